@@ -1,0 +1,35 @@
+# Every target sets up what it needs by itself: a virtual environment in .venv from requirements.lock.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+MEMBERS := daemon tui plugins/oms_default plugins/wms_default
+SEEDS ?= 200
+CYCLES ?= 25
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.venv/.ready: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "crossdock needs Python 3.11 or newer; name one with PYTHON=…")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setting up .venv (once)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready ## make the virtual environment
+
+.PHONY: lint
+lint: .venv/.ready ## code style, types and import walls
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > build/walls.txt 2>&1 || { cat build/walls.txt; exit 1; }
+
+.PHONY: lock
+lock: .venv/.ready ## pin the newest allowed versions again, with hashes
+	uv pip compile --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --group pyproject.toml:dev daemon/pyproject.toml tui/pyproject.toml --no-emit-package crossdock -o requirements.lock

@@ -1,0 +1,189 @@
+"""The shape of the configuration: one Struct gives parsing, errors and the JSON Schema.
+
+It holds connections and how the daemon runs. Strategies, warehouses, allocation rules and mappings live in the store.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from crossdock.spec.orders import FetchMode
+
+Seconds = Annotated[float, Meta(ge=0, le=86_400 * 366)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration: unknown keys are errors."""
+
+
+class Fetch(Section, frozen=True):
+    """How a connection's orders are fetched."""
+
+    every_s: Annotated[float, Meta(ge=0.05, le=86_400, description="Seconds between two fetches")] = 60
+    mode: Annotated[FetchMode, Meta(description="changed: by change stamp; sweep: list what is open")] = (
+        FetchMode.CHANGED
+    )
+    overlap_s: Annotated[Seconds, Meta(description="Seconds read again before the cursor")] = 600
+    page_size: Annotated[int, Meta(ge=1, le=1000, description="Orders asked for in one page")] = 200
+    max_pages: Annotated[int, Meta(ge=1, le=10_000, description="Pages of one listing, at most")] = 10_000
+    initial_days: Annotated[int, Meta(ge=0, le=3650, description="Days looked back at the very first fetch")] = 30
+
+
+class Push(Section, frozen=True):
+    """How outbound requests are sent through a connection."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=64, description="Calls in flight, at most")] = 8
+    max_batch: Annotated[
+        int, Meta(ge=1, le=1000, description="Requests a call, at most (the connector may lower it)")
+    ] = 50
+    settle_s: Annotated[
+        Seconds | None,
+        Meta(
+            description="Seconds an outcome must be unknown before the warehouse is asked (default: 2 timeouts, at least 60)"
+        ),
+    ] = None
+    park_after: Annotated[int, Meta(ge=1, le=1000, description="Failures of its own before a push is parked")] = 8
+    park_after_s: Annotated[Seconds, Meta(description="… and only after so many seconds")] = 86_400
+
+
+class HttpLimits(Section, frozen=True):
+    """Bounds of a connection's HTTP calls."""
+
+    timeout_s: Annotated[float, Meta(gt=0, le=600, description="Whole call, from connect to the last byte")] = 25
+    connect_s: Annotated[float, Meta(gt=0, le=60, description="Connect and TLS handshake")] = 10
+    max_bytes: Annotated[int, Meta(ge=1024, le=2**30, description="Body after decompression")] = 16 * 2**20
+    allow_private: Annotated[
+        tuple[str, ...], Meta(description="Networks allowed although they are not global, such as 10.20.0.0/16")
+    ] = ()
+    allow_http: Annotated[bool, Meta(description="Allow http:// (no TLS)")] = False
+
+
+class Tls(Section, frozen=True):
+    """TLS of a connection."""
+
+    ca_file: Annotated[str | None, Meta(description="PEM file of a private certificate authority")] = None
+    insecure: Annotated[bool, Meta(description="Do not verify the certificate; shows in health and metrics")] = False
+
+
+class Retry(Section, frozen=True):
+    """Back-off after failures of a connection: full jitter between 0 and base·2ⁿ, capped."""
+
+    base_s: Annotated[float, Meta(ge=0.001, le=3600, description="Bound of the first wait")] = 2
+    cap_s: Annotated[float, Meta(ge=0.001, le=86_400, description="Longest wait")] = 900
+    retry_after_cap_s: Annotated[float, Meta(ge=0, le=86_400, description="Longest Retry-After that is honoured")] = (
+        3600
+    )
+
+
+class Breaker(Section, frozen=True):
+    """When a connection is left alone for a while."""
+
+    failures: Annotated[int, Meta(ge=1, le=1000, description="Failures within window_s that open it")] = 5
+    window_s: Annotated[float, Meta(gt=0, le=3600, description="Seconds in which failures are counted")] = 60
+    open_s: Annotated[float, Meta(gt=0, le=3600, description="Seconds until one call may probe")] = 30
+
+
+class Timeouts(Section, frozen=True):
+    """How long a connector's hooks may take."""
+
+    fetch_s: Annotated[float, Meta(gt=0, le=900, description="One page of a fetch")] = 60
+    push_s: Annotated[float, Meta(gt=0, le=900, description="One call that sends or looks up requests")] = 30
+    check_s: Annotated[float, Meta(gt=0, le=120, description="A check, or logging in")] = 10
+    cancel_grace_s: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds a cancelled call has to end before it counts as stuck")
+    ] = 5
+
+
+class Connection(Section, frozen=True):
+    """One OMS or WMS that the daemon talks to."""
+
+    type: Annotated[str, Meta(description="Connector type, as a plugin names it")]
+    enabled: Annotated[bool, Meta(description="false: the connection is left alone")] = True
+    settings: Annotated[dict[str, Any], Meta(description="The connector's own settings")] = field(default_factory=dict)
+    fetch: Fetch = Fetch()
+    push: Push = Push()
+    http: HttpLimits = HttpLimits()
+    tls: Tls = Tls()
+    retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+    timeouts: Timeouts = Timeouts()
+
+
+class Plugins(Section, frozen=True):
+    """Which plugins may be loaded. Nothing else is imported."""
+
+    allow: Annotated[
+        tuple[str, ...], Meta(description='Distributions, with an optional version: "crossdock-oms-default==0.*"')
+    ] = ()
+    strict: Annotated[bool, Meta(description="Refuse a plugin whose files changed since it was first allowed")] = False
+
+
+class Role(Section, frozen=True):
+    """Who holds a role on this machine."""
+
+    users: Annotated[tuple[str, ...], Meta(description="Names of users")] = ()
+    groups: Annotated[tuple[str, ...], Meta(description="Names of groups, for all their members")] = ()
+
+
+RoleName = Literal["viewer", "operator", "warehouse", "buyer", "admin"]
+
+
+class Control(Section, frozen=True):
+    """The control API on its Unix socket."""
+
+    socket: Annotated[str, Meta(description="Path; relative to state_dir if not absolute")] = "control.sock"
+    roles: dict[RoleName, Role] = field(default_factory=dict)
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=2**24, description="Body of a request")] = 2**20
+    max_concurrent: Annotated[int, Meta(ge=1, le=10_000, description="Requests at a time")] = 100
+    timeout_s: Annotated[float, Meta(gt=0, le=300, description="One request")] = 30
+
+
+class Log(Section, frozen=True):
+    """What is logged and how."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least that is logged")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["auto", "json", "journald", "plain"],
+        Meta(description="auto: journald where it runs under it, else plain"),
+    ] = "auto"
+
+
+class Engine(Section, frozen=True):
+    """Periods and bounds of the daemon's own work."""
+
+    min_interval_s: Annotated[
+        Seconds, Meta(description="Time between two fetches, obtains or syncs of the same scope that a person asks for")
+    ] = 300
+    window_days: Annotated[int, Meta(ge=1, le=3650, description="Orders older than this are not pushed")] = 30
+    tick_s: Annotated[float, Meta(ge=0.02, le=60, description="How often due work is looked for")] = 2
+    run_budget_s: Annotated[float, Meta(ge=0.1, le=900, description="A lane yields after so long")] = 20
+    shutdown_s: Annotated[float, Meta(ge=0, le=300, description="In-flight pushes may take so long at stop")] = 20
+    claim: Annotated[int, Meta(ge=1, le=10_000, description="Pushes claimed in one transaction, at most")] = 400
+    flush_ms: Annotated[
+        int, Meta(ge=1, le=10_000, description="Results wait so long for company before they are saved")
+    ] = 50
+    readers: Annotated[int, Meta(ge=1, le=16, description="Reader threads of the store")] = 2
+    min_free_bytes: Annotated[int, Meta(ge=0, description="Below this free disk space nothing new is fetched")] = (
+        256 * 2**20
+    )
+
+
+class Config(Section, frozen=True):
+    """The whole configuration."""
+
+    state_dir: Annotated[str, Meta(description="Folder of the database and, by default, of the socket")]
+    database: Annotated[str, Meta(description="SQLite file; relative to state_dir if not absolute")] = "crossdock.db"
+    allow_inline_secrets: Annotated[
+        bool, Meta(description="Allow values of secrets in the configuration itself (for trials)")
+    ] = False
+    credentials_dir: Annotated[str | None, Meta(description="Folder of secret files, one a secret")] = None
+    log: Log = Log()
+    engine: Engine = Engine()
+    control: Control = Control()
+    plugins: Plugins = Plugins()
+    connections: dict[Name, Connection] = field(default_factory=dict)

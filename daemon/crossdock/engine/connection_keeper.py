@@ -1,0 +1,127 @@
+"""The health of every connection: judged by the rules, kept in the store, logged once at down and once at up."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from crossdock.rules import connection_health
+from crossdock.rules.connection_health import ConnectionHealth, Limits, Status
+from crossdock.store import connections
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crossdock.env import Env
+    from crossdock.spec.errors import ConnectorError
+    from crossdock.store.store import Store, Transaction
+
+log = logging.getLogger("crossdock.connections")
+
+
+class ConnectionKeeper:
+    """Knows whether a connection may be called now, and learns from every call."""
+
+    def __init__(self, env: Env, store: Store) -> None:
+        self._env, self._store = env, store
+        self._health: dict[str, ConnectionHealth] = {}
+        self._limits: dict[str, Limits] = {}
+        self._unsaved: set[str] = set()
+
+    async def load(self) -> None:
+        """Remember what was known before the restart; a stuck plugin gets a new chance."""
+        for name, health in (await self._store.read(connections.load_health)).items():
+            self._health[name] = ConnectionHealth() if health.status is Status.STUCK else health
+
+    def add(self, name: str, limits: Limits) -> None:
+        """Keep a connection's health from now on; one that was paused for its set-up gets a new chance."""
+        self._limits[name] = limits
+        health = self._health.setdefault(name, ConnectionHealth())
+        if health.status is Status.PAUSED and health.paused_by == "crossdock" and health.error_kind == "ConfigError":
+            self._put(name, ConnectionHealth())
+
+    def remove(self, name: str) -> None:
+        """Forget a connection that is not configured any more."""
+        self._limits.pop(name, None)
+        self._health.pop(name, None)
+
+    def of(self, name: str) -> ConnectionHealth:
+        """Return what is known of a connection."""
+        return self._health.get(name, ConnectionHealth())
+
+    def names(self) -> list[str]:
+        """List the configured connections."""
+        return sorted(self._limits)
+
+    def may_call(self, name: str) -> bool:
+        """Tell whether the connection may be called now."""
+        return connection_health.may_call(self.of(name), self._env.now())
+
+    def alone(self, name: str) -> bool:
+        """Tell whether one call has to prove that the connection is well again."""
+        return connection_health.probing(self.of(name))
+
+    def wait_s(self, name: str) -> float | None:
+        """Seconds until the connection may be called; None while only a person can change that."""
+        health = self.of(name)
+        if health.status in (Status.PAUSED, Status.STUCK):
+            return None
+        if health.until is None:
+            return 0
+        return max(0.0, (health.until - self._env.now()).total_seconds())
+
+    def succeeded(self, name: str) -> None:
+        """A call was answered."""
+        before = self.of(name)
+        if before.status is Status.OK:
+            self._health[name] = connection_health.after_success(before, self._env.now())
+            return
+        after = connection_health.after_success(before, self._env.now())
+        if after.status is Status.OK:
+            log.info("connection %s is well again", name)
+        self._put(name, after)
+
+    def failed(self, name: str, error: ConnectorError) -> None:
+        """A call failed for a reason of the connection's."""
+        before, limits = self.of(name), self._limits.get(name, Limits())
+        after = connection_health.after_failure(before, error, limits, self._env.now(), self._env.random)
+        if before.status is not after.status:
+            log.warning("connection %s: %s; %s", name, error.message, said(after))
+        self._put(name, after)
+
+    def pause(self, name: str, actor: str, reason: str, now: datetime) -> None:
+        """A person pauses a connection."""
+        self._put(name, connection_health.pause(self.of(name), actor, reason, now))
+
+    def resume(self, name: str, now: datetime) -> None:
+        """A person lets a connection go on."""
+        self._put(name, connection_health.resume(self.of(name), now))
+
+    def _put(self, name: str, health: ConnectionHealth) -> None:
+        self._health[name] = health
+        self._unsaved.add(name)
+
+    async def save(self) -> None:
+        """Write down what changed."""
+        if self._unsaved:
+            names, self._unsaved = self._unsaved, set()
+            await self._store.write(_save, {name: self.of(name) for name in names})
+
+
+def _save(tx: Transaction, healths: dict[str, ConnectionHealth]) -> None:
+    for name, health in healths.items():
+        connections.save_health(tx, name, health)
+
+
+def said(health: ConnectionHealth) -> str:
+    """Say what happens next with a connection."""
+    match health.status:
+        case Status.OK:
+            return "it is well"
+        case Status.PAUSED:
+            return "it is paused until `crossdock connections resume`"
+        case Status.STUCK:
+            return "its plugin does not react any more; restart the daemon"
+        case _:
+            until = "" if health.until is None else f" at {health.until:%H:%M:%S} UTC"
+            return f"it is tried again{until}"

@@ -1,0 +1,224 @@
+"""The engine: opens lanes for connections, ticks, recovers at start, drains at stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from crossdock.engine.connection_keeper import ConnectionKeeper
+from crossdock.engine.lanes import Lane, RunNumbers
+from crossdock.engine.pull_lane import PullLane
+from crossdock.engine.push_lane import PushLane, limits
+from crossdock.flows.house import House
+from crossdock.flows.reconsider import Desk, reconsider_due
+from crossdock.store import outbox, tasks
+from crossdock.store.book import BookCache
+from crossdock.store.store import StoreError
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
+
+    from crossdock.config.model import Config
+    from crossdock.engine.links import Link
+    from crossdock.engine.schedule import Schedule
+    from crossdock.env import Env
+    from crossdock.store.store import Store, Transaction
+    from crossdock.store.tasks import Totals
+
+log = logging.getLogger("crossdock.engine")
+
+CLOCK_DRIFT_S = 2.0
+"""Wall and monotonic clock may part by so much between two ticks before it is said and due times are looked at again."""
+
+
+class Watcher(Protocol):
+    """Who counts what happens (the metrics); the engine itself counts nothing."""
+
+    def fetched(self, connection: str, totals: Totals) -> None:
+        """A listing, or a part of one, was stored."""
+        ...
+
+    def pushed(self, connection: str, result: str, count: int) -> None:
+        """So many pushes ended like this."""
+        ...
+
+
+class Engine:
+    """Owns the lanes of every connection. `free_bytes` tells the space left for the database."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        env: Env,
+        schedule: Schedule,
+        watcher: Watcher,
+        free_bytes: Callable[[], int],
+    ) -> None:
+        self.config = config
+        self.env, self.store = env, store
+        self.books = BookCache(config.engine.window_days)
+        self.house = House(store, env, self.books)
+        self.keeper = ConnectionKeeper(env, store)
+        self.links: dict[str, Link] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.pulls: dict[str, PullLane] = {}
+        self.disk_low = False
+        self.last_tick = env.monotonic()
+        self._clocks: tuple[datetime, float] = (env.now(), env.monotonic())
+        self._schedule, self._watcher, self._free_bytes = schedule, watcher, free_bytes
+        self._numbers: RunNumbers | None = None
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def start(self, links: Iterable[Link]) -> None:
+        """Recover, then serve every connection. The remote systems need not be up."""
+        self._numbers = await RunNumbers.reserve(self.store)
+        await self.keeper.load()
+        await self.store.write(tasks.requeue_running)
+        self.env.failpoint("engine.recovered")
+        self._serve("decide", self._decide_once)
+        for link in links:
+            await self.add(link)
+        self._schedule.every("tick", self.config.engine.tick_s, self.tick)
+        self._schedule.start()
+
+    async def add(self, link: Link) -> None:
+        """Begin to serve a connection."""
+        name, config = link.name, self.config.connections[link.name]
+        self.links[name] = link
+        self.keeper.add(name, limits(config))
+        if "read_order" in link.hooks:
+            self.house.readers[name] = link.read_order
+        if "push_outbound" in link.hooks:
+            push = PushLane(
+                link, config, self.config.engine, self.house, self.keeper, self._going, self._wants_reports,
+                self._watcher.pushed, self.wake_reports,
+            )  # fmt: skip
+            self._serve(f"push:{name}", push.run_once)
+        if "fetch_orders" in link.hooks:
+            pull = PullLane(
+                link, config, self.config.engine, self.house, self.keeper, self._going, self.wake_pushes,
+                self._watcher.fetched,
+            )  # fmt: skip
+            self.pulls[name] = pull
+            self._serve(f"pull:{name}", pull.run_once)
+            if "report_push" in link.hooks:
+                self._serve(f"report:{name}", pull.report_once)
+            self._schedule.every(f"fetch:{name}", config.fetch.every_s, self._waker(f"pull:{name}"))
+
+    async def remove(self, name: str) -> None:
+        """Stop serving a connection; its rows stay."""
+        self._schedule.forget(f"fetch:{name}")
+        await self._drain([lane for lane in self.lanes if lane.split(":", 1)[-1] == name])
+        self.pulls.pop(name, None)
+        self.house.readers.pop(name, None)
+        self.keeper.remove(name)
+        self.links.pop(name, None)
+
+    def _serve(self, name: str, run: Callable[[int], Awaitable[float | None]]) -> None:
+        assert self._numbers is not None  # start() reserved them
+        lane = Lane(name, self.env, self._numbers, run)
+        self.lanes[name] = lane
+        self._serving[name] = asyncio.create_task(lane.serve(), name=name)
+
+    def _waker(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def wake() -> None:
+            self.wake(name)
+
+        return wake
+
+    def wake(self, name: str) -> None:
+        """Have a lane run now, if there is such a lane."""
+        if (lane := self.lanes.get(name)) is not None:
+            lane.wake()
+
+    def wake_pushes(self, connections: Iterable[str]) -> None:
+        """Have the push lanes of these connections run now."""
+        for name in connections:
+            self.wake(f"push:{name}")
+
+    def wake_reports(self) -> None:
+        """Have every report lane look for reports that are due."""
+        for name in self.pulls:
+            self.wake(f"report:{name}")
+
+    def _going(self) -> bool:
+        return not self._stopping and not self.disk_low
+
+    def _wants_reports(self, oms: str) -> bool:
+        return f"report:{oms}" in self.lanes
+
+    async def _decide_once(self, _number: int) -> float | None:
+        """Decide again about orders whose time has come."""
+        desk = Desk(self.books, self.house.read_order, self.env.now())
+        count, wake = await self.store.write(reconsider_due, desk)
+        self.wake_pushes(wake)
+        return 0 if count else None
+
+    async def tick(self) -> None:
+        """Look for what is due and nobody woke; watch the disk and the clocks."""
+        self.last_tick = self.env.monotonic()
+        self._watch_clock()
+        self._watch_disk()
+        self.wake("decide")
+        try:
+            due = await self.store.read(due_connections, to_ms(self.env.now()))
+        except StoreError as error:
+            log.error("the tick could not read the database: %s", error)
+            return
+        self.wake_pushes(due)
+
+    def _watch_clock(self) -> None:
+        wall, monotonic = self.env.now(), self.env.monotonic()
+        drift = (wall - self._clocks[0]).total_seconds() - (monotonic - self._clocks[1])
+        self._clocks = (wall, monotonic)
+        if abs(drift) > CLOCK_DRIFT_S:
+            log.warning("the clock was moved by %+.0f s; everything that is due is looked at again", drift)
+            for lane in self.lanes.values():
+                lane.wake()
+
+    def _watch_disk(self) -> None:
+        low = self._free_bytes() < self.config.engine.min_free_bytes
+        if low and not self.disk_low:
+            log.error("the disk of the database is nearly full; nothing is fetched or sent until there is space again")
+        if self.disk_low and not low:
+            log.warning("there is space on the disk again; work goes on")
+        self.disk_low = low
+        for pull in self.pulls.values():
+            pull.may_fetch = not low
+
+    async def stop(self) -> None:
+        """Stop: no new work at once, what is under way gets its time, what is left is put in doubt."""
+        self._stopping = True
+        self._schedule.stop()
+        await self._drain(list(self.lanes))
+        if self._numbers is not None:
+            await self.store.write(interrupted, list(self.links), self._numbers.take(), to_ms(self.env.now()))
+        await self.keeper.save()
+
+    async def _drain(self, names: list[str]) -> None:
+        for name in names:
+            self.lanes.pop(name).stop()
+        serving = [self._serving.pop(name) for name in names]
+        if not serving:
+            return
+        _, late = await asyncio.wait(serving, timeout=max(0.01, self.config.engine.shutdown_s))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+
+
+def due_connections(tx: Transaction, now: int) -> list[str]:
+    """List the WMS connections that have something to send."""
+    sql = "SELECT DISTINCT connection FROM pushes WHERE next_at IS NOT NULL AND next_at <= ? AND connection IS NOT NULL"
+    return [row[0] for row in tx.rows(sql, (now,))]
+
+
+def interrupted(tx: Transaction, connections: Iterable[str], run: int, now: int) -> None:
+    """Put everything that is still marked as sending in doubt; the next start asks for it."""
+    for name in connections:
+        outbox.take_over(tx, run, name, now, now)

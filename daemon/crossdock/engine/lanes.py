@@ -1,0 +1,95 @@
+"""Lanes: one run of a lane at a time, each with a run number that fences its writes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from crossdock.store import counters
+from crossdock.store.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from crossdock.env import Env
+    from crossdock.store.store import Store
+
+log = logging.getLogger("crossdock.engine")
+
+AFTER_FAULT_S = 5.0
+"""A lane whose run failed for a reason of our own goes on after so long."""
+
+SPAN = 1 << 32
+"""Run numbers a start of the daemon may use; they grow over starts, so an older run never looks newer."""
+
+
+class RunNumbers:
+    """Gives each run a number higher than any earlier one, also over restarts."""
+
+    def __init__(self, first: int) -> None:
+        self._next = first
+
+    @classmethod
+    async def reserve(cls, store: Store) -> RunNumbers:
+        """Take a fresh span of numbers from the store."""
+        return cls(await store.write(counters.take, "starts") * SPAN)
+
+    def take(self) -> int:
+        """Return the next number."""
+        self._next += 1
+        return self._next
+
+
+class Lane:
+    """Runs `run(number)` when woken or when its own time has come; never two at a time.
+
+    `run` returns the seconds until it is due again: 0 for "there is more", None for "only when woken".
+    """
+
+    def __init__(self, name: str, env: Env, numbers: RunNumbers, run: Callable[[int], Awaitable[float | None]]) -> None:
+        self.name = name
+        self.running = False
+        self._env, self._numbers, self._run = env, numbers, run
+        self._woken = asyncio.Event()
+        self._woken.set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Have the lane run now, or once more when the present run has ended."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let the present run end, and start no other."""
+        self._stopping = True
+        self._woken.set()
+
+    async def serve(self) -> None:
+        """Run until stopped. A fault of our own is logged; the lane goes on after a while."""
+        wait: float | None = None
+        while not self._stopping:
+            await self._due(wait)
+            if self._stopping:
+                return
+            self._woken.clear()
+            self.running = True
+            try:
+                wait = await self._run(self._numbers.take())
+            except StoreError as error:
+                log.error("lane %s: %s", self.name, error)
+                wait = AFTER_FAULT_S
+            except Exception:
+                log.exception("lane %s failed; it goes on in %s s", self.name, AFTER_FAULT_S)
+                wait = AFTER_FAULT_S
+            finally:
+                self.running = False
+
+    async def _due(self, wait: float | None) -> None:
+        if wait == 0:
+            await self._env.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(wait):
+                await self._woken.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,146 @@
+"""The lane that sends what is due through one WMS connection."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from crossdock.flows.push_outbound import Sending, push_outbound
+from crossdock.rules.connection_health import Limits
+from crossdock.rules.outcome import PushPolicy
+from crossdock.spec.errors import AuthFailed, ConnectorError
+from crossdock.store import outbox
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crossdock.config.model import Connection, Engine
+    from crossdock.engine.connection_keeper import ConnectionKeeper
+    from crossdock.engine.links import Link
+    from crossdock.flows.house import House
+
+IDLE_S = 1.0
+"""The shortest wait after a run that could do nothing with what is due."""
+
+
+class PushLane:
+    """One WMS connection's sending; also what the flow asks the engine (flows.lane.Lane)."""
+
+    def __init__(  # noqa: PLR0917 - the rooms it connects
+        self,
+        link: Link,
+        config: Connection,
+        engine: Engine,
+        house: House,
+        keeper: ConnectionKeeper,
+        going: Callable[[], bool],
+        reporting: Callable[[str], bool],
+        count: Callable[[str, str, int], None],
+        settled: Callable[[], None],
+    ) -> None:
+        self.connection = link.name
+        self.run = 0
+        self._link, self._house, self._keeper = link, house, keeper
+        self._going, self.reports_to, self._count, self._on_settled = going, reporting, count, settled
+        self._until = 0.0
+        self._budget = engine.run_budget_s
+        self._auth_failed = False
+        self._calls = 0
+        self.policy = push_policy(link, config)
+        capabilities = link.capabilities
+        self.sending = Sending(
+            concurrency=min(config.push.concurrency, capabilities.concurrency),
+            max_batch=min(config.push.max_batch, capabilities.max_batch),
+            claim=engine.claim,
+            flush_s=engine.flush_ms / 1000,
+        )
+
+    async def run_once(self, number: int) -> float | None:
+        """Send what is due; return the seconds until something is due again."""
+        self.run, self._calls = number, 0
+        self._until = self._house.env.monotonic() + self._budget
+        wait = self._keeper.wait_s(self.connection)
+        if wait is None or wait > 0:
+            return wait
+        more = await push_outbound(self._link, self._house, self, self.policy, self.sending)
+        if self._auth_failed:
+            self._auth_failed = False
+            await self._refresh()
+        await self._keeper.save()
+        return await self._next(more)
+
+    async def _next(self, more: bool) -> float | None:
+        wait = self._keeper.wait_s(self.connection)
+        if wait is None or wait > 0:
+            return wait
+        if more:
+            return 0
+        due = await self._house.store.read(outbox.next_due, self.connection)
+        if due is None:
+            return None
+        seconds = (due - to_ms(self._house.env.now())) / 1000
+        return max(0.0 if self._calls else IDLE_S, seconds)
+
+    async def _refresh(self) -> None:
+        if "refresh_auth" not in self._link.hooks:
+            return
+        try:
+            await self._link.refresh_auth()
+        except ConnectorError as error:
+            self._keeper.failed(self.connection, error)
+
+    def keep_going(self) -> bool:
+        """Tell whether the run may go on."""
+        return self._going() and self._house.env.monotonic() < self._until
+
+    def may_call(self) -> bool:
+        """Tell whether the connection may be called now."""
+        return self._keeper.may_call(self.connection)
+
+    def alone(self) -> bool:
+        """Tell whether one call must go alone."""
+        return self._keeper.alone(self.connection)
+
+    def succeeded(self, calls: int) -> None:
+        """A call was answered."""
+        self._calls += calls
+        self._keeper.succeeded(self.connection)
+
+    def failed(self, error: ConnectorError) -> None:
+        """A call failed for a reason of the connection's."""
+        self._calls += 1
+        self._auth_failed = self._auth_failed or isinstance(error, AuthFailed)
+        self._keeper.failed(self.connection, error)
+
+    def counted(self, result: str, count: int) -> None:
+        """So many pushes ended like this."""
+        self._count(self.connection, result, count)
+        self._on_settled()
+
+
+def push_policy(link: Link, config: Connection) -> PushPolicy:
+    """Say how unknown outcomes of this connection are settled (RELIABILITY P4)."""
+    settle = config.push.settle_s
+    if settle is None:
+        settle = max(60.0, 2 * config.http.timeout_s)
+    return PushPolicy(
+        idempotency=link.capabilities.idempotency,
+        can_find="find_outbound" in link.hooks,
+        settle=timedelta(seconds=settle + link.capabilities.lookup_lag_s),
+        limits=limits(config),
+        park_after=config.push.park_after,
+        park_span=timedelta(seconds=config.push.park_after_s),
+    )
+
+
+def limits(config: Connection) -> Limits:
+    """Gather a connection's bounds for the rules."""
+    return Limits(
+        base_s=config.retry.base_s,
+        cap_s=config.retry.cap_s,
+        retry_after_cap_s=config.retry.retry_after_cap_s,
+        failures=config.breaker.failures,
+        window_s=config.breaker.window_s,
+        open_s=config.breaker.open_s,
+    )

@@ -1,0 +1,170 @@
+"""What people may ask of the engine; each answers at once, with what will happen or why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
+from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
+from crossdock.store import book, pushes, tasks, throttles
+from crossdock.store.tasks import TaskKind
+from crossdock.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.engine.engine import Engine
+    from crossdock.store.book import E, Entry
+    from crossdock.store.store import Transaction
+
+MAX_SYNC = 1000
+"""Orders of one sync task, at most."""
+
+
+class Refused(Exception):
+    """A request that cannot be done; the message says why and what to do."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """A task that was queued, or when it may be asked for again (the five-minute limit)."""
+
+    task_id: int | None = None
+    again_at: datetime | None = None
+    text: str
+
+
+class Requests:
+    """The engine's door for the control API. `actor` names who asks, for the timeline."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _desk(self) -> Desk:
+        engine = self._engine
+        return Desk(engine.books, engine.house.read_order, engine.env.now())
+
+    async def obtain(self, oms: str, warehouse: str, actor: str) -> Asked:
+        """Fetch new orders and queue what a strategy of `warehouse` matches (the article, line 17)."""
+        self._need_oms(oms)
+        scope = f"obtain:{oms}:{warehouse}"
+        return await self._queue(TaskKind.OBTAIN_NEW, oms, scope, actor, warehouse=warehouse, refs=())
+
+    async def sync(self, oms: str, refs: Sequence[str], actor: str) -> Asked:
+        """Fetch chosen orders again; one order has a limit of its own, a list one for the connection."""
+        self._need_oms(oms)
+        if not refs:
+            raise Refused("name at least one order to sync")
+        if len(refs) > MAX_SYNC:
+            raise Refused(f"at most {MAX_SYNC} orders can be synced at once, you named {len(refs)}")
+        scope = f"sync:{oms}:{refs[0]}" if len(refs) == 1 else f"sync:{oms}"
+        return await self._queue(TaskKind.SYNC_ORDER, oms, scope, actor, warehouse=None, refs=refs)
+
+    def _need_oms(self, name: str) -> None:
+        if name not in self._engine.pulls:
+            known = ", ".join(sorted(self._engine.pulls)) or "none"
+            raise Refused(f"there is no OMS connection '{name}' (known: {known})")
+
+    async def _queue(
+        self, kind: TaskKind, oms: str, scope: str, actor: str, *, warehouse: str | None, refs: Sequence[str]
+    ) -> Asked:
+        interval = int(self._engine.config.engine.min_interval_s * 1000)
+        now = to_ms(self._engine.env.now())
+        asked = await self._engine.store.write(_queue, kind, oms, scope, actor, warehouse, refs, interval, now)
+        self._engine.wake(f"pull:{oms}")
+        return asked
+
+    async def push(self, orders: Sequence[tuple[str, str]], actor: str) -> list[Answer]:
+        """Push chosen orders by hand."""
+        return self._woken(await self._engine.store.write(push_by_hand, orders, actor, self._desk()))
+
+    async def hold(self, orders: Sequence[tuple[str, str]], reason: str, actor: str) -> list[Answer]:
+        """Hold chosen orders."""
+        return await self._engine.store.write(hold, orders, actor, reason, self._desk())
+
+    async def release(self, orders: Sequence[tuple[str, str]], actor: str) -> list[Answer]:
+        """Release chosen orders."""
+        return self._woken(await self._engine.store.write(release, orders, actor, self._desk()))
+
+    async def settle(
+        self, oms: str, ref: str, settlement: Settlement, remote_id: str | None, reason: str, actor: str
+    ) -> Answer:
+        """Settle a push in doubt by hand."""
+        answer = await self._engine.store.write(
+            settle_by_hand, oms, ref, settlement, remote_id=remote_id, reason=reason, actor=actor,
+            now=self._engine.env.now(),
+        )  # fmt: skip
+        return self._woken([answer])[0]
+
+    async def redrive(self, push_ids: Sequence[int], actor: str) -> list[Answer]:
+        """Send failed pushes again."""
+        return self._woken(await self._engine.store.write(redrive, push_ids, actor, self._engine.env.now()))
+
+    def _woken(self, answers: list[Answer]) -> list[Answer]:
+        self._engine.wake_pushes({answer.wake for answer in answers if answer.wake is not None})
+        return answers
+
+    async def save_entry(self, entry: E) -> E:
+        """Save a strategy, warehouse, allocation rule or mapping; every waiting order is decided again."""
+        saved = await self._engine.store.write(_save_entry, entry, to_ms(self._engine.env.now()))
+        self._engine.wake("decide")
+        return saved
+
+    async def remove_entry(self, kind: type[Entry], name: str) -> bool:
+        """Remove an entry; every waiting order is decided again."""
+        removed = await self._engine.store.write(_remove_entry, kind, name, to_ms(self._engine.env.now()))
+        self._engine.wake("decide")
+        return removed
+
+    async def pause(self, connection: str, reason: str, actor: str) -> None:
+        """Leave a connection alone until somebody resumes it."""
+        self._need_connection(connection)
+        self._engine.keeper.pause(connection, actor, reason, self._engine.env.now())
+        await self._engine.keeper.save()
+
+    async def resume(self, connection: str, actor: str) -> None:  # noqa: ARG002 - the audit of who comes with the audit log
+        """Let a connection go on."""
+        self._need_connection(connection)
+        self._engine.keeper.resume(connection, self._engine.env.now())
+        await self._engine.keeper.save()
+        for lane in ("pull", "push", "report"):
+            self._engine.wake(f"{lane}:{connection}")
+
+    def _need_connection(self, name: str) -> None:
+        if name not in self._engine.links:
+            raise Refused(f"there is no connection '{name}' (known: {', '.join(sorted(self._engine.links)) or 'none'})")
+
+
+def _queue(  # noqa: PLR0917 - one unit of work
+    tx: Transaction,
+    kind: TaskKind,
+    oms: str,
+    scope: str,
+    actor: str,
+    warehouse: str | None,
+    refs: Sequence[str],
+    interval: int,
+    now: int,
+) -> Asked:
+    again = throttles.allow(tx, scope, interval, now)
+    if again is not None:
+        at = from_ms(again)
+        return Asked(
+            again_at=at, text=f"this was done less than {interval // 1000} s ago; it may run again at {at:%H:%M:%S} UTC"
+        )
+    task = tasks.create(tx, kind, oms, now, origin="user", actor=actor, warehouse=warehouse, scope="\n".join(refs))
+    return Asked(task_id=task.id, text=f"queued as task {task.id}")
+
+
+def _save_entry(tx: Transaction, entry: E, now: int) -> E:
+    saved = book.save(tx, entry)
+    pushes.decide_again(tx, now)
+    return saved
+
+
+def _remove_entry(tx: Transaction, kind: type[Entry], name: str, now: int) -> bool:
+    removed = book.remove(tx, kind, name)
+    pushes.decide_again(tx, now)
+    return removed

@@ -1,0 +1,68 @@
+"""Periods: a thin layer over APScheduler that drops no run, doubles none, and survives a clock that jumps."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+log = logging.getLogger("crossdock.engine")
+
+
+class Schedule(Protocol):
+    """Calls things again and again."""
+
+    def every(self, name: str, seconds: float, call: Callable[[], Awaitable[None]]) -> None:
+        """Call `call` every `seconds`; a second one of the same name replaces the first."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Stop calling what has this name."""
+        ...
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """Start nothing any more."""
+        ...
+
+
+class RealSchedule:
+    """APScheduler in this event loop. It only says "now"; what is due is decided by rows.
+
+    `misfire_grace_time=None` and `coalesce=True`: a run that is late runs once, however late; the defaults drop a job
+    that is one second late.
+    """
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            executors={"default": AsyncIOExecutor()},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def every(self, name: str, seconds: float, call: Callable[[], Awaitable[None]]) -> None:
+        """Call `call` every `seconds`."""
+        self._scheduler.add_job(call, IntervalTrigger(seconds=seconds), id=name, replace_existing=True)
+
+    def forget(self, name: str) -> None:
+        """Stop calling what has this name."""
+        if self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
+
+    def start(self) -> None:
+        """Begin."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start nothing any more; the lanes are drained by the engine itself."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

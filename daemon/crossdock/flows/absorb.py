@@ -1,0 +1,158 @@
+"""Take orders into the store: new ones, changed ones, unreadable ones, in one transaction with the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import xxhash
+from msgspec import Struct
+
+from crossdock.flows import decide
+from crossdock.rules.push_states import PushState
+from crossdock.spec.orders import Order, Unreadable
+from crossdock.store import cursors, orders, pushes, quarantine, tasks
+from crossdock.store.cursors import Cursor
+from crossdock.store.orders import StoredOrder
+from crossdock.store.quarantine import Quarantined
+from crossdock.store.tasks import Item, Totals
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from crossdock.rules.book import Book
+    from crossdock.store.book import BookCache
+    from crossdock.store.store import Transaction
+
+_SIGNED = 1 << 63
+
+
+class Arrival(Struct, frozen=True):
+    """An order that differs from what is stored, decoded, with the bytes that are kept."""
+
+    order: Order
+    content_hash: int
+    payload: bytes
+    sliced: bool
+
+
+class Absorbed(Struct, frozen=True):
+    """What a page did: totals, the WMS connections that have something to send now, items worth reading."""
+
+    totals: Totals = Totals()
+    wake: frozenset[str] = frozenset()
+    items: tuple[Item, ...] = ()
+
+
+def content_hash(raw: bytes) -> int:
+    """Hash an order's bytes into a signed 64-bit number. It finds changes; it is no protection against forgery."""
+    return xxhash.xxh3_64_intdigest(raw) - _SIGNED
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """What a page brought: orders that look new or changed, records that cannot be read, and the cursor behind it."""
+
+    connection: str
+    arrivals: Sequence[Arrival] = ()
+    unreadable: Sequence[Unreadable] = ()
+    cursor: Cursor | None = None
+    task_id: int | None = None
+
+
+def absorb(
+    tx: Transaction, batch: Batch, books: BookCache, read: Callable[[str, bytes, bool], Order], now: datetime
+) -> Absorbed:
+    """Store a page: decide about each order that is new or changed, quarantine the rest, move the cursor.
+
+    `read` decodes stored bytes: an order whose bytes differ but which says the same is no change.
+    """
+    book = books.current(tx)
+    connection, unreadable = batch.connection, batch.unreadable
+    arrivals = _last_of_each(batch.arrivals)
+    stored = orders.load(tx, connection, [arrival.order.ref for arrival in arrivals])
+    fresh = [arrival for arrival in arrivals if arrival.order.ref not in stored]
+    changed = [
+        (arrival, known)
+        for arrival in arrivals
+        if (known := stored.get(arrival.order.ref)) is not None
+        and known.content_hash != arrival.content_hash
+        and read(connection, known.payload, known.sliced) != arrival.order
+    ]
+    touched = [*_insert(tx, connection, fresh, book, now), *_update(tx, changed, book, now)]
+    _set_aside(tx, connection, unreadable, [arrival.order.ref for arrival in arrivals], now)
+    if batch.cursor is not None:
+        cursors.save(tx, batch.cursor)
+    totals = Totals(
+        found=len(arrivals) + len(unreadable), changed=len(fresh) + len(changed),
+        unchanged=len(arrivals) - len(fresh) - len(changed), failed=len(unreadable),
+    )  # fmt: skip
+    if batch.task_id is not None:
+        tasks.add(tx, batch.task_id, totals, [Item(record.ref, "quarantined", record.reason) for record in unreadable])
+    wake = frozenset(p.connection for p in touched if p.state is PushState.QUEUED and p.connection is not None)
+    return Absorbed(totals, wake)
+
+
+def _last_of_each(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """A page may show an order twice while it is being changed: the later one counts."""
+    by_ref = {arrival.order.ref: arrival for arrival in arrivals}
+    return arrivals if len(by_ref) == len(arrivals) else list(by_ref.values())
+
+
+def _insert(tx: Transaction, connection: str, fresh: Sequence[Arrival], book: Book, now: datetime) -> list[pushes.Push]:
+    if not fresh:
+        return []
+    order_id, push_id = orders.reserve(tx, len(fresh)), pushes.reserve(tx, len(fresh))
+    rows = [_row(connection, arrival, order_id + n, 1, now) for n, arrival in enumerate(fresh)]
+    made = [
+        decide.first_sight(decide.Sight(row, arrival.order), push_id + n, book, now)
+        for n, (row, arrival) in enumerate(zip(rows, fresh, strict=True))
+    ]
+    orders.insert(tx, rows)
+    pushes.insert(tx, [push for push, _ in made])
+    pushes.save_bodies(tx, [(push.id, body) for push, body in made if body is not None])
+    return [push for push, _ in made]
+
+
+def _update(
+    tx: Transaction, changed: Sequence[tuple[Arrival, StoredOrder]], book: Book, now: datetime
+) -> list[pushes.Push]:
+    if not changed:
+        return []
+    current = pushes.of_orders(tx, [stored.id for _, stored in changed])
+    rows = [
+        _row(stored.connection, arrival, stored.id, stored.revision + 1, now, stored) for arrival, stored in changed
+    ]
+    orders.update(tx, rows)
+    return [
+        decide.after_change(tx, decide.Sight(row, arrival.order), current[row.id], book, now)
+        for row, (arrival, _) in zip(rows, changed, strict=True)
+    ]
+
+
+def _row(
+    connection: str, arrival: Arrival, order_id: int, revision: int, now: datetime, known: StoredOrder | None = None
+) -> StoredOrder:
+    order = arrival.order
+    return StoredOrder(
+        id=order_id, connection=connection, ref=order.ref, number=order.number, content_hash=arrival.content_hash,
+        payload=arrival.payload, sliced=arrival.sliced, status=order.status.value, shop=order.shop,
+        logistics=order.logistics, created_at=to_ms(order.created_at), revision=revision, fetched_at=to_ms(now),
+        hold=known.hold if known else None, gift_released=known.gift_released if known else False,
+    )  # fmt: skip
+
+
+def _set_aside(
+    tx: Transaction, connection: str, unreadable: Iterable[Unreadable], read: Sequence[str], now: datetime
+) -> None:
+    """Quarantine what could not be read, and forget what can be read by now."""
+    at = to_ms(now)
+    quarantine.remove(tx, connection, read)
+    quarantine.put(
+        tx,
+        [
+            Quarantined(connection=connection, ref=r.ref, raw=r.raw, reason=r.reason, first_at=at, last_at=at)
+            for r in unreadable
+        ],
+    )

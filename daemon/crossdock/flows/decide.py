@@ -1,0 +1,202 @@
+"""Decide about orders inside a unit of work: first sight, a change, or again because people or time changed something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.flows.house import encode
+from crossdock.rules.changes import Change, FieldGroup, differences, same_content
+from crossdock.rules.decision import Asked, Decision, Trigger, decide
+from crossdock.rules.keys import outbound_key
+from crossdock.rules.outbound import to_request
+from crossdock.rules.push_states import AT_RISK, WAITING, PushState, check_transition
+from crossdock.rules.reasons import Clause
+from crossdock.spec.orders import Order, OrderStatus
+from crossdock.spec.outbound import OutboundRequest
+from crossdock.store import pushes, timeline
+from crossdock.store.orders import StoredOrder
+from crossdock.store.pushes import Push
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crossdock.rules.book import Book
+    from crossdock.store.store import Transaction
+
+_read_request = msgspec.json.Decoder(OutboundRequest).decode
+_read_clauses = msgspec.json.Decoder(tuple[Clause, ...]).decode
+
+
+class Sight(Struct, frozen=True):
+    """An order as it is now, beside its row."""
+
+    stored: StoredOrder
+    order: Order
+
+
+DEFINITE = frozenset({"Rejected", "NotFound", "Conflict"})
+"""Error kinds of a warehouse that surely did not take the document."""
+
+
+def first_sight(sight: Sight, push_id: int, book: Book, now: datetime) -> tuple[Push, bytes | None]:
+    """Decide about an order seen for the first time; return its push and the bytes to send, if it is queued."""
+    push = Push(id=push_id, order_id=sight.stored.id, oms=sight.stored.connection, revision=sight.stored.revision)
+    if sight.order.status is OrderStatus.CANCELLED:
+        push.state, push.unsettled, push.settled_at = PushState.CANCELLED, None, to_ms(now)
+        return push, None
+    decision = decide(sight.order, PushState.NOT_PUSHED, book, now)
+    return push, apply(push, decision, sight, book, now)
+
+
+def apply(push: Push, decision: Decision, sight: Sight, book: Book, now: datetime) -> bytes | None:
+    """Write a decision into a push; return the bytes to send if they are new."""
+    push.state = decision.state
+    push.why = said(decision.reasons)
+    push.again_at = None if decision.again_at is None else to_ms(decision.again_at)
+    warehouse = decision.warehouse
+    push.warehouse = None if warehouse is None else warehouse.code
+    push.connection = None if warehouse is None else warehouse.connection
+    if decision.state is not PushState.QUEUED or warehouse is None:
+        push.next_at = None
+        return None
+    push.strategy = decision.strategy
+    push.next_at = push.queued_at = to_ms(now)
+    push.revision = sight.stored.revision
+    push.key = outbound_key(push.oms, sight.stored.ref, warehouse.code, push.group_no, push.generation)
+    return encode(to_request(sight.order, warehouse, book, push.key, push.revision, push.strategy))
+
+
+def said(reasons: tuple[Clause, ...]) -> str:
+    """Keep reasons as JSON, nothing for none."""
+    return encode(reasons).decode() if reasons else ""
+
+
+def read_reasons(why: str) -> tuple[Clause, ...]:
+    """Read back what `said` kept."""
+    return _read_clauses(why) if why else ()
+
+
+def after_change(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime) -> Push:
+    """Decide what a changed order means for its push (DOMAIN 4.3 B); nothing that may have left is sent otherwise."""
+    before = push.state
+    if before in AT_RISK or before is PushState.PUSHED or (push.doubted and before in WAITING):
+        _note_difference(tx, sight, push, book, now)
+        pushes.decided(tx, push, before)
+        return push
+    return again(tx, sight, push, book, now)
+
+
+def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, asked: Asked | None = None) -> Push:
+    """Decide again about a push that surely has not left, and save it."""
+    before, queued_at = push.state, push.queued_at
+    if sight.order.status is OrderStatus.CANCELLED:
+        _cancel(tx, sight, push, now)
+        return push
+    asked = asked or Asked(trigger=Trigger(push.origin), actor=push.actor)
+    asked = msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
+    decision = decide(sight.order, before, book, now, asked)
+    if before is PushState.PUSH_FAILED and not _worth_another(tx, sight, push, decision, book):
+        push.again_at = None
+        pushes.decided(tx, push, before)
+        return push
+    _new_generation_if_needed(tx, sight, push, decision, book, now)
+    sent, revision, strategy = push.attempts > 0, push.revision, push.strategy
+    body = apply(push, decision, sight, book, now)
+    if sent:  # the key was sent with the stored bytes: the same bytes go again
+        body, push.revision, push.strategy = None, revision, strategy
+    push.origin = asked.trigger.value if decision.state is PushState.QUEUED else Trigger.AUTOMATIC.value
+    push.actor = asked.actor if decision.state is PushState.QUEUED else ""
+    push.unsettled, push.settled_at = 1, None
+    if before is PushState.QUEUED and push.state is PushState.QUEUED:
+        push.queued_at = push.next_at = queued_at  # it keeps its place
+    check_transition(before, push.state)
+    if pushes.decided(tx, push, before) and body is not None:
+        pushes.save_bodies(tx, [(push.id, body)])
+    _note_override(tx, sight, push, decision, now)
+    return push
+
+
+def _worth_another(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
+    """A failed push goes again when its retry is due, its input changed, or it may not go any more."""
+    if decision.state is not PushState.QUEUED or push.next_at is not None:
+        return True
+    return _changed_input(tx, sight, push, decision, book)
+
+
+def _changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
+    if decision.warehouse is None or push.key is None or decision.warehouse.code != push.warehouse:
+        return True
+    stored = pushes.body(tx, push.id)
+    fresh = to_request(sight.order, decision.warehouse, book, push.key, 0, decision.strategy)
+    return stored is None or not same_content(_read_request(stored), fresh)
+
+
+def _new_generation_if_needed(  # a key that was ever sent never carries other bytes (DOMAIN 4.4)
+    tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book, now: datetime
+) -> None:
+    if push.attempts == 0 or decision.state is not PushState.QUEUED:
+        return
+    if push.doubted and push.error_kind not in DEFINITE:
+        return
+    if not _changed_input(tx, sight, push, decision, book):
+        return
+    detail = f"generation {push.generation + 1}: the push under key {push.key} was definitely not accepted and its input changed"
+    timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "new_generation", "", detail)])
+    push.generation += 1
+    push.attempts = 0
+    push.doubted = False
+    push.faults, push.first_fault_at = 0, None
+    push.error_kind = push.error_code = push.error_text = None
+
+
+def _cancel(tx: Transaction, sight: Sight, push: Push, now: datetime) -> None:
+    before = push.state
+    if before is PushState.CANCELLED:
+        return
+    check_transition(before, PushState.CANCELLED)
+    push.state, push.unsettled, push.settled_at = PushState.CANCELLED, None, to_ms(now)
+    push.again_at = push.next_at = None
+    push.why = ""
+    pushes.decided(tx, push, before)
+    detail = "the OMS cancelled the order before it was pushed"
+    timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "cancelled", "", detail)])
+
+
+def _note_difference(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime) -> None:
+    """Keep how the order differs from what was sent; applying it is another step."""
+    cancelled = sight.order.status is OrderStatus.CANCELLED
+    if cancelled and push.state is not PushState.PUSHED:
+        push.cancel_wanted = True
+    found = _difference(tx, sight, push, book)
+    if cancelled:
+        found = (Change(FieldGroup.STATUS, "status", "open", "cancelled"), *found)
+    if found:
+        push.changed = True
+        timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", encode(found).decode())])
+    elif push.changed and not cancelled:
+        push.changed = False
+        text = "the order is again as it was sent"
+        timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed_back", "", text)])
+    if not cancelled:
+        push.cancel_wanted = False
+
+
+def _difference(tx: Transaction, sight: Sight, push: Push, book: Book) -> tuple[Change, ...]:
+    stored = pushes.body(tx, push.id)
+    warehouse = book.warehouses.get(push.warehouse or "")
+    if stored is None or warehouse is None or push.key is None:
+        return ()
+    fresh = to_request(sight.order, warehouse, book, push.key, 0, push.strategy)
+    return differences(_read_request(stored), fresh)
+
+
+def _note_override(tx: Transaction, sight: Sight, push: Push, decision: Decision, now: datetime) -> None:
+    """A person's push against strategy or gift gate keeps its warning."""
+    for clause in decision.clauses:
+        if clause.code == "overridden":
+            moment = timeline.Moment(sight.stored.id, to_ms(now), "overridden", push.actor, clause.facts[1])
+            timeline.add(tx, [moment])

@@ -1,0 +1,40 @@
+"""What every flow is handed: the store, the world, the book of decisions, and a way to read stored orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crossdock.spec.errors import ContractError
+from crossdock.spec.orders import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crossdock.env import Env
+    from crossdock.store.book import BookCache
+    from crossdock.store.store import Store
+
+_decode = msgspec.json.Decoder(Order).decode
+encode = msgspec.json.Encoder().encode
+
+
+@dataclass
+class House:
+    """The rooms a flow may use. `readers` holds `read_order` of each connection whose pages are slices."""
+
+    store: Store
+    env: Env
+    books: BookCache
+    readers: dict[str, Callable[[bytes], Order]] = field(default_factory=dict)
+
+    def read_order(self, connection: str, payload: bytes, sliced: bool) -> Order:
+        """Decode a stored order. Raises ValueError for bytes that are none, ContractError without its connector."""
+        if not sliced:
+            return _decode(payload)
+        reader = self.readers.get(connection)
+        if reader is None:
+            raise ContractError(f"orders of {connection} cannot be read while its connector is not loaded")
+        return reader(payload)

@@ -1,0 +1,196 @@
+"""Decide again about orders: because time passed, because people changed the book, or because a person asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.flows import decide
+from crossdock.rules.decision import Asked, Trigger
+from crossdock.rules.push_states import AT_RISK, PushState
+from crossdock.rules.reasons import sentence
+from crossdock.spec.errors import ConnectorError
+from crossdock.store import orders, pushes, timeline
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from crossdock.spec.orders import Order
+    from crossdock.store.book import BookCache
+    from crossdock.store.orders import StoredOrder
+    from crossdock.store.pushes import Push
+    from crossdock.store.store import Transaction
+
+    Read = Callable[[str, bytes, bool], Order]
+
+CHUNK = 200
+"""Orders decided again in one transaction."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a decision in a unit of work rests on: the book, the stored orders' reader, the time."""
+
+    books: BookCache
+    read: Read
+    now: datetime
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a request did about one order: done or not, and the sentence a person reads."""
+
+    order: str
+    done: bool
+    text: str
+    wake: str | None = None
+
+
+def reconsider_due(tx: Transaction, desk: Desk) -> tuple[int, frozenset[str]]:
+    """Decide again about orders whose time has come; return how many, and the WMS connections to wake."""
+    due = pushes.due_again(tx, to_ms(desk.now), CHUNK)
+    if not due:
+        return 0, frozenset()
+    stored = orders.load_ids(tx, [push.order_id for push in due])
+    wake = set()
+    for push in due:
+        if push.state in AT_RISK or push.unsettled is None:
+            _leave(tx, push)
+            continue
+        after = _again(tx, stored[push.order_id], push, desk, None)
+        if after is not None and after.state is PushState.QUEUED and after.connection:
+            wake.add(after.connection)
+    return len(due), frozenset(wake)
+
+
+def _again(tx: Transaction, stored: StoredOrder, push: Push, desk: Desk, asked: Asked | None) -> Push | None:
+    try:
+        order = desk.read(stored.connection, stored.payload, stored.sliced)
+    except (ConnectorError, ValueError):
+        _leave(tx, push)  # its connector is not loaded; a later fetch decides
+        return None
+    return decide.again(tx, decide.Sight(stored, order), push, desk.books.current(tx), desk.now, asked)
+
+
+def _leave(tx: Transaction, push: Push) -> None:
+    tx.execute("UPDATE pushes SET again_at = NULL WHERE id = ?", (push.id,))
+
+
+def push_by_hand(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: Desk) -> list[Answer]:
+    """Queue chosen orders (connection, ref) whatever strategy and gift gate say; a hold is respected."""
+    asked = Asked(trigger=Trigger.MANUAL, actor=actor)
+    return [_push_one(tx, connection, ref, asked, desk) for connection, ref in refs]
+
+
+def _push_one(tx: Transaction, connection: str, ref: str, asked: Asked, desk: Desk) -> Answer:
+    found = _find(tx, connection, ref)
+    if found is None:
+        return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
+    stored, push = found
+    if push.state in (PushState.PUSHED, PushState.SENDING, PushState.IN_DOUBT, PushState.CANCELLED):
+        shown = push.state.name.lower().replace("_", " ")
+        return Answer(
+            order=ref, done=False, text=f"it is {shown}; only an order that is not pushed or failed can be pushed"
+        )
+    if push.state is PushState.QUEUED:
+        return Answer(order=ref, done=True, text="it is queued already", wake=push.connection)
+    if push.state is PushState.PUSH_FAILED:
+        push.next_at = to_ms(desk.now)  # a person may try an unchanged order again
+    after = _again(tx, stored, push, desk, asked)
+    if after is None:
+        return Answer(order=ref, done=False, text="it cannot be read while its connector is not loaded")
+    timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "push_asked", asked.actor)])
+    if after.state is PushState.QUEUED:
+        return Answer(order=ref, done=True, text=f"queued for warehouse {after.warehouse}", wake=after.connection)
+    return Answer(order=ref, done=False, text=reasons_of(after))
+
+
+def obtain(
+    tx: Transaction, oms: str, warehouse: str, actor: str, desk: Desk, after: int
+) -> tuple[list[Answer], int | None]:
+    """Queue what a strategy of `warehouse` matches now among orders of `oms`, whatever the auto-push switch says.
+
+    Goes through waiting orders above push id `after`, a chunk a call; returns answers for those that were queued and
+    the id to go on from, None at the end.
+    """
+    sql = (
+        "SELECT " + pushes.COLUMNS + " FROM pushes WHERE unsettled = 1 AND state IN (?, ?) AND warehouse = ? "
+        "AND oms = ? AND id > ? ORDER BY id LIMIT ?"
+    )
+    values = (PushState.NOT_PUSHED, PushState.HELD, warehouse, oms, after, CHUNK)
+    waiting = [pushes.to_push(row) for row in tx.rows(sql, values)]
+    stored = orders.load_ids(tx, [push.order_id for push in waiting])
+    asked = Asked(trigger=Trigger.OBTAIN, actor=actor)
+    answers = []
+    for push in waiting:
+        result = _again(tx, stored[push.order_id], push, desk, asked)
+        if result is not None and result.state is PushState.QUEUED:
+            answers.append(Answer(order=stored[push.order_id].ref, done=True, text="queued", wake=result.connection))
+    return answers, waiting[-1].id if len(waiting) == CHUNK else None
+
+
+def hold(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, reason: str, desk: Desk) -> list[Answer]:
+    """Hold chosen orders that have not left, with a reason."""
+    return [_hold_one(tx, connection, ref, actor, reason, desk) for connection, ref in refs]
+
+
+def _hold_one(tx: Transaction, connection: str, ref: str, actor: str, reason: str, desk: Desk) -> Answer:
+    found = _find(tx, connection, ref)
+    if found is None:
+        return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
+    stored, push = found
+    if push.state in (PushState.PUSHED, PushState.SENDING, PushState.IN_DOUBT, PushState.CANCELLED):
+        shown = push.state.name.lower().replace("_", " ")
+        return Answer(order=ref, done=False, text=f"it is {shown} and cannot be held any more")
+    orders.set_hold(tx, stored.id, reason)
+    timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "held", actor, reason)])
+    stored, push = _found_again(tx, connection, ref)
+    if push.state is PushState.PUSH_FAILED:
+        push.next_at = to_ms(desk.now)
+    _again(tx, stored, push, desk, None)
+    return Answer(order=ref, done=True, text=f"held: {reason}")
+
+
+def release(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: Desk) -> list[Answer]:
+    """Release the hold set here and the gift gate of chosen orders, and decide again."""
+    answers = []
+    for connection, ref in refs:
+        if _find(tx, connection, ref) is None:
+            answers.append(Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}"))
+            continue
+        stored, push = _found_again(tx, connection, ref)
+        orders.set_hold(tx, stored.id, None)
+        orders.release_gifts(tx, stored.id)
+        timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "released", actor)])
+        stored, push = _found_again(tx, connection, ref)
+        after = push if push.state not in _UNDECIDED else _again(tx, stored, push, desk, None)
+        queued = after is not None and after.state is PushState.QUEUED
+        text = "released and queued" if queued else f"released; {reasons_of(after or push)}"
+        wake = after.connection if queued and after is not None else None
+        answers.append(Answer(order=ref, done=True, text=text, wake=wake))
+    return answers
+
+
+_UNDECIDED = frozenset({PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED})
+
+
+def reasons_of(push: Push) -> str:
+    """Say why a push stays where it is, in words."""
+    clauses = decide.read_reasons(push.why)
+    if not clauses:
+        return f"it is {push.state.name.lower().replace('_', ' ')}"
+    return "; ".join(sentence(clause) for clause in clauses)
+
+
+def _find(tx: Transaction, connection: str, ref: str) -> tuple[StoredOrder, Push] | None:
+    stored = orders.load(tx, connection, [ref]).get(ref)
+    return None if stored is None else (stored, pushes.of_orders(tx, [stored.id])[stored.id])
+
+
+def _found_again(tx: Transaction, connection: str, ref: str) -> tuple[StoredOrder, Push]:
+    found = _find(tx, connection, ref)
+    assert found is not None  # it was there a moment ago in this transaction
+    return found

@@ -1,0 +1,74 @@
+"""Tell the OMS what became of its orders; a report that it has already changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from crossdock.rules.push_states import PushState
+from crossdock.spec.outbound import ItemResult, PushReport
+from crossdock.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crossdock.flows.house import House
+    from crossdock.store.store import Transaction
+
+CHUNK = 100
+
+
+class ReportTo(Protocol):
+    """The part of an OMS connection that this flow calls."""
+
+    async def report_push(self, reports: list[PushReport]) -> list[ItemResult]:
+        """Tell the OMS."""
+        ...
+
+
+async def report_pushes(connection: str, oms: ReportTo, house: House) -> bool:
+    """Report one chunk; True if there may be more. Raises ConnectorError; then the reports stay due."""
+    due = await house.store.read(due_reports, connection, to_ms(house.env.now()))
+    if not due:
+        return False
+    results = await oms.report_push([report for _, report in due])
+    answered = {result.ref: result for result in results}
+    await house.store.write(note_reported, due, answered, house.env.now())
+    return len(due) == CHUNK
+
+
+def due_reports(tx: Transaction, connection: str, now: int) -> list[tuple[int, PushReport]]:
+    """Return the reports that are due to an OMS, by push id, oldest first."""
+    sql = (
+        "SELECT p.id, o.ref, p.state, p.revision, p.warehouse, p.remote_id, p.error_text, p.settled_at FROM pushes p "
+        "JOIN orders o ON o.id = p.order_id WHERE p.oms = ? AND p.report_at <= ? ORDER BY p.report_at LIMIT ?"
+    )
+    return [(row[0], _report(*row[1:])) for row in tx.rows(sql, (connection, now, CHUNK))]
+
+
+def _report(
+    ref: str, state: int, revision: int, warehouse: str, remote_id: str | None, text: str | None, at: int
+) -> PushReport:
+    pushed = state == PushState.PUSHED
+    return PushReport(
+        order_ref=ref,
+        status="pushed" if pushed else "push_failed",
+        revision=revision,
+        warehouse=warehouse,
+        remote_id=remote_id,
+        message=None if pushed else text,
+        at=from_ms(at),
+    )
+
+
+def note_reported(
+    tx: Transaction, due: list[tuple[int, PushReport]], answered: dict[str, ItemResult], now: datetime
+) -> None:
+    """Note what the OMS took; what it did not answer is reported again, what it refused is not."""
+    later = to_ms(now) + 60_000
+    for push_id, report in due:
+        result = answered.get(report.order_ref)
+        if result is None:
+            tx.execute("UPDATE pushes SET report_at = ? WHERE id = ?", (later, push_id))
+            continue
+        said = report.status if result.ok else f"refused: {result.message or result.code}"
+        tx.execute("UPDATE pushes SET report_at = NULL, reported = ? WHERE id = ?", (said[:500], push_id))

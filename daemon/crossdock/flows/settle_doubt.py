@@ -1,0 +1,98 @@
+"""Settle what is in doubt: ask the warehouse what it holds under the key, after the quiet time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.flows import settling
+from crossdock.rules.backoff import delay
+from crossdock.rules.outcome import Verdict
+from crossdock.rules.push_states import PushState
+from crossdock.spec.errors import ConnectorError
+from crossdock.store import outbox
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crossdock.env import Env
+    from crossdock.flows.house import House
+    from crossdock.flows.lane import Lane, Wms
+    from crossdock.rules.outcome import PushPolicy
+    from crossdock.spec.outbound import RemoteOutbound
+    from crossdock.store.outbox import Claimed, Settled
+    from crossdock.store.store import Transaction
+
+ASK = 100
+"""Keys asked for in one call of find_outbound."""
+
+
+async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolicy) -> None:
+    """Take over what an earlier run left as sending, then ask the warehouse about everything in doubt long enough.
+
+    A warehouse that knows keys is asked by sending the same bytes again, except where the order was cancelled
+    meanwhile: what must not be created is looked up instead.
+    """
+    while True:
+        claimed = await house.store.write(claim_doubts, lane, policy, house.env.now())
+        if not claimed:
+            return
+        house.env.failpoint("ask.claimed")
+        try:
+            found = await wms.find_outbound([doubt.key for doubt in claimed])
+        except ConnectorError as error:
+            lane.failed(error)
+            await house.store.write(
+                settling.save, lane.run, [_later(doubt, error, house.env, policy, lane) for doubt in claimed]
+            )
+            return
+        house.env.failpoint("ask.answered")
+        lane.succeeded(1)
+        ended = [_answered(doubt, found.get(doubt.key), house.env, lane) for doubt in claimed]
+        await house.store.write(settling.save, lane.run, ended)
+        if not lane.keep_going():
+            return
+
+
+def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime) -> list[Claimed]:
+    """Take over what an earlier run left, and hold what may be asked for now."""
+    at, quiet = to_ms(now), to_ms(now + policy.settle)
+    if policy.idempotency == "key":
+        outbox.take_over(tx, lane.run, lane.connection, at, at)
+    elif policy.idempotency == "lookup" and policy.can_find:
+        outbox.take_over(tx, lane.run, lane.connection, at, quiet)
+    else:
+        outbox.take_over(tx, lane.run, lane.connection, at, None)
+    if not policy.can_find:
+        outbox.leave_to_a_person(tx, lane.connection)
+        return []
+    if not lane.may_call():
+        return []
+    cancelled_only = policy.idempotency != "lookup"
+    return outbox.claim_to_ask(tx, lane.run, lane.connection, cancelled_only, to_ms(now - policy.settle), ASK, at)
+
+
+def _answered(doubt: Claimed, found: RemoteOutbound | None, env: Env, lane: Lane) -> Settled:
+    now = env.now()
+    if found is not None:
+        verdict = Verdict(state=PushState.PUSHED, remote_id=found.remote_id)
+    elif doubt.cancel_wanted:
+        text = "the warehouse has nothing under this key, and the order was cancelled meanwhile"
+        verdict = Verdict(state=PushState.CANCELLED, kind="cancelled", text=text)
+    else:
+        text = "the warehouse has nothing under this key; it is sent again with the same bytes"
+        verdict = Verdict(state=PushState.QUEUED, next_at=now, kind="absent", text=text)
+    return settling.settle(doubt, verdict, to_ms(now), lane)
+
+
+def _later(doubt: Claimed, error: ConnectorError, env: Env, policy: PushPolicy, lane: Lane) -> Settled:
+    now = env.now()
+    wait = delay(max(1, doubt.attempts), policy.limits.base_s, policy.limits.cap_s, env.random)
+    verdict = Verdict(
+        state=PushState.IN_DOUBT,
+        next_at=now + wait,
+        faults=doubt.faults,
+        kind=type(error).__name__,
+        text=f"the warehouse could not be asked: {error.message}",
+    )
+    return settling.settle(doubt, verdict, to_ms(now), lane)

@@ -1,0 +1,77 @@
+"""From verdicts to rows: the units of work that claim pushes and save how they ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.rules.outcome import Past
+from crossdock.rules.push_states import PushState
+from crossdock.store import outbox, timeline
+from crossdock.store.outbox import Claimed, Settled
+from crossdock.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from crossdock.flows.lane import Lane
+    from crossdock.rules.outcome import PushPolicy, Verdict
+    from crossdock.store.store import Transaction
+
+
+def past(claimed: Claimed) -> Past:
+    """Say what happened to a push before."""
+    first = None if claimed.first_fault_at is None else from_ms(claimed.first_fault_at)
+    return Past(faults=claimed.faults, first_fault_at=first, attempts=claimed.attempts + 1)
+
+
+def settle(claimed: Claimed, verdict: Verdict, at: int, lane: Lane) -> Settled:
+    """Turn a verdict into the row's next state; off the straight path a moment of the timeline goes with it."""
+    ended = verdict.state is PushState.PUSHED or (verdict.state is PushState.PUSH_FAILED and verdict.next_at is None)
+    return Settled(
+        id=claimed.id,
+        state=verdict.state,
+        at=at,
+        next_at=None if verdict.next_at is None else to_ms(verdict.next_at),
+        faults=verdict.faults,
+        first_fault_at=None if verdict.first_fault_at is None else to_ms(verdict.first_fault_at),
+        needs_person=verdict.needs_person,
+        remote_id=verdict.remote_id,
+        error_kind=verdict.kind,
+        error_code=verdict.code,
+        error_text=verdict.text,
+        report=ended and lane.reports_to(claimed.oms),
+        order_id=claimed.order_id,
+        note=None if verdict.state is PushState.PUSHED else (verdict.text or verdict.kind),
+    )
+
+
+def exchange(
+    tx: Transaction, lane: Lane, ended: Sequence[Settled], want: int, policy: PushPolicy, now: datetime
+) -> list[Claimed]:
+    """Save results and claim the next pushes, in one transaction."""
+    at = to_ms(now)
+    save(tx, lane.run, ended)
+    if want <= 0:
+        return []
+    claimed = outbox.claim(tx, lane.run, lane.connection, PushState.QUEUED, want, at)
+    if policy.idempotency == "key" and len(claimed) < want:
+        claimed += outbox.claim(tx, lane.run, lane.connection, PushState.IN_DOUBT, want - len(claimed), at)
+    return claimed
+
+
+def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
+    """Save results with their moments."""
+    if not ended:
+        return
+    outbox.save(tx, run, ended)
+    timeline.add(
+        tx,
+        [timeline.Moment(s.order_id, s.at, s.state.name.lower(), "", s.note) for s in ended if s.note is not None],
+    )
+
+
+def land(tx: Transaction, run: int, ended: Sequence[Settled], unsent: Sequence[Claimed], now: datetime) -> None:
+    """Save the last results of a run and give back what it claimed and did not send."""
+    save(tx, run, ended)
+    outbox.give_back(tx, run, unsent, to_ms(now))

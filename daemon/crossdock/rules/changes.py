@@ -1,0 +1,86 @@
+"""What differs between two outbound requests of the same order, by field group."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from crossdock.spec.outbound import OutboundRequest
+
+
+class FieldGroup(StrEnum):
+    """The groups in which a warehouse may or may not accept changes."""
+
+    STATUS = "status"
+    LINES = "lines"
+    RECIPIENT = "recipient"
+    LOGISTICS = "logistics"
+    NOTES = "notes"
+    OTHER = "other"
+
+
+class Change(Struct, frozen=True):
+    """One difference: where, what it was, what it is; None stands for absent."""
+
+    group: FieldGroup
+    path: str
+    before: str | None
+    after: str | None
+
+
+_GROUPS = {
+    "lines": FieldGroup.LINES,
+    "recipient": FieldGroup.RECIPIENT,
+    "logistics": FieldGroup.LOGISTICS,
+    "logistics_kind": FieldGroup.LOGISTICS,
+    "tracking_number": FieldGroup.LOGISTICS,
+    "buyer_note": FieldGroup.NOTES,
+    "seller_note": FieldGroup.NOTES,
+}
+_OURS = frozenset({"key", "revision", "strategy", "warehouse"})
+
+
+def differences(before: OutboundRequest, after: OutboundRequest) -> tuple[Change, ...]:
+    """List what the warehouse would have to change to hold `after` instead of `before`.
+
+    Lines are compared by line number. What crossdock itself adds (key, revision, strategy) does not count.
+    """
+    old, new = _flat(before), _flat(after)
+    paths = sorted(path for path in {**old, **new} if old.get(path) != new.get(path))
+    return tuple(Change(_group(path), path, old.get(path), new.get(path)) for path in paths)
+
+
+def same_content(before: OutboundRequest, after: OutboundRequest) -> bool:
+    """Tell whether two requests say the same to the warehouse."""
+    neutral = {"key": "-", "revision": 0, "strategy": "", "warehouse": before.warehouse}
+    return msgspec.structs.replace(before, **neutral) == msgspec.structs.replace(after, **neutral)
+
+
+def _group(path: str) -> FieldGroup:
+    return _GROUPS.get(path.split(".", 1)[0].split("[", 1)[0], FieldGroup.OTHER)
+
+
+def _flat(request: OutboundRequest) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in msgspec.to_builtins(request).items():
+        if name == "lines":
+            for line in value:
+                _walk(f"lines[{line['line_no']}]", line, found)
+        elif name not in _OURS:
+            _walk(name, value, found)
+    return found
+
+
+def _walk(path: str, value: Any, found: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _walk(f"{path}.{name}", inner, found)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _walk(f"{path}[{number}]", inner, found)
+    elif value is not None:
+        found[path] = str(value)

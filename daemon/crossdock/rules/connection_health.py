@@ -1,0 +1,159 @@
+"""What a connection's failures do to it: back-off, breaker, rate limit, pause. Pure; the engine keeps the state."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.rules.backoff import delay, honoured
+from crossdock.spec import errors
+
+if TYPE_CHECKING:
+    from crossdock.rules.backoff import Random
+
+BAD_ANSWERS = 3
+"""Unreadable answers, contract faults or set-up faults in a row after which a connection pauses."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The bounds that the configuration sets. Seconds."""
+
+    base_s: float = 2
+    cap_s: float = 900
+    retry_after_cap_s: float = 3600
+    failures: int = 5
+    window_s: float = 60
+    open_s: float = 30
+
+
+class Status(StrEnum):
+    """How a connection is, in one word."""
+
+    OK = "ok"
+    RETRYING = "retrying"
+    RATE_LIMITED = "rate_limited"
+    OPEN = "breaker_open"
+    PAUSED = "paused"
+    STUCK = "stuck"
+
+
+class ConnectionHealth(Struct, frozen=True, kw_only=True):
+    """What is known of a connection. `until` bounds any wait (UTC); `recent` are the last failures' times."""
+
+    status: Status = Status.OK
+    since: datetime | None = None
+    until: datetime | None = None
+    failures: int = 0
+    bad_answers: int = 0
+    auth_refused: bool = False
+    recent: tuple[datetime, ...] = ()
+    paused_by: str = ""
+    error_kind: str = ""
+    error_text: str = ""
+    last_success: datetime | None = None
+
+
+def may_call(health: ConnectionHealth, now: datetime) -> bool:
+    """Tell whether a call may be made now. After a wait one call probes; its end decides."""
+    if health.status in (Status.PAUSED, Status.STUCK):
+        return False
+    return health.until is None or now >= health.until
+
+
+def probing(health: ConnectionHealth) -> bool:
+    """Tell whether the next call must go alone, because the last ones failed."""
+    return health.status in (Status.OPEN, Status.RETRYING, Status.RATE_LIMITED)
+
+
+def after_success(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    """A call ended well: everything is forgiven, except a person's pause."""
+    if health.status in (Status.PAUSED, Status.STUCK):
+        return msgspec.structs.replace(health, last_success=now)
+    since = health.since if health.status is Status.OK else now
+    return ConnectionHealth(since=since or now, last_success=now)
+
+
+def after_failure(
+    health: ConnectionHealth, error: errors.ConnectorError, limits: Limits, now: datetime, random: Random
+) -> ConnectionHealth:
+    """A call failed for a reason of the connection's: say how long it is left alone, or whether it pauses."""
+    if health.status in (Status.PAUSED, Status.STUCK):
+        return health
+    noted = msgspec.structs.replace(
+        health,
+        failures=health.failures + 1,
+        recent=_within(health.recent, limits, now),
+        error_kind=type(error).__name__,
+        error_text=error.message,
+        since=health.since if health.status is not Status.OK else now,
+    )
+    if isinstance(error, errors.RateLimited):
+        wait = honoured(error.after, limits.retry_after_cap_s) or _backoff(noted, limits, random)
+        return msgspec.structs.replace(noted, status=Status.RATE_LIMITED, until=now + wait, failures=health.failures)
+    if isinstance(error, errors.AuthFailed):
+        if health.auth_refused:
+            return _paused(noted, now)
+        return msgspec.structs.replace(noted, status=Status.RETRYING, auth_refused=True, until=now)
+    return _by_kind(noted, error, limits, now, random)
+
+
+def _by_kind(
+    noted: ConnectionHealth, error: errors.ConnectorError, limits: Limits, now: datetime, random: Random
+) -> ConnectionHealth:
+    match error:
+        case errors.ConfigError():
+            return _paused(noted, now)
+        case errors.PluginStuck():
+            return msgspec.structs.replace(noted, status=Status.STUCK, until=None)
+        case errors.Retryable() if not error.setup:
+            return _waiting(noted, limits, now, random, error.after)
+        case errors.PluginTimeout() | errors.UnknownOutcome():
+            return _waiting(noted, limits, now, random, None)
+        case _:
+            return _after_bad_answer(noted, limits, now, random)
+
+
+def _after_bad_answer(health: ConnectionHealth, limits: Limits, now: datetime, random: Random) -> ConnectionHealth:
+    bad = health.bad_answers + 1
+    if bad >= BAD_ANSWERS:
+        return _paused(msgspec.structs.replace(health, bad_answers=bad), now)
+    return _waiting(msgspec.structs.replace(health, bad_answers=bad), limits, now, random, None)
+
+
+def _waiting(
+    health: ConnectionHealth, limits: Limits, now: datetime, random: Random, after: timedelta | None
+) -> ConnectionHealth:
+    wait = honoured(after, limits.retry_after_cap_s) or _backoff(health, limits, random)
+    if len(health.recent) >= limits.failures:
+        opened = max(wait, timedelta(seconds=limits.open_s))
+        return msgspec.structs.replace(health, status=Status.OPEN, until=now + opened)
+    return msgspec.structs.replace(health, status=Status.RETRYING, until=now + wait)
+
+
+def _backoff(health: ConnectionHealth, limits: Limits, random: Random) -> timedelta:
+    return delay(max(1, health.failures), limits.base_s, limits.cap_s, random)
+
+
+def _within(recent: tuple[datetime, ...], limits: Limits, now: datetime) -> tuple[datetime, ...]:
+    start = now - timedelta(seconds=limits.window_s)
+    return (*(moment for moment in recent if moment > start), now)[-limits.failures :]
+
+
+def _paused(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    return msgspec.structs.replace(health, status=Status.PAUSED, until=None, since=now, paused_by="crossdock")
+
+
+def pause(health: ConnectionHealth, actor: str, reason: str, now: datetime) -> ConnectionHealth:
+    """A person pauses the connection."""
+    return msgspec.structs.replace(
+        health, status=Status.PAUSED, until=None, since=now, paused_by=actor, error_kind="Paused", error_text=reason
+    )
+
+
+def resume(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    """A person lets the connection go on."""
+    return ConnectionHealth(since=now, last_success=health.last_success)

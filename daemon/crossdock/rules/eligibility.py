@@ -1,0 +1,86 @@
+"""May this order be pushed at all? One small function a clause, each with its reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from crossdock.rules.push_states import SENDABLE, PushState
+from crossdock.rules.reasons import Clause
+from crossdock.spec.orders import LineKind, OrderStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crossdock.rules.book import Book, Warehouse
+    from crossdock.spec.orders import Order
+
+OPEN = frozenset({OrderStatus.UNPAID, OrderStatus.PARTIALLY_PAID, OrderStatus.PAID, OrderStatus.READY_TO_SHIP})
+"""Statuses of an order that was neither cancelled nor handed over."""
+
+_STATE_OK = Clause("state", True)
+_GOODS_OK = Clause("goods", True)
+_GOODS_NOT = Clause("goods", False)
+_QUANTITY_OK = Clause("quantity", True)
+_SKUS_OK = Clause("skus", True)
+_LOGISTICS_OK = Clause("logistics", True)
+_STATUS = {status: Clause("status", status in OPEN, (status.value,)) for status in OrderStatus}
+
+
+def push_state(state: PushState) -> Clause:
+    """Not pushed, or push failed (the article, line 19). HELD and QUEUED are not pushed yet, too."""
+    if state in SENDABLE or state in (PushState.HELD, PushState.QUEUED):
+        return _STATE_OK
+    return Clause("state", False, (state.name.lower().replace("_", " "),))
+
+
+def age(order: Order, days: int, now: datetime) -> Clause:
+    """Created within the last `days`·24 hours by the OMS's own stamp (the article, line 19; rolling, in UTC)."""
+    if order.created_at >= now - timedelta(days=days):
+        return Clause("age", True, ("", str(days)))
+    return Clause("age", False, (order.created_at.date().isoformat(), str(days)))
+
+
+def status(order: Order) -> Clause:
+    """Neither cancelled nor handed over."""
+    return _STATUS[order.status]
+
+
+def goods(order: Order) -> Clause:
+    """At least one line is goods; postage, discounts, fees and gift cards are not."""
+    return _GOODS_OK if any(line.kind is LineKind.GOODS for line in order.lines) else _GOODS_NOT
+
+
+def quantities(order: Order) -> Clause:
+    """Every goods line has a quantity above zero."""
+    for line in order.lines:
+        if line.kind is LineKind.GOODS and not line.quantity > 0:
+            return Clause("quantity", False, (str(line.line_no), str(line.quantity)))
+    return _QUANTITY_OK
+
+
+def skus(order: Order, warehouse: Warehouse, book: Book) -> Clause:
+    """Every goods line's SKU is bound in the warehouse: mapped, or by its exact text where auto_bind is on."""
+    if warehouse.auto_bind and not book.skus:
+        return _SKUS_OK
+    for line in order.lines:
+        if line.kind is LineKind.GOODS:
+            theirs = book.skus.get((warehouse.code, line.sku), line.sku if warehouse.auto_bind else None)
+            if theirs is None:
+                return Clause("skus", False, (line.sku, warehouse.code))
+    return _SKUS_OK
+
+
+def logistics(order: Order, warehouse: Warehouse, book: Book) -> Clause:
+    """The carrier is mapped where the warehouse needs that, and not mapped to nothing."""
+    default = None if warehouse.need_logistics_mapping else order.logistics
+    if book.logistics.get((warehouse.code, order.logistics), default) is None:
+        return Clause("logistics", False, (order.logistics, warehouse.code))
+    return _LOGISTICS_OK
+
+
+def age_limit(book: Book, warehouse: Warehouse | None) -> int:
+    """Days after which an order is not pushed any more."""
+    if warehouse is not None and warehouse.max_age_days is not None:
+        return warehouse.max_age_days
+    return book.window_days

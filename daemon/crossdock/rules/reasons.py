@@ -1,0 +1,54 @@
+"""Reasons: what a rule looked at and found, kept as data and said as a sentence."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Clause(Struct, frozen=True, array_like=True):
+    """One thing a decision depends on: its code, whether it is fulfilled, and the facts its sentence names."""
+
+    code: str
+    ok: bool
+    facts: tuple[str, ...] = ()
+
+
+_SENTENCES: dict[tuple[str, bool], str] = {
+    ("state", True): "it was not pushed yet",
+    ("state", False): "its push is {0} already",
+    ("age", True): "it was created within the last {1} days",
+    ("age", False): "it was created {0}, more than {1} days ago; only a person can push it, by raising the window",
+    ("status", True): "its OMS status is {0}",
+    ("status", False): "its OMS status is {0}: there is nothing to push",
+    ("goods", True): "it has goods to ship",
+    ("goods", False): "none of its lines is goods to ship",
+    ("quantity", True): "all its quantities are above zero",
+    ("quantity", False): "line {0} has quantity {1}, which cannot be shipped; correct it in the OMS",
+    ("warehouse", True): "warehouse {0} is assigned ({1})",
+    ("warehouse", False): "no warehouse is assigned: {0}",
+    ("warehouse_enabled", True): "warehouse {0} is in use",
+    ("warehouse_enabled", False): "warehouse {0} is switched off",
+    ("skus", True): "all its SKUs are known to the warehouse",
+    ("skus", False): "SKU {0} is not bound in warehouse {1}; map it with `crossdock mappings`",
+    ("logistics", True): "its carrier is known to the warehouse",
+    ("logistics", False): "logistics '{0}' is not mapped for warehouse {1}; map it with `crossdock mappings`",
+    ("hold", True): "nothing holds it",
+    ("hold", False): "it is on hold: {0}",
+    ("auto_push", True): "auto push is on for warehouse {0}",
+    ("auto_push", False): "auto push is off for warehouse {0}; push it by hand or obtain new orders",
+    ("strategy", True): "strategy {0} matches",
+    ("strategy", False): "no strategy of warehouse {0} matches: {1}",
+    ("gift", True): "no gift is waited for",
+    ("gift", False): "it waits for gifts to be added ({0})",
+    ("overridden", True): "{0} pushed it by hand, whatever strategy and gift gate say ({1})",
+}
+
+
+def sentence(clause: Clause) -> str:
+    """Say a clause in English. Facts may hold hostile text: clean the result before it reaches a terminal."""
+    return _SENTENCES[clause.code, clause.ok].format(*clause.facts)
+
+
+def failing(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """Pick the clauses that are not fulfilled."""
+    return tuple(clause for clause in clauses if not clause.ok)

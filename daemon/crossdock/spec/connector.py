@@ -1,0 +1,62 @@
+"""What a connector declares about itself: its type, its settings, what its remote system can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from crossdock.spec.orders import FetchMode
+
+API = "1.0"
+"""The version of the connector contract this daemon speaks."""
+
+
+class SecretRef(Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting whose value is a secret: the configuration holds only its name, `{secret = "shop.token"}`."""
+
+    secret: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="Name of the secret")]
+
+
+class Rate(Struct, frozen=True):
+    """At most `calls` calls in `seconds` seconds."""
+
+    calls: int
+    seconds: float
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What the remote system can do; the daemon plans by it and conformance checks it.
+
+    `idempotency`: "key" — a repeated key returns the first answer, so the same bytes may be sent again; "lookup" — it
+    does not, but `find_outbound` tells what arrived; "none" — neither, so a lost answer needs a person.
+    `lookup_lag_s`: how late `find_outbound` may be. `ordered_pages`: pages come in the order of change, so that each one
+    may be checkpointed. `batch_atomic`: a batch is taken whole or not at all.
+    """
+
+    fetch_modes: tuple[FetchMode, ...] = (FetchMode.CHANGED,)
+    idempotency: Literal["key", "lookup", "none"] = "lookup"
+    lookup_lag_s: float = 0
+    ordered_pages: bool = False
+    max_page: int = 100
+    max_batch: int = 1
+    batch_atomic: bool = False
+    concurrency: int = 8
+    rate: tuple[Rate, ...] = ()
+
+
+class ConnectorType(Struct, frozen=True, kw_only=True):
+    """One kind of connector that a plugin offers; `crossdock_connectors` returns these.
+
+    `settings` is a frozen msgspec Struct with `forbid_unknown_fields`; fields of type SecretRef are secrets. `factory`
+    takes the decoded settings and returns the connector: an object whose methods carry `@hookimpl`.
+    """
+
+    name: str
+    kind: Literal["oms", "wms", "both"]
+    settings: type[Struct]
+    factory: Callable[[Any], object]
+    capabilities: Capabilities = Capabilities()
+    api: str = API
+    docs_url: str | None = None

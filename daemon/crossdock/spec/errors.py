@@ -1,0 +1,119 @@
+"""What a connector raises, grouped by what the daemon does next.
+
+ConnectorError
+├── Retryable         it surely took no effect (or was only a read): the daemon tries again by itself
+│   └── RateLimited   the same, not before the time the remote system named
+├── BadResponse       a read was answered with something that cannot be read: tried three times, then the connection pauses
+├── AuthFailed        the credentials were refused: refreshed once, then the connection pauses
+├── ConfigError       the connection is set up wrong: it pauses until its configuration changes
+├── Unsupported       the remote system cannot do this at all
+├── Rejected          this one record was refused as it is: it is parked until its input changes or a person acts
+│   ├── NotFound      the remote system does not know the reference
+│   └── Conflict      the remote system already has something under this key
+└── UnknownOutcome    a write left and its effect is not known: the daemon asks before it sends anything again
+
+The daemon itself adds: ContractError, PluginTimeout, PluginStuck.
+
+**After a write was sent, everything but a definite 4xx or 429 is UnknownOutcome, not Retryable.**
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from crossdock.spec.outbound import RemoteOutbound
+
+
+class ConnectorError(Exception):
+    """Anything that went wrong between the daemon and a remote system.
+
+    `detail` is a short excerpt of what the remote system answered, for people; it may hold hostile text.
+    """
+
+    def __init__(self, message: str, *, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class Retryable(ConnectorError):
+    """The call surely had no effect; the daemon tries again by itself, after `after` where it is given."""
+
+    def __init__(
+        self, message: str, *, after: timedelta | None = None, detail: str | None = None, setup: bool = False
+    ) -> None:
+        super().__init__(message, detail=detail)
+        self.after = after
+        self.setup = setup  # a TLS or name fault: after three of them the connection pauses
+
+
+class RateLimited(Retryable):
+    """The remote system asked us to wait; `after` is the wait it named (None: it named none)."""
+
+
+class BadResponse(ConnectorError):
+    """The answer to a read is not what the contract says: HTML, truncated, too large, not JSON, wrong shape."""
+
+
+class AuthFailed(ConnectorError):
+    """The remote system refused the credentials."""
+
+
+class ConfigError(ConnectorError):
+    """The connection's own settings are wrong; nothing will work before they change."""
+
+
+class Unsupported(ConnectorError):
+    """The remote system has no such operation."""
+
+
+class Rejected(ConnectorError):
+    """The remote system refused this record for what it is; the same bytes will never be accepted.
+
+    `code` is the remote system's own code, `field` the offending field where it is known.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "rejected", field: str | None = None, detail: str | None = None
+    ) -> None:
+        super().__init__(message, detail=detail)
+        self.code = code
+        self.field = field
+
+
+class NotFound(Rejected):
+    """The remote system does not know the reference."""
+
+
+class Conflict(Rejected):
+    """The remote system already holds something under this key; `remote` says what, where it told."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "conflict",
+        remote: RemoteOutbound | None = None,
+        detail: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, detail=detail)
+        self.remote = remote
+
+
+class UnknownOutcome(ConnectorError):
+    """A write left this machine and nobody knows whether it took effect."""
+
+
+class ContractError(ConnectorError):
+    """The connector broke the contract: wrong type, missing result, unknown reference. Nothing was stored."""
+
+
+class PluginTimeout(ConnectorError):
+    """The connector did not answer in time."""
+
+
+class PluginStuck(ConnectorError):
+    """The connector did not even stop when it was cancelled; its connection is taken out of use."""

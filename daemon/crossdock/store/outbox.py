@@ -1,0 +1,151 @@
+"""The hot path of the outbox: claim what is due, save how it ended, both fenced by the run that did it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.rules.push_states import PushState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.store.store import Transaction
+
+
+class Claimed(Struct, frozen=True):
+    """A push that a run holds: the stored bytes are what is sent."""
+
+    id: int
+    key: str
+    body: bytes
+    attempts: int
+    faults: int
+    first_fault_at: int | None
+    oms: str
+    cancel_wanted: bool
+    order_id: int
+    state: PushState
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """How a claimed push ended. Times are milliseconds."""
+
+    id: int
+    state: PushState
+    at: int
+    next_at: int | None = None
+    faults: int = 0
+    first_fault_at: int | None = None
+    needs_person: bool = False
+    remote_id: str | None = None
+    error_kind: str | None = None
+    error_code: str | None = None
+    error_text: str | None = None
+    report: bool = False
+    order_id: int = 0
+    note: str | None = None
+
+
+_CLAIM = (
+    "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.state "
+    "FROM pushes p JOIN push_bodies b ON b.push_id = p.id "
+    "WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? AND p.needs_person = FALSE AND p.cancel_wanted = FALSE ORDER BY p.next_at LIMIT ?"
+)
+_MARK = (
+    "UPDATE pushes SET state = ?, run_id = ?, sent_at = ?, next_at = NULL, again_at = NULL, attempts = attempts + 1 "
+    "WHERE id = ? AND state = ?"
+)
+_PUSHED = (
+    "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, remote_id = ?, unsettled = NULL, report_at = ?, "
+    "error_kind = NULL, error_code = NULL, error_text = NULL, next_at = NULL WHERE id = ? AND run_id = ?"
+)
+_ENDED = (
+    "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, next_at = ?, faults = ?, first_fault_at = ?, "
+    "needs_person = ?, error_kind = ?, error_code = ?, error_text = ?, report_at = ?, unsettled = ?, doubted = (doubted OR ?) "
+    "WHERE id = ? AND run_id = ?"
+)
+_TAKE_OVER = (
+    "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, next_at = ?, needs_person = ?, doubted = TRUE, error_kind = ?, "
+    "error_text = ? WHERE connection = ? AND run_id IS NOT NULL AND run_id <> ?"
+)
+
+
+_TO_ASK = (
+    "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.state "
+    "FROM pushes p JOIN push_bodies b ON b.push_id = p.id WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? "
+    "AND p.needs_person = FALSE AND p.sent_at <= ? AND (p.cancel_wanted = TRUE OR ?) ORDER BY p.next_at LIMIT ?"
+)
+_ASKING = "UPDATE pushes SET run_id = ?, next_at = NULL WHERE id = ? AND state = ?"
+
+
+def claim_to_ask(
+    tx: Transaction, run: int, connection: str, cancelled_only: bool, sent_before: int, limit: int, now: int
+) -> list[Claimed]:
+    """Hold pushes in doubt, sent before `sent_before`, about which the warehouse is to be asked; they stay in doubt."""
+    values = (connection, now, PushState.IN_DOUBT, sent_before, not cancelled_only, limit)
+    rows = tx.rows(_TO_ASK, values)
+    tx.execute_many(_ASKING, [(run, row[0], PushState.IN_DOUBT) for row in rows])
+    return [Claimed(*row[:-1], PushState(row[-1])) for row in rows]
+
+
+def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: int, now: int) -> list[Claimed]:
+    """Mark up to `limit` due pushes of a connection that stand at `state` as sending by `run`, oldest first."""
+    rows = tx.rows(_CLAIM, (connection, now, state, limit))
+    if rows:
+        tx.execute_many(_MARK, [(PushState.SENDING, run, now, row[0], state) for row in rows])
+    return [Claimed(*row[:-1], PushState(row[-1])) for row in rows]
+
+
+def save(tx: Transaction, run: int, settled: Sequence[Settled]) -> int:
+    """Save how pushes ended; those that another run took over meanwhile are left alone. Return how many were saved."""
+    pushed = [
+        (PushState.PUSHED, s.at, s.remote_id, s.at if s.report else None, s.id, run)
+        for s in settled
+        if s.state is PushState.PUSHED
+    ]
+    ended = [_ended(s, run) for s in settled if s.state is not PushState.PUSHED]
+    saved = tx.execute_many(_PUSHED, pushed) if pushed else 0
+    return saved + (tx.execute_many(_ENDED, ended) if ended else 0)
+
+
+def _ended(s: Settled, run: int) -> tuple[object, ...]:
+    unsettled = None if s.state is PushState.CANCELLED else 1
+    return (
+        s.state, s.at, s.next_at, s.faults, s.first_fault_at, s.needs_person, s.error_kind, s.error_code,
+        s.error_text, s.at if s.report else None, unsettled, s.state is PushState.IN_DOUBT, s.id, run,
+    )  # fmt: skip
+
+
+def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int | None) -> int:
+    """Put in doubt what an earlier run of this lane left as sending.
+
+    It is asked for at `ask_at`; None leaves it to a person, because the warehouse cannot be asked.
+    """
+    text = "crossdock stopped while this was being sent; the warehouse is asked before anything is sent again"
+    values = (PushState.IN_DOUBT, now, ask_at, ask_at is None, "interrupted", text, connection, run)
+    return tx.execute(_TAKE_OVER, values)
+
+
+def leave_to_a_person(tx: Transaction, connection: str) -> int:
+    """Take cancelled pushes in doubt out of the queue where the warehouse cannot be asked: sending would create them."""
+    sql = (
+        "UPDATE pushes SET needs_person = TRUE, next_at = NULL WHERE connection = ? AND next_at IS NOT NULL "
+        "AND state = ? AND cancel_wanted = TRUE"
+    )
+    return tx.execute(sql, (connection, PushState.IN_DOUBT))
+
+
+def next_due(tx: Transaction, connection: str) -> int | None:
+    """Return when the next push of a connection is due, or None."""
+    row = tx.one("SELECT MIN(next_at) FROM pushes WHERE connection = ? AND next_at IS NOT NULL", (connection,))
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def give_back(tx: Transaction, run: int, claimed: Sequence[Claimed], now: int) -> None:
+    """Put claimed pushes back as they were: they were surely not sent this time."""
+    tx.execute_many(
+        "UPDATE pushes SET state = ?, run_id = NULL, next_at = ?, attempts = attempts - 1 WHERE id = ? AND run_id = ?",
+        [(push.state, now, push.id, run) for push in claimed],
+    )

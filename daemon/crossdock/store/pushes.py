@@ -1,0 +1,139 @@
+"""Pushes as stored: the outbox of outbound documents. A retry is a row with `next_at`, never a sleeping task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.rules.push_states import PushState
+from crossdock.store import counters
+from crossdock.store.orders import marks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crossdock.store.store import Transaction
+
+
+class Push(Struct, kw_only=True):
+    """A push row. Times are milliseconds since 1970 UTC; models.PushRow says what each column means."""
+
+    id: int
+    order_id: int
+    oms: str
+    group_no: int = 1
+    generation: int = 1
+    latest: bool = True
+    unsettled: int | None = 1
+    warehouse: str | None = None
+    connection: str | None = None
+    key: str | None = None
+    state: PushState = PushState.NOT_PUSHED
+    strategy: str = ""
+    origin: str = "automatic"
+    actor: str = ""
+    why: str = ""
+    again_at: int | None = None
+    next_at: int | None = None
+    run_id: int | None = None
+    attempts: int = 0
+    faults: int = 0
+    first_fault_at: int | None = None
+    needs_person: bool = False
+    doubted: bool = False
+    cancel_wanted: bool = False
+    changed: bool = False
+    revision: int = 0
+    queued_at: int | None = None
+    sent_at: int | None = None
+    settled_at: int | None = None
+    remote_id: str | None = None
+    error_kind: str | None = None
+    error_code: str | None = None
+    error_text: str | None = None
+    report_at: int | None = None
+    reported: str | None = None
+
+
+FIELDS = Push.__struct_fields__
+COLUMNS = ", ".join(FIELDS)
+_INSERT = "INSERT INTO pushes (" + COLUMNS + ") VALUES (" + marks(len(FIELDS)) + ")"
+_DECIDED = (
+    "generation", "warehouse", "connection", "key", "state", "strategy", "origin", "actor", "why", "again_at",
+    "next_at", "attempts", "revision", "queued_at", "cancel_wanted", "changed", "needs_person", "doubted", "unsettled",
+    "report_at", "settled_at", "remote_id", "error_kind", "error_code", "error_text", "faults", "first_fault_at",
+)  # fmt: skip
+_UPDATE = "UPDATE pushes SET " + ", ".join(name + " = ?" for name in _DECIDED) + " WHERE id = ? AND state = ?"
+_BODY = "INSERT INTO push_bodies (push_id, body) VALUES (?, ?) ON CONFLICT (push_id) DO UPDATE SET body = excluded.body"
+
+
+def reserve(tx: Transaction, count: int) -> int:
+    """Reserve `count` push ids; return the first."""
+    return counters.take(tx, "pushes", count)
+
+
+def insert(tx: Transaction, pushes: Sequence[Push]) -> None:
+    """Store new pushes."""
+    tx.execute_many(_INSERT, [tuple(getattr(push, name) for name in FIELDS) for push in pushes])
+
+
+def save_bodies(tx: Transaction, bodies: Iterable[tuple[int, bytes]]) -> None:
+    """Store the bytes to send, by push id. A push that may have left keeps its bytes: never call it for one."""
+    tx.execute_many(_BODY, bodies)
+
+
+def body(tx: Transaction, push_id: int) -> bytes | None:
+    """Return the stored bytes of a push."""
+    row = tx.one("SELECT body FROM push_bodies WHERE push_id = ?", (push_id,))
+    return None if row is None else bytes(row[0])
+
+
+def decided(tx: Transaction, push: Push, before: PushState) -> bool:
+    """Save a new decision about a push that stood at `before`; False if it does not stand there any more."""
+    values = tuple(getattr(push, name) for name in _DECIDED)
+    return tx.execute(_UPDATE, (*values, push.id, before)) == 1
+
+
+def of_orders(tx: Transaction, order_ids: Sequence[int]) -> dict[int, Push]:
+    """Return the newest generation of each order's push, by order id. At most 1,000 ids."""
+    if not order_ids:
+        return {}
+    sql = "SELECT " + COLUMNS + " FROM pushes WHERE order_id IN (" + marks(len(order_ids)) + ") AND latest = ?"
+    return {push.order_id: push for push in map(to_push, tx.rows(sql, (*order_ids, True)))}
+
+
+def by_ids(tx: Transaction, ids: Sequence[int]) -> list[Push]:
+    """Return pushes by id. At most 1,000 ids."""
+    if not ids:
+        return []
+    return [
+        to_push(row)
+        for row in tx.rows("SELECT " + COLUMNS + " FROM pushes WHERE id IN (" + marks(len(ids)) + ")", tuple(ids))
+    ]
+
+
+def of_order(tx: Transaction, order_id: int) -> list[Push]:
+    """Return every generation of an order's push, oldest first, at most 200."""
+    sql = "SELECT " + COLUMNS + " FROM pushes WHERE order_id = ? ORDER BY group_no, generation LIMIT 200"
+    return [to_push(row) for row in tx.rows(sql, (order_id,))]
+
+
+def due_again(tx: Transaction, now: int, limit: int) -> list[Push]:
+    """Return pushes that are to be decided again because time has passed, oldest first."""
+    sql = "SELECT " + COLUMNS + " FROM pushes WHERE again_at <= ? ORDER BY again_at LIMIT ?"
+    return [to_push(row) for row in tx.rows(sql, (now, limit))]
+
+
+def decide_again(tx: Transaction, now: int) -> int:
+    """Have every push that surely has not left decided again, because people changed what the decision rests on."""
+    states = (PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.PUSH_FAILED)
+    sql = "UPDATE pushes SET again_at = ? WHERE unsettled = 1 AND state IN (?, ?, ?, ?)"
+    return tx.execute(sql, (now, *states))
+
+
+def to_push(row: tuple[object, ...]) -> Push:
+    """Make a Push of a row with the columns of COLUMNS."""
+    push = Push(*(), **dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
+    push.state = PushState(push.state)
+    return push

@@ -1,0 +1,62 @@
+"""Fetched records that could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.store import counters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.store.store import Transaction
+
+
+class Quarantined(Struct, frozen=True, kw_only=True):
+    """A record that could not be read, with the reason in words; `raw` is what was received."""
+
+    connection: str
+    ref: str
+    raw: bytes
+    reason: str
+    first_at: int
+    last_at: int
+
+
+def put(tx: Transaction, records: Sequence[Quarantined]) -> None:
+    """Keep records; one that is there already keeps its first time."""
+    if not records:
+        return
+    first = counters.take(tx, "quarantine", len(records))
+    tx.execute_many(
+        "INSERT INTO quarantine (id, connection, ref, content, reason, first_at, last_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (connection, ref) DO UPDATE SET content = excluded.content, reason = excluded.reason, last_at = excluded.last_at",
+        [(first + n, r.connection, r.ref, r.raw, r.reason, r.first_at, r.last_at) for n, r in enumerate(records)],
+    )
+
+
+def remove(tx: Transaction, connection: str, refs: Sequence[str]) -> None:
+    """Forget records that can be read by now."""
+    if tx.one("SELECT 1 FROM quarantine LIMIT 1") is not None:
+        tx.execute_many("DELETE FROM quarantine WHERE connection = ? AND ref = ?", [(connection, ref) for ref in refs])
+
+
+def page(tx: Transaction, after: int, limit: int) -> list[tuple[int, Quarantined]]:
+    """Return records with an id above `after`, oldest first."""
+    sql = "SELECT id, connection, ref, content, reason, first_at, last_at FROM quarantine WHERE id > ? ORDER BY id LIMIT ?"
+    return [
+        (
+            row[0],
+            Quarantined(
+                connection=row[1], ref=row[2], raw=bytes(row[3]), reason=row[4], first_at=row[5], last_at=row[6]
+            ),
+        )
+        for row in tx.rows(sql, (after, limit))
+    ]
+
+
+def count(tx: Transaction) -> int:
+    """Count the records."""
+    return int(tx.one("SELECT COUNT(*) FROM quarantine")[0])

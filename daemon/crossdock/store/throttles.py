@@ -1,0 +1,31 @@
+"""The five-minute limit: when a scope's action was last allowed. It holds across restarts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crossdock.store.store import Transaction
+
+
+def allow(tx: Transaction, scope: str, interval_ms: int, now: int) -> int | None:
+    """Take the scope's turn and return None, or return when it may run again (milliseconds).
+
+    A clock that was set back does not lock a scope for longer than one interval.
+    """
+    row = tx.one("SELECT at FROM throttles WHERE scope = ?", (scope,))
+    if row is not None and row[0] <= now < row[0] + interval_ms:
+        return int(row[0]) + interval_ms
+    tx.execute(
+        "INSERT INTO throttles (scope, at) VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET at = excluded.at",
+        (scope, now),
+    )
+    return None
+
+
+def again_at(tx: Transaction, scope: str, interval_ms: int, now: int) -> int | None:
+    """Return when the scope may run again, or None if it may run now; takes no turn."""
+    row = tx.one("SELECT at FROM throttles WHERE scope = ?", (scope,))
+    if row is not None and row[0] <= now < row[0] + interval_ms:
+        return int(row[0]) + interval_ms
+    return None
