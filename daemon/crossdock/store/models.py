@@ -38,6 +38,9 @@ class OrderRow(Model):
         indexes = ((("connection", "ref"), True),)
 
 
+OrderRow.add_index(OrderRow.index(OrderRow.number, name="order_number"))
+
+
 class PushRow(Model):
     """An order's way to one warehouse (fulfilment request) and the create that is due for it.
 
@@ -99,6 +102,7 @@ PushRow.add_index(
 PushRow.add_index(
     PushRow.index(PushRow.unsettled, PushRow.state, where=PushRow.unsettled.is_null(False), name="push_open")
 )
+PushRow.add_index(PushRow.index(PushRow.id, where=PushRow.state == 7, name="push_cancelled"))
 
 
 class PushBodyRow(Model):

@@ -6,7 +6,7 @@ import fcntl
 import sqlite3
 from typing import IO, TYPE_CHECKING
 
-from peewee import SqliteDatabase
+from peewee import DatabaseError, SqliteDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,9 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 """A deferred transaction that turns into a write fails at once when another one writes, whatever busy_timeout says."""
 
 BEGIN_READ = "BEGIN"
+
+FAILURES = (sqlite3.Error, DatabaseError)
+"""What a file that is no database, or a damaged one, raises."""
 
 
 class FileInUse(Exception):
@@ -63,3 +66,9 @@ def is_full(error: Exception) -> bool:
 def is_busy(error: Exception) -> bool:
     """Tell whether somebody else held the lock too long."""
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def damage(database: SqliteDatabase) -> list[str]:
+    """Read the whole file and return what is damaged in it, at most 100 sentences; empty if it is sound."""
+    found = [str(row[0]) for row in database.execute_sql("PRAGMA integrity_check(100)").fetchall()]
+    return [] if found == ["ok"] else found

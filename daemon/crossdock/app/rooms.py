@@ -1,0 +1,220 @@
+"""The daemon's rooms, opened in order and closed in reverse: store, plugins, engine, control API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from crossdock.app.watch import Watch
+from crossdock.config.changes import changes
+from crossdock.config.paths import database_path, socket_path
+from crossdock.config.problems import BadConfig
+from crossdock.connectors.discovery import Plugins
+from crossdock.connectors.host import PluginHost
+from crossdock.control.records.daemon import PluginItem, PluginType, Reloaded
+from crossdock.control.route import Providers
+from crossdock.control.server import ControlApi
+from crossdock.engine.engine import Engine
+from crossdock.engine.requests import Requests
+from crossdock.engine.schedule import RealSchedule
+from crossdock.ops import disk
+from crossdock.ops.logging import configure
+from crossdock.ops.metrics import Metrics
+from crossdock.ops.secrets import SecretStore, SecretUnavailable
+from crossdock.spec.errors import ConfigError
+from crossdock.store import connections, migrate, sqlite
+from crossdock.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from crossdock.config.model import Config
+    from crossdock.connectors.open_connection import OpenConnection
+    from crossdock.env import Env
+    from crossdock.ops.masks import Masks
+    from crossdock.ops.sd_notify import Notifier
+
+log = logging.getLogger("crossdock")
+VERSION = version("crossdock")
+PULSE_S = 5.0
+
+
+@dataclass
+class Rooms:
+    """Everything that runs. `reload_now` is what the control API's reload does."""
+
+    config: Config
+    env: Env
+    lock: IO[bytes]
+    store: Store
+    plugins: Plugins
+    host: PluginHost
+    engine: Engine
+    watch: Watch
+    masks: Masks
+    environ: Mapping[str, str]
+    links: dict[str, OpenConnection] = field(default_factory=dict)
+    control: ControlApi | None = None
+    reload_now: Callable[[], Awaitable[Reloaded]] | None = None
+
+    def status_line(self) -> str:
+        """Say in one line what runs."""
+        return f"version {VERSION}, {len(self.links)} connections, socket {socket_path(self.config)}"
+
+    def plugin_items(self) -> list[PluginItem]:
+        """List the loaded plugins for the control API."""
+        return [
+            PluginItem(
+                name=plugin.name,
+                version=plugin.version,
+                loaded=True,
+                digest=plugin.digest,
+                problem="its files changed since it was loaded before" if plugin.changed else "",
+                types=tuple(_type_item(self.plugins, name) for name in plugin.types),
+            )
+            for plugin in self.plugins.loaded
+        ]
+
+    async def pulse(self, notifier: Notifier) -> None:
+        """Every few seconds: measure how late the loop is, feed the watchdog, refresh the gauges."""
+        while True:
+            before = self.env.monotonic()
+            await self.env.sleep(PULSE_S)
+            self.watch.loop_lag_s = max(0.0, self.env.monotonic() - before - PULSE_S)
+            await self.watch.refresh()
+            if notifier.watchdog_interval_s is not None and self.watch.may_ping():
+                notifier.watchdog()
+
+    async def reload(self, read: Callable[[], Config]) -> Reloaded:
+        """Read the configuration again and take it up whole, or keep the old one whole."""
+        try:
+            new = read()
+            secrets = SecretStore(new, self.environ, masks=self.masks)
+            changed = changes(self.config, new)
+            fresh = {name: self._connect(name, new, secrets) for name in (*changed.added, *changed.changed)}
+        except (BadConfig, ConfigError) as problem:
+            self.watch.reloaded(False)
+            log.error("the new configuration was refused, the old one stays in force: %s", problem)
+            return Reloaded(taken=False, text=f"refused, the old configuration stays in force: {problem}")
+        for name in (*changed.removed, *changed.changed):
+            await self._disconnect(name)
+        self.config = self.engine.config = new
+        self.engine.books.window_days = new.engine.window_days
+        for name, link in fresh.items():
+            self.links[name] = link
+            await self.engine.add(link)
+        configure(new.log, self.masks)
+        self.watch.reloaded(True)
+        text = f"taken: {len(changed.added)} connections added, {len(changed.changed)} changed, {len(changed.removed)} removed"
+        log.info("the configuration was %s", text)
+        return Reloaded(taken=True, text=text, need_restart=changed.restart)
+
+    async def _disconnect(self, name: str) -> None:
+        await self.engine.remove(name)
+        if (link := self.links.pop(name, None)) is not None:
+            await link.close()
+        self.watch.forget(name)
+
+    def _connect(self, name: str, config: Config, secrets: SecretStore) -> OpenConnection:
+        suffix = f"{name}#{self.env.new_id()[:8]}" if name in self.links else name
+        return connect(self.host, name, config, secrets, registered_as=suffix)
+
+    async def close(self) -> None:
+        """Stop in order: no requests, no runs, no sockets, no database."""
+        if self.control is not None:
+            await self.control.stop()
+        await self.engine.stop()
+        await asyncio.gather(*(link.close() for link in self.links.values()), return_exceptions=True)
+        await asyncio.to_thread(self.store.close)
+        self.lock.close()
+
+
+def connect(
+    host: PluginHost, name: str, config: Config, secrets: SecretStore, *, registered_as: str | None = None
+) -> OpenConnection:
+    """Make a connection; it reads its secrets when it needs them."""
+
+    def secret(reference: str) -> str:
+        try:
+            return secrets.get(reference).reveal()
+        except SecretUnavailable as problem:
+            raise ConfigError(f"connection {name}: {problem}") from None
+
+    return host.connect(name, config.connections[name], secret, registered_as=registered_as)
+
+
+def _type_item(plugins: Plugins, name: str) -> PluginType:
+    kind = plugins.types[name]
+    return PluginType(name=kind.name, kind=str(kind.kind), api=kind.api)
+
+
+async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[str, str], notifier: Notifier) -> Rooms:
+    """Open every room. Raises FileInUse, SchemaProblem, StoreError, ConfigError, SocketRefused, OSError."""
+    state, file, lock = _claim_state(config)
+    store = await _open_store(config, env, file, notifier)
+    plugins = Plugins()
+    known = await store.read(connections.plugin_digests)
+    plugins.load_allowed(config.plugins.allow, config.plugins.strict, known)
+    await store.write(connections.save_plugins, {p.name: (p.version, p.digest) for p in plugins.loaded})
+    host = PluginHost(plugins, env)
+    watch = Watch(config, env, store, Metrics(VERSION))
+
+    def free() -> int:
+        return disk.free_bytes(state)
+
+    engine = Engine(config, store, env, RealSchedule(), watch, free)
+    watch.engine = engine
+    secrets = SecretStore(config, environ, masks=masks)
+    rooms = Rooms(config, env, lock, store, plugins, host, engine, watch, masks, environ)
+    for name, connection in config.connections.items():
+        if connection.enabled:
+            rooms.links[name] = connect(host, name, config, secrets)
+    await engine.start(list(rooms.links.values()))
+    rooms.control = ControlApi(engine, Requests(engine), _providers(rooms, free))
+    await rooms.control.start(socket_path(config))
+    return rooms
+
+
+def _claim_state(config: Config) -> tuple[Path, Path, IO[bytes]]:
+    state, file = Path(config.state_dir), database_path(config)
+    state.mkdir(mode=0o750, parents=True, exist_ok=True)
+    return state, file, sqlite.lock_file(file)
+
+
+async def _open_store(config: Config, env: Env, file: Path, notifier: Notifier) -> Store:
+    database = sqlite.connect(str(file))
+    store = Store(database, env, readers=config.engine.readers)
+
+    def bring_up() -> None:
+        database.connect(reuse_if_open=True)
+        applied = migrate.migrate(database, before=lambda: notifier.extend_timeout(600))
+        if applied:
+            log.info("the database was migrated: %s", ", ".join(applied))
+        database.close()
+        os.chmod(file, 0o600)  # noqa: PTH101 - beside the file's other calls
+
+    await asyncio.to_thread(bring_up)
+    return store
+
+
+def _providers(rooms: Rooms, free: Callable[[], int]) -> Providers:
+    async def reload() -> Reloaded:
+        if rooms.reload_now is None:
+            return Reloaded(taken=False, text="the daemon is still starting")
+        return await rooms.reload_now()
+
+    return Providers(
+        version=VERSION,
+        livez=rooms.watch.livez,
+        readyz=rooms.watch.readyz,
+        healthz=rooms.watch.healthz,
+        metrics=rooms.watch.metrics,
+        free_bytes=free,
+        reload=reload,
+        plugins=rooms.plugin_items,
+    )

@@ -1,0 +1,136 @@
+"""What is measured while the daemon runs: the engine's counters, and the answers of the health routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.ops import health
+from crossdock.ops.health import ConnectionState, Snapshot
+from crossdock.ops.metrics import Rows
+from crossdock.rules.connection_health import Status
+from crossdock.rules.push_states import PushState
+from crossdock.store import quarantine
+from crossdock.store.store import StoreError
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.config.model import Config
+    from crossdock.engine.engine import Engine
+    from crossdock.env import Env
+    from crossdock.ops.metrics import Metrics
+    from crossdock.store.store import Store, Transaction
+    from crossdock.store.tasks import Totals
+
+_BREAKER = {Status.OPEN: "open", Status.RETRYING: "half_open", Status.RATE_LIMITED: "half_open"}
+
+
+class Watch:
+    """Counts for the metrics and says how the daemon is (engine.Watcher)."""
+
+    def __init__(self, config: Config, env: Env, store: Store, metrics: Metrics) -> None:
+        self.engine: Engine | None = None
+        self.loop_lag_s = 0.0
+        self._config, self._env, self._store, self._metrics = config, env, store, metrics
+        self._reload_ok = True
+        self._database_ok = True
+
+    def fetched(self, connection: str, totals: Totals) -> None:
+        """A listing, or a part of one, was stored."""
+        self._metrics.fetched(connection, totals.found)
+        self._metrics.succeeded(connection, "fetch_orders", self._env.now())
+
+    def pushed(self, connection: str, result: str, count: int) -> None:
+        """So many pushes ended like this."""
+        self._metrics.pushed(connection, result, count)
+        if result == "pushed":
+            self._metrics.succeeded(connection, "push_outbound", self._env.now())
+
+    def reloaded(self, taken: bool) -> None:
+        """The configuration was read again."""
+        self._reload_ok = taken
+        self._metrics.reloaded(taken)
+
+    def forget(self, connection: str) -> None:
+        """A connection is gone from the configuration."""
+        self._metrics.forget(connection)
+
+    async def refresh(self) -> None:
+        """Bring the gauges up to date."""
+        self._metrics.loop_is_late(self.loop_lag_s)
+        try:
+            self._metrics.rows(await self._store.read(rows, to_ms(self._env.now())))
+            self._database_ok = True
+        except StoreError:
+            self._database_ok = False
+        for state in self._connections():
+            status = Status(state.state)
+            self._metrics.connection(
+                state.name, breaker=_BREAKER.get(status, "closed"), until=state.next_try, insecure=state.insecure_tls
+            )
+
+    async def metrics(self) -> tuple[bytes, str]:
+        """Return the exposition for Prometheus."""
+        await self.refresh()
+        return self._metrics.render()
+
+    def _connections(self) -> tuple[ConnectionState, ...]:
+        if self.engine is None:
+            return ()
+        keeper, config = self.engine.keeper, self.engine.config
+        return tuple(
+            ConnectionState(
+                name=name,
+                state=(known := keeper.of(name)).status.value,
+                since=known.since,
+                last_error=known.error_text,
+                next_try=known.until,
+                insecure_tls=name in config.connections and config.connections[name].tls.insecure,
+            )
+            for name in keeper.names()
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Say how the daemon is at this moment."""
+        now, engine = self._env.monotonic(), self.engine
+        return Snapshot(
+            loop_lag_s=self.loop_lag_s,
+            last_tick_age_s=0.0 if engine is None else now - engine.last_tick,
+            last_db_age_s=now - self._store.last_done,
+            tick_s=self._config.engine.tick_s,
+            database_ok=self._database_ok,
+            config_reload_ok=self._reload_ok,
+            disk_low=engine is not None and engine.disk_low,
+            connections=self._connections(),
+        )
+
+    def may_ping(self) -> bool:
+        """Tell whether the watchdog may be fed."""
+        at = self.snapshot()
+        return health.may_ping(at.loop_lag_s, at.last_tick_age_s, at.last_db_age_s, at.tick_s)
+
+    def livez(self) -> Sequence[str]:
+        """Reasons against being alive."""
+        return health.livez(self.snapshot()).reasons
+
+    def readyz(self) -> Sequence[str]:
+        """Reasons against being ready."""
+        return health.readyz(self.snapshot()).reasons
+
+    def healthz(self) -> tuple[bool, object]:
+        """Whether the daemon is ready, and how it and each connection is."""
+        found = health.healthz(self.snapshot())
+        return found.status != "not_ready", found
+
+
+def rows(tx: Transaction, now: int) -> Rows:
+    """Count what waits, by state; settled pushes are not counted here."""
+    counts = tx.rows("SELECT state, COUNT(*), MIN(queued_at) FROM pushes WHERE unsettled = 1 GROUP BY state")
+    oldest = min((row[2] for row in counts if row[2] is not None and row[0] != PushState.NOT_PUSHED), default=now)
+    return Rows(
+        outbox={PushState(row[0]).name.lower(): row[1] for row in counts},
+        outbox_oldest_s=max(0, now - oldest) / 1000,
+        quarantine=quarantine.count(tx),
+        unknown=sum(row[1] for row in counts if row[0] == PushState.IN_DOUBT),
+    )

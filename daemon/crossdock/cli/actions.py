@@ -1,0 +1,224 @@
+"""What people ask to be done with orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.display import print_json, say
+from crossdock.cli.naming import find_all, find_one
+from crossdock.cli.orders import connection_option
+from crossdock.cli.session import FAILED, Session, json_option
+from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.control.client import Client
+    from crossdock.control.records.asks import Queued
+
+order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True)
+
+
+@click.command()
+@click.argument("warehouse")
+@click.option("--connection", metavar="NAME", help="The OMS. May be left out where there is only one.")
+@json_option
+@click.pass_obj
+def obtain(session: Session, warehouse: str, connection: str | None, as_json: bool) -> None:
+    """Fetch new orders for a warehouse.
+
+    Queues what a strategy of WAREHOUSE matches now, whatever its auto push says. The daemon does it as a task; it may
+    be asked once in five minutes.
+    """
+    _queued([session.talk(lambda client: _obtain(client, warehouse, connection), as_json=as_json)], as_json)
+
+
+async def _obtain(client: Client, warehouse: str, connection: str | None) -> Queued:
+    return await client.obtain(connection or await _only_oms(client), warehouse)
+
+
+async def _only_oms(client: Client) -> str:
+    found = [each.name for each in (await client.connections()).items if each.kind in ("oms", "both")]
+    if len(found) != 1:
+        raise click.UsageError(f"name the OMS with --connection ({', '.join(found) or 'there is none'})")
+    return found[0]
+
+
+@click.command()
+@order_arguments
+@connection_option
+@json_option
+@click.pass_obj
+def sync(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+    """Fetch chosen orders again.
+
+    With --connection, ORDER is the reference in that OMS, and may be one that was never fetched. The daemon does it as
+    a task; one order may be asked for once in five minutes.
+    """
+    _queued(session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
+
+
+async def _sync(client: Client, orders: Sequence[str], connection: str | None) -> list[Queued]:
+    if connection is not None:
+        return [await client.sync(connection, orders)]
+    by_connection: dict[str, list[str]] = {}
+    for named in await find_all(client, orders, None):
+        by_connection.setdefault(named.connection, []).append(named.ref)
+    return [await client.sync(name, refs) for name, refs in by_connection.items()]
+
+
+def _queued(tasks: Sequence[Queued], as_json: bool) -> None:
+    if as_json:
+        print_json({"tasks": tasks})
+        return
+    for task in tasks:
+        say(f"{task.text}; `crossdock tasks show {task.task_id}` tells how far it is")
+
+
+@click.command()
+@order_arguments
+@connection_option
+@json_option
+@click.pass_obj
+def push(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+    """Push chosen orders by hand.
+
+    Strategy, auto push and gift gate are overridden, with a warning that is kept; a hold is respected.
+    """
+
+    async def ask(client: Client) -> Results:
+        return await client.push(await find_all(client, orders, connection))
+
+    _results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
+@order_arguments
+@click.option("--reason", required=True, help="Why; shown to everybody who looks at the order.")
+@connection_option
+@json_option
+@click.pass_obj
+def hold(session: Session, orders: tuple[str, ...], reason: str, connection: str | None, as_json: bool) -> None:
+    """Hold chosen orders.
+
+    They are not sent until they are released. What has left cannot be held any more.
+    """
+
+    async def ask(client: Client) -> Results:
+        return await client.hold(await find_all(client, orders, connection), reason)
+
+    _results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
+@order_arguments
+@connection_option
+@json_option
+@click.pass_obj
+def release(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+    """Release chosen orders.
+
+    Ends a hold that was set here, and opens the gift gate. A hold of the OMS is released in the OMS.
+    """
+
+    async def ask(client: Client) -> Results:
+        return await client.release(await find_all(client, orders, connection))
+
+    _results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
+@click.argument("order")
+@click.option("--arrived/--absent", default=None, help="What you saw in the warehouse: it is there, or surely not.")
+@click.option("--remote-id", help="The warehouse's own number of it, if it arrived.")
+@click.option("--reason", required=True, help="How you know; kept with the order.")
+@connection_option
+@json_option
+@click.pass_obj
+def settle(
+    session: Session,
+    order: str,
+    arrived: bool | None,
+    remote_id: str | None,
+    reason: str,
+    connection: str | None,
+    as_json: bool,
+) -> None:
+    """Settle an order in doubt by hand.
+
+    Look into the warehouse first: an order settled as absent is sent again, and a wrong answer ships it twice.
+    """
+    if arrived is None:
+        raise click.UsageError("say --arrived or --absent")
+
+    async def ask(client: Client) -> Results:
+        named = await find_one(client, order, connection)
+        return await client.settle(
+            SettleOrder(
+                connection=named.connection,
+                ref=named.ref,
+                settlement="arrived" if arrived else "absent",
+                reason=reason,
+                remote_id=remote_id,
+            )
+        )
+
+    _results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
+@click.argument("orders", metavar="[ORDER]...", nargs=-1)
+@click.option("--all", "all_failed", is_flag=True, help="All that failed, of --connection and --warehouse if named.")
+@click.option("--warehouse", metavar="CODE", help="With --all: only orders of this warehouse.")
+@connection_option
+@json_option
+@click.pass_obj
+def redrive(
+    session: Session,
+    orders: tuple[str, ...],
+    all_failed: bool,
+    warehouse: str | None,
+    connection: str | None,
+    as_json: bool,
+) -> None:
+    """Send failed orders again.
+
+    As they are, with the same key; their count of failures starts afresh.
+    """
+    if bool(orders) == all_failed:
+        raise click.UsageError("name orders, or say --all: one of the two")
+    if warehouse is not None and not all_failed:
+        raise click.UsageError("--warehouse goes with --all")
+
+    async def ask(client: Client) -> Results:
+        if all_failed:
+            return await _all_failed(client, connection, warehouse)
+        return await client.redrive(Redrive(orders=tuple(await find_all(client, orders, connection))))
+
+    _results(session.talk(ask, as_json=as_json), as_json)
+
+
+async def _all_failed(client: Client, connection: str | None, warehouse: str | None) -> Results:
+    done: list[Done] = []
+    after: int | None = 0
+    while after is not None:
+        wanted = Redrive(all_failed=True, connection=connection, warehouse=warehouse, after=after)
+        page = await client.redrive(wanted)
+        done += page.results
+        after = page.next
+    return Results(results=tuple(done))
+
+
+def _results(found: Results, as_json: bool) -> None:
+    """Show one result an order; the exit code is 1 if anything was not done."""
+    if as_json:
+        print_json(found)
+    else:
+        for each in found.results:
+            say(f"{'' if each.done else 'NOT DONE: '}{each.order}: {each.text}")
+        if not found.results:
+            say("there was nothing to do")
+    if not all(each.done for each in found.results):
+        raise click.exceptions.Exit(FAILED)

@@ -1,0 +1,112 @@
+"""The command line. Each command is loaded when it is used, so that help is quick and a broken part harms no other."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crossdock.cli.session import DEFAULT_CONFIG, Session
+from crossdock.spec.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("daemon:run", "Run the daemon."),
+    "demo": ("daemon:demo", "Show a day of orders flowing through sandbox systems."),
+    "sandbox": ("sandbox:sandbox", "Run a sandbox OMS or WMS."),
+    "check-config": ("daemon:check_config", "Check the configuration."),
+    "reload": ("daemon:reload", "Have the daemon read its configuration again."),
+    "status": ("status:status", "Show how the daemon is."),
+    "tasks": ("tasks:tasks", "Sync tasks: what was asked, how far it is."),
+    "orders": ("orders:orders", "Orders and where they stand."),
+    "explain": ("orders:explain", "Explain why an order is where it is."),
+    "obtain": ("actions:obtain", "Fetch new orders for a warehouse."),
+    "sync": ("actions:sync", "Fetch chosen orders again."),
+    "push": ("actions:push", "Push chosen orders by hand."),
+    "hold": ("actions:hold", "Hold chosen orders."),
+    "release": ("actions:release", "Release chosen orders."),
+    "settle": ("actions:settle", "Settle an order in doubt by hand."),
+    "redrive": ("actions:redrive", "Send failed orders again."),
+    "strategies": ("strategies:strategies", "Push strategies."),
+    "warehouses": ("warehouses:warehouses", "Warehouses and how orders are pushed to them."),
+    "allocation": ("allocation:allocation", "Rules that send orders to warehouses."),
+    "mappings": ("mappings:mappings", "What warehouses call SKUs and carriers."),
+    "connections": ("connections:connections", "Connections to OMS and WMS."),
+    "plugins": ("plugins:plugins", "Connector plugins."),
+    "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
+    "db": ("database:db", "The database file."),
+}
+"""Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """List the commands in the order of the table."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command."""
+        if cmd_name not in self._lazy:
+            return None
+        module, name = self._lazy[cmd_name][0].split(":")
+        found = getattr(import_module(f"crossdock.cli.{module}"), name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the commands in the help without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._lazy.items()])
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-c", "--config", default=DEFAULT_CONFIG, show_default=True, envvar="CROSSDOCK_CONFIG", show_envvar=True,
+    help="The daemon's configuration file.",
+)  # fmt: skip
+@click.option(
+    "--socket", envvar="CROSSDOCK_SOCKET", show_envvar=True,
+    help="The daemon's control socket. Default: the one that the configuration names.",
+)  # fmt: skip
+@click.version_option(package_name="crossdock", message="%(version)s")
+@click.pass_context
+def cli(ctx: click.Context, config: str, socket: str | None) -> None:
+    """crossdock keeps an OMS and its warehouses in step.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 69 no daemon answers, 78 the configuration is wrong.
+    """
+    ctx.obj = Session(config=config, socket=socket)
+
+
+def main() -> None:
+    """Run the command line. Never shows a traceback for what a person typed."""
+    try:
+        code = cli.main(prog_name="crossdock", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.ctx.get_help() if asked.ctx else "", err=True)
+        sys.exit(asked.exit_code)
+    except click.ClickException as problem:
+        _complain(problem)
+        sys.exit(problem.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+
+
+def _complain(problem: click.ClickException) -> None:
+    """Say what was wrong; what was typed may hold what a terminal should not get."""
+    context = problem.ctx if isinstance(problem, click.UsageError) else None
+    if context is not None:
+        click.echo(f"{context.get_usage()}\nTry `{context.command_path} --help`.\n", err=True)
+    click.echo(clean(f"crossdock: {problem.format_message()}"), err=True)

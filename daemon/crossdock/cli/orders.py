@@ -1,0 +1,148 @@
+"""Orders: lists, one order, and the explanation of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.display import print_json, say, show_facts, show_table, when
+from crossdock.cli.naming import find_one
+from crossdock.cli.session import Session, json_option
+
+if TYPE_CHECKING:
+    from crossdock.control.client import Client
+    from crossdock.control.records.orders import Explanation, OrderDetail
+
+TABS = ("pending", "in_progress", "abnormal", "done")
+STATES = ("not_pushed", "held", "queued", "sending", "in_doubt", "push_failed", "pushed", "cancelled")
+connection_option = click.option("--connection", metavar="NAME", help="The OMS connection the order came from.")
+
+
+@click.group()
+def orders() -> None:
+    """Orders and where they stand."""
+
+
+@orders.command("list")
+@click.option("--tab", type=click.Choice(TABS), help="Only this list.")
+@click.option("--state", type=click.Choice(STATES), help="Only orders at this state.")
+@connection_option
+@click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
+@click.option("--text", help="Exactly this reference or order number.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
+@click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@json_option
+@click.pass_obj
+def list_orders(session: Session, /, as_json: bool, **query: object) -> None:
+    """List orders, newest first."""
+    page = session.talk(lambda client: client.orders(**query), as_json=as_json)
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (o.connection, o.ref, o.number, o.status, o.warehouse, o.state, "; ".join(o.why) or o.error, o.next_at or o.again_at)
+        for o in page.items
+    ]  # fmt: skip
+    show_table(("oms", "order", "number", "status", "warehouse", "push", "why", "next"), rows, "no orders")
+    if page.next is not None:
+        say(f"more: --after {page.next}")
+
+
+@orders.command("show")
+@click.argument("order")
+@connection_option
+@json_option
+@click.pass_obj
+def show_order(session: Session, order: str, connection: str | None, as_json: bool) -> None:
+    """Show one order, its pushes and what happened to it."""
+    found = session.talk(lambda client: _detail(client, order, connection), as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+async def _detail(client: Client, order: str, connection: str | None) -> OrderDetail:
+    named = await find_one(client, order, connection)
+    return await client.order(named.connection, named.ref)
+
+
+def _show(found: OrderDetail) -> None:
+    row, order = found.row, found.order
+    show_facts((
+        ("order", f"{row.ref} of {row.connection}"),
+        ("number", row.number),
+        ("status", row.status),
+        ("shop", row.shop),
+        ("logistics", row.logistics),
+        ("created", row.created_at),
+        ("push", row.state),
+        ("warehouse", row.warehouse),
+        ("why", "; ".join(row.why)),
+        ("cannot be read", found.unreadable),
+    ))  # fmt: skip
+    if order is not None:
+        place = order.recipient.address
+        show_facts((
+            ("recipient", order.recipient.name),
+            ("phone", order.recipient.phone),
+            ("address", [*place.lines, *filter(None, (place.district, place.city, place.region, place.postcode, place.country))]),
+            ("buyer's note", order.buyer_note),
+            ("seller's note", order.seller_note),
+        ))  # fmt: skip
+        say("")
+        lines = [(n.line_no, n.sku, n.name, n.quantity, n.unit, n.kind.value) for n in order.lines[:200]]
+        show_table(("line", "sku", "name", "quantity", "unit", "kind"), lines, "no lines")
+    say("")
+    pushes = [
+        (p.warehouse, p.state, p.key, p.attempts, p.sent_at, p.settled_at, p.remote_id, p.error) for p in found.pushes
+    ]
+    show_table(("warehouse", "push", "key", "attempts", "sent", "settled", "remote", "error"), pushes)
+    say("")
+    show_table(
+        ("at", "what", "by", "text"), [(m.at, m.what, m.actor, m.text) for m in found.timeline], "nothing unusual"
+    )
+
+
+@click.command()
+@click.argument("order")
+@connection_option
+@json_option
+@click.pass_obj
+def explain(session: Session, order: str, connection: str | None, as_json: bool) -> None:
+    """Explain why an order is where it is.
+
+    ORDER is a reference or an order number. Prints what happened, what every clause of the decision says now, and
+    what comes next and when.
+    """
+    found = session.talk(lambda client: client.explain(order, connection), as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        _explained(found)
+
+
+def _explained(found: Explanation) -> None:
+    row = found.row
+    say(f"{row.ref} of {row.connection}: {row.state}. In short: {found.verdict}.")
+    say("")
+    say("What happened")
+    for moment in found.happened:
+        by = f" ({moment.actor})" if moment.actor else ""
+        say(f"  {when(moment.at)}  {moment.what}{by}: {moment.text}")
+    if found.clauses:
+        say("")
+        say("What the decision depends on, as it is now")
+        for clause in found.clauses:
+            say(f"  {'✓' if clause.ok else '✗'} {clause.text}")
+    if found.differences:
+        say("")
+        say("How it differs from what was sent")
+        for each in found.differences:
+            say(f"  {each.path}: {each.before or '—'} → {each.after or '—'}")
+    say("")
+    say("What comes next")
+    for step in found.next:
+        at = f" at {when(step.at)} UTC" if step.at else ""
+        say(f"  {'! ' if step.person else ''}{step.text}{at}")

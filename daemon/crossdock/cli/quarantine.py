@@ -1,0 +1,47 @@
+"""Fetched records that could not be read."""
+
+from __future__ import annotations
+
+import click
+
+from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.session import Session, json_option
+
+
+@click.group()
+def quarantine() -> None:
+    """Fetched records that could not be read. They are kept, and block nothing."""
+
+
+@quarantine.command("list")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
+@click.option("--after", type=click.IntRange(0), help="Go on after this row.")
+@json_option
+@click.pass_obj
+def list_records(session: Session, limit: int, after: int | None, as_json: bool) -> None:
+    """List the records, oldest first."""
+    page = session.talk(lambda client: client.quarantine(limit=limit, after=after), as_json=as_json)
+    if as_json:
+        print_json(page)
+        return
+    rows = [(q.connection, q.ref, q.first_at, q.last_at, q.bytes, q.reason) for q in page.items]
+    show_table(("connection", "record", "first", "last", "bytes", "why"), rows, "nothing is in quarantine")
+    if page.next is not None:
+        say(f"more: --after {page.next}")
+
+
+@quarantine.command("retry")
+@click.argument("connection")
+@click.argument("refs", metavar="[RECORD]...", nargs=-1)
+@json_option
+@click.pass_obj
+def retry(session: Session, connection: str, refs: tuple[str, ...], as_json: bool) -> None:
+    """Fetch records of a connection again: those named, else all.
+
+    What can be read by now leaves the quarantine.
+    """
+    task = session.talk(lambda client: client.retry_quarantine(connection, refs), as_json=as_json)
+    if as_json:
+        print_json(task)
+    else:
+        say(f"{task.text}; `crossdock tasks show {task.task_id}` tells how far it is")

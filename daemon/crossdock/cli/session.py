@@ -1,0 +1,88 @@
+"""What every command shares: where the daemon is, how errors become exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from crossdock.cli.display import print_json
+from crossdock.spec.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from crossdock.config.model import Config
+    from crossdock.control.client import Client
+
+T = TypeVar("T")
+
+DEFAULT_CONFIG = "/etc/crossdock/crossdock.toml"
+DEFAULT_SOCKET = "/run/crossdock/control.sock"
+
+FAILED, NO_DAEMON, BAD_CONFIG = 1, 69, 78
+"""Exit codes beside 0 (done) and 2 (usage, click's own)."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def fail(code: int, message: str, *, as_json: bool = False, kind: str = "failed", **facts: object) -> NoReturn:
+    """End with an exit code and a sentence; with --json the sentence stands in {"error": …} on standard output."""
+    if as_json:
+        print_json({"error": {"code": kind, "detail": message, **facts}})
+    else:
+        click.echo(clean(f"crossdock: {message}"), err=True)
+    raise click.exceptions.Exit(code)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One call of the command line: the configuration file and the socket that were named."""
+
+    config: str
+    socket: str | None
+
+    def load_config(self) -> Config:
+        """Load the configuration; what is wrong with it ends the command with exit code 78."""
+        load: Any = import_module("crossdock.config.load")
+        problems: Any = import_module("crossdock.config.problems")
+        try:
+            found: Config = load.load(Path(self.config), os.environ)
+        except problems.BadConfig as error:
+            for line in str(error).splitlines():
+                click.echo(clean(line), err=True)
+            raise click.exceptions.Exit(BAD_CONFIG) from None
+        return found
+
+    def socket_path(self) -> str:
+        """Return where the daemon listens: as named, else by the configuration, else the usual place.
+
+        People who may use the socket often may not read the configuration; then the usual place is tried.
+        """
+        if self.socket is not None:
+            return self.socket
+        if not os.access(self.config, os.R_OK):
+            return DEFAULT_SOCKET
+        paths: Any = import_module("crossdock.config.paths")
+        return str(paths.socket_path(self.load_config()))
+
+    def talk(self, ask: Callable[[Client], Awaitable[T]], *, as_json: bool = False) -> T:
+        """Ask the daemon; a refusal ends the command with exit code 1, no daemon with 69."""
+        client: Any = import_module("crossdock.control.client")
+        try:
+            return asyncio.run(_asked(client.Client(self.socket_path()), ask))
+        except client.Unreachable as error:
+            fail(NO_DAEMON, str(error), as_json=as_json, kind="unreachable")
+        except client.Refusal as error:
+            facts = {} if error.again_at is None else {"again_at": error.again_at}
+            fail(FAILED, str(error), as_json=as_json, kind=error.code, **facts)
+
+
+async def _asked(client: Client, ask: Callable[[Client], Awaitable[T]]) -> T:
+    async with client:
+        return await ask(client)

@@ -1,0 +1,101 @@
+"""Sync tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.display import print_json, say, show_facts, show_table
+from crossdock.cli.session import Session, json_option
+
+if TYPE_CHECKING:
+    from crossdock.control.client import Client
+    from crossdock.control.records.tasks import TaskItem, TaskResultPage
+
+STATES = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
+number = click.argument("number", metavar="TASK", type=click.IntRange(1))
+
+
+@click.group()
+def tasks() -> None:
+    """Sync tasks: what was asked, how far it is."""
+
+
+@tasks.command("list")
+@click.option("--state", type=click.Choice(STATES), help="Only tasks in this state.")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Rows shown, at most.")
+@click.option("--after", type=click.IntRange(1), help="Go on after this task.")
+@json_option
+@click.pass_obj
+def list_tasks(session: Session, state: str | None, limit: int, after: int | None, as_json: bool) -> None:
+    """List sync tasks, newest first."""
+    page = session.talk(lambda client: client.tasks(state=state, limit=limit, after=after), as_json=as_json)
+    if as_json:
+        print_json(page)
+        return
+    columns = ("task", "kind", "connection", "state", "asked", "by", "found", "changed", "failed", "outcome")
+    rows = [
+        (t.id, t.kind, t.connection, t.state, t.asked_at, t.actor or t.origin, t.found, t.changed, t.failed, t.error or t.outcome)
+        for t in page.items
+    ]  # fmt: skip
+    show_table(columns, rows, "no tasks")
+    if page.next is not None:
+        say(f"more: --after {page.next}")
+
+
+@tasks.command("show")
+@number
+@json_option
+@click.pass_obj
+def show_task(session: Session, number: int, as_json: bool) -> None:
+    """Show one task and what it did about each order."""
+    task, results = session.talk(lambda client: _task(client, number), as_json=as_json)
+    if as_json:
+        print_json({"task": task, "items": results.items, "next": results.next})
+        return
+    _show(task)
+    if results.items:
+        say("")
+        show_table(("order", "result", "detail"), [(r.ref, r.result, r.detail) for r in results.items])
+
+
+async def _task(client: Client, number: int) -> tuple[TaskItem, TaskResultPage]:
+    return await client.task(number), await client.task_results(number, limit=200)
+
+
+@tasks.command("cancel")
+@number
+@json_option
+@click.pass_obj
+def cancel_task(session: Session, number: int, as_json: bool) -> None:
+    """Cancel a task that has not started."""
+    task = session.talk(lambda client: client.cancel_task(number), as_json=as_json)
+    if as_json:
+        print_json(task)
+    else:
+        say(f"task {task.id} is {task.state}")
+
+
+def _show(task: TaskItem) -> None:
+    show_facts((
+        ("task", f"{task.id} ({task.kind})"),
+        ("connection", task.connection),
+        ("warehouse", task.warehouse),
+        ("state", task.state),
+        ("outcome", task.outcome),
+        ("error", task.error),
+        ("asked", task.asked_at),
+        ("by", task.actor or task.origin),
+        ("started", task.started_at),
+        ("finished", task.finished_at),
+        ("orders named", task.orders or None),
+        ("counted", _counted(task)),
+    ))  # fmt: skip
+
+
+def _counted(task: TaskItem) -> str:
+    return (
+        f"{task.found} found, {task.changed} changed, {task.unchanged} unchanged, {task.skipped} skipped, "
+        f"{task.failed} failed"
+    )

@@ -1,0 +1,178 @@
+"""HTTP for connectors: one bounded session a connection, no redirects, errors mapped once."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from crossdock.connectors.answers import HttpAnswer, to_error, unreadable
+from crossdock.connectors.guard import Forbidden, Guard, check_base
+from crossdock.spec import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crossdock.config.model import Connection
+    from crossdock.env import Env
+
+_SMALL = 64 * 1024
+_JSON = {"Content-Type": "application/json"}
+_QUIET = ("User-Agent", "Accept", "Accept-Encoding")
+
+
+class TooLarge(Exception):
+    """A body is larger than the connection allows."""
+
+
+class BoundedHttp:
+    """HTTP to one base address (spec.context.Http)."""
+
+    def __init__(self, connection: str, base: str, config: Connection, env: Env) -> None:
+        self._connection, self._config, self._env = connection, config, env
+        self._base = check_base(base, allow_http=config.http.allow_http)
+        self._guard = Guard(config.http.allow_private)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(
+        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
+        """Read."""
+        return await self._call("GET", path, params, headers, None, write=False)
+
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        write: bool = True,
+    ) -> HttpAnswer:
+        """Send; a write unless said otherwise."""
+        return await self._call("POST", path, params, headers, body, write=write)
+
+    async def put(self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        """Replace."""
+        return await self._call("PUT", path, None, headers, body, write=True)
+
+    async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        """Remove."""
+        return await self._call("DELETE", path, None, headers, None, write=True)
+
+    async def close(self) -> None:
+        """Close every socket."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        *,
+        write: bool,
+    ) -> HttpAnswer:
+        if not path.startswith("/"):
+            raise errors.ContractError(f"{self._connection}: a path must begin with '/', relative to the base address")
+        what = f"{method} {path} of {self._connection}"
+        sent = {**_JSON, **(headers or {})} if body is not None else headers
+        session = self._session or self._open()
+        try:
+            async with session.request(
+                method, self._base + path, params=params, headers=sent, data=body, allow_redirects=False
+            ) as response:
+                content = await self._read(response)
+                status, answered = response.status, response.headers
+        except TooLarge as error:
+            raise unreadable(what, str(error), b"", write=write) from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
+            raise self._failed(error, what, write=write) from None
+        if 200 <= status < 300:
+            return HttpAnswer(status, answered, content, what, write)
+        now, cap = self._env.now(), self._config.retry.retry_after_cap_s
+        raise to_error(status, answered, content, what, write=write, now=now, cap_s=cap)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read the whole body, never more than the connection allows, however it is packed."""
+        most = self._config.http.max_bytes
+        length = response.content_length
+        if length is not None and length > most:
+            raise TooLarge(f"its body has {length} bytes, more than {most}")
+        if length is not None and length <= _SMALL and "Content-Encoding" not in response.headers:
+            return await response.read()
+        parts, size = [], 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > most:
+                response.close()
+                raise TooLarge(f"its body has more than {most} bytes")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _failed(self, error: Exception, what: str, *, write: bool) -> errors.ConnectorError:
+        """Say what a broken call means: only before the connection stood it surely had no effect."""
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | ssl.SSLError):
+            text = f"{what}: the server's TLS certificate was not accepted or the handshake failed ({_cause(error)})"
+            return errors.Retryable(text, setup=True)
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return errors.Retryable(f"{what}: the name of the server could not be resolved", setup=True)
+        if isinstance(error, Forbidden) or isinstance(getattr(error, "os_error", None), Forbidden):
+            return errors.ConfigError(f"{what}: {getattr(error, 'os_error', error)}")
+        if isinstance(error, aiohttp.InvalidURL):
+            return errors.ContractError(f"{what}: the address is not valid")
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return errors.Retryable(f"{what}: no connection could be made ({_cause(error)}); nothing was sent")
+        if write:
+            text = f"{what} was sent and its answer was lost ({_cause(error)}); nobody knows whether it took effect"
+            return errors.UnknownOutcome(text)
+        if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError | ValueError):
+            return errors.BadResponse(f"{what}: the answer was broken ({_cause(error)})")
+        return errors.Retryable(f"{what} was not answered ({_cause(error)})")
+
+    def _open(self) -> aiohttp.ClientSession:
+        limits = self._config.http
+        connector = aiohttp.TCPConnector(
+            limit=self._config.push.concurrency + 4,
+            ssl=self._tls(),
+            socket_factory=self._guard.make_socket,
+            ttl_dns_cache=60,
+            keepalive_timeout=30,
+        )
+        timeout = aiohttp.ClientTimeout(total=limits.timeout_s, sock_connect=limits.connect_s)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_QUIET,
+            raise_for_status=False,
+            auto_decompress=True,
+            trust_env=False,
+        )
+        # aiohttp would send GET, PUT and DELETE again by itself on a kept-alive connection that was dropped; the
+        # daemon is the only one that repeats a call.
+        self._session._retry_connection = False  # noqa: SLF001
+        return self._session
+
+    def _tls(self) -> ssl.SSLContext:
+        tls = self._config.tls
+        try:
+            context = ssl.create_default_context(cafile=tls.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise errors.ConfigError(f"{self._connection}: tls.ca_file {tls.ca_file} cannot be read: {error}") from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if tls.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def _cause(error: Exception) -> str:
+    """Name an error's kind; its text may hold an address with a query, so it is left out."""
+    inner = getattr(error, "os_error", None) or error.__cause__
+    return type(error).__name__ if inner is None else f"{type(error).__name__}, {type(inner).__name__}"

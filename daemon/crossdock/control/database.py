@@ -1,0 +1,102 @@
+"""The database file from outside a running daemon: its schema brought up to date, shown, checked."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.store import migrate as migrations
+from crossdock.store import sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from peewee import SqliteDatabase
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be worked with; the message says why and what to do."""
+
+
+class InUse(DatabaseProblem):
+    """A daemon runs on the file."""
+
+
+class Migration(Struct, frozen=True):
+    """One step of the schema: applied or not; `known` False if a newer crossdock made it."""
+
+    name: str
+    applied: bool
+    known: bool
+
+
+class FileStatus(Struct, frozen=True, kw_only=True):
+    """A database file: its size and the steps of its schema."""
+
+    path: str
+    bytes: int
+    migrations: tuple[Migration, ...]
+
+
+class FileCheck(Struct, frozen=True, kw_only=True):
+    """What a check found; no problems means that the file is sound and its schema the one this version needs."""
+
+    path: str
+    problems: tuple[str, ...]
+
+
+def migrate(path: Path) -> list[str]:
+    """Bring the schema up to date, making the file if there is none; return what was applied.
+
+    Raises InUse while a daemon runs on the file, DatabaseProblem for a schema it may not work with.
+    """
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    try:
+        lock = sqlite.lock_file(path)
+    except sqlite.FileInUse as error:
+        raise InUse(str(error)) from error
+    with lock, _opened(path) as database:
+        return migrations.migrate(database)
+
+
+def status(path: Path) -> FileStatus:
+    """Show the steps of the schema; a daemon may be running. Raises DatabaseProblem."""
+    with _opened(_existing(path)) as database:
+        steps = tuple(Migration(each.name, each.applied, each.known) for each in migrations.status(database))
+    return FileStatus(path=str(path), bytes=path.stat().st_size, migrations=steps)
+
+
+def check(path: Path) -> FileCheck:
+    """Read the whole file and look whether it is sound; a daemon may be running. Raises DatabaseProblem."""
+    with _opened(_existing(path)) as database:
+        problems = list(sqlite.damage(database))
+        try:
+            missing = migrations.check(database)
+        except migrations.SchemaProblem as problem:
+            problems.append(str(problem))
+        else:
+            problems += [f"migration {each.name} is missing; run `crossdock db migrate`" for each in missing]
+    return FileCheck(path=str(path), problems=tuple(problems))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise DatabaseProblem(f"there is no database at {path}; `crossdock run` or `crossdock db migrate` makes it")
+    return path
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[SqliteDatabase]:
+    database = sqlite.connect(str(path))
+    try:
+        database.connect()
+        yield database
+    except migrations.SchemaProblem as problem:
+        raise DatabaseProblem(str(problem)) from problem
+    except sqlite.FAILURES as error:
+        raise DatabaseProblem(f"{path} cannot be used as a database: {error}") from error
+    finally:
+        database.close()

@@ -1,0 +1,183 @@
+"""The daemon itself: health, metrics, status, plugins, quarantine, reload, database."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from crossdock.config.paths import database_path
+from crossdock.control.handlers.actions import one_liners, queued
+from crossdock.control.handlers.connections import connection_items
+from crossdock.control.permissions import Right
+from crossdock.control.problems import not_found
+from crossdock.control.records.base import Limit
+from crossdock.control.records.daemon import (
+    DatabaseInfo,
+    Plugins,
+    QuarantineItem,
+    QuarantinePage,
+    Reloaded,
+    StateCount,
+    Status,
+    Verdict,
+)
+from crossdock.control.route import Raw, WithStatus
+from crossdock.control.shown import state_name
+from crossdock.store import quarantine, views
+from crossdock.store.times import from_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from crossdock.control.records.asks import Queued
+    from crossdock.control.records.daemon import ConnectionItem, RetryQuarantine
+    from crossdock.control.route import Call
+    from crossdock.store.quarantine import Quarantined
+    from crossdock.store.views import Counts
+
+EXCERPT = 2000
+"""Bytes of a record shown, at most."""
+_WELL = frozenset({"ok", "disabled"})
+
+
+class QuarantineQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`after` is `next` of the page before."""
+
+    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    limit: Limit = 50
+
+
+async def livez(call: Call[None, object]) -> WithStatus:
+    """Tell whether the daemon lives (200) or should be restarted (503)."""
+    return _verdict(call.providers.livez())
+
+
+async def readyz(call: Call[None, object]) -> WithStatus:
+    """Tell whether the daemon can do its work (200) or not (503); remote systems do not count."""
+    return _verdict(call.providers.readyz())
+
+
+def _verdict(reasons: Sequence[str]) -> WithStatus:
+    return WithStatus(503 if reasons else 200, Verdict(ok=not reasons, reasons=tuple(reasons)))
+
+
+async def healthz(call: Call[None, object]) -> WithStatus:
+    """Tell how the daemon and each connection is; 503 only if it cannot do its work."""
+    ready, record = call.providers.healthz()
+    return WithStatus(200 if ready else 503, record)
+
+
+async def metrics(call: Call[None, object]) -> Raw:
+    """Everything that is measured, for Prometheus."""
+    return Raw(*await call.providers.metrics())
+
+
+async def status(call: Call[None, object]) -> Status:
+    """Show how the daemon is, in one page."""
+    engine = call.engine
+    counted = await engine.store.read(views.counts)
+    connections = connection_items(engine)
+    against = [*call.providers.livez(), *call.providers.readyz()]
+    level, reasons = judged(counted, connections, against, disk_low=engine.disk_low)
+    return Status(
+        version=call.providers.version,
+        now=engine.env.now(),
+        level=level,
+        reasons=reasons,
+        connections=connections,
+        outbox=tuple(
+            StateCount(state=state_name(state), count=count, oldest=from_ms(counted.oldest.get(state)))
+            for state, count in counted.states.items()
+        ),
+        needs_person=counted.needs_person,
+        parked=counted.parked,
+        quarantine=counted.quarantine,
+        tasks_running=counted.tasks_running,
+        tasks_queued=counted.tasks_queued,
+        disk_free_bytes=call.providers.free_bytes(),
+        disk_low=engine.disk_low,
+    )
+
+
+def judged(
+    counted: Counts, connections: Sequence[ConnectionItem], against: Sequence[str], *, disk_low: bool
+) -> tuple[Literal["ok", "warning", "critical"], tuple[str, ...]]:
+    """Say how bad it is and why. Critical: it does not work, or nothing goes on without a person."""
+    critical = list(against)
+    critical += ["the disk is nearly full; nothing is fetched or sent"] if disk_low else []
+    critical += [
+        f"{each.name} is {each.state}" for each in connections if each.state in ("paused", "stuck", "not_loaded")
+    ]
+    if counted.needs_person:
+        critical.append(
+            f"{counted.needs_person} orders in doubt need a person (`crossdock orders list --state in_doubt`)"
+        )
+    named = {"paused", "stuck", "not_loaded"} | _WELL
+    warning = [f"{each.name} is {each.state}" for each in connections if each.state not in named]
+    if counted.parked:
+        warning.append(f"{counted.parked} orders failed and are parked (`crossdock orders list --state push_failed`)")
+    if counted.quarantine:
+        warning.append(f"{counted.quarantine} records could not be read (`crossdock quarantine list`)")
+    return "critical" if critical else "warning" if warning else "ok", (*critical, *warning)
+
+
+async def list_plugins(call: Call[None, object]) -> Plugins:
+    """List the plugins that the configuration allows, loaded or not."""
+    return Plugins(items=tuple(call.providers.plugins()))
+
+
+async def list_quarantine(call: Call[None, QuarantineQuery]) -> QuarantinePage:
+    """List fetched records that could not be read, oldest first."""
+    query = call.query
+    rows = await call.engine.store.read(quarantine.page, query.after, query.limit + 1)
+    personal = call.may(Right.PII_VIEW)
+    items = tuple(_quarantined(number, record, personal=personal) for number, record in rows[: query.limit])
+    return QuarantinePage(items=items, next=rows[query.limit - 1][0] if len(rows) > query.limit else None)
+
+
+def _quarantined(number: int, record: Quarantined, *, personal: bool) -> QuarantineItem:
+    excerpt = record.raw[:EXCERPT].decode("utf-8", "backslashreplace") if personal else None
+    return QuarantineItem(
+        id=number,
+        connection=record.connection,
+        ref=record.ref,
+        reason=record.reason,
+        first_at=from_ms(record.first_at),
+        last_at=from_ms(record.last_at),
+        bytes=len(record.raw),
+        excerpt=excerpt,
+    )
+
+
+async def retry_quarantine(call: Call[RetryQuarantine, object]) -> Queued:
+    """Fetch records again that could not be read: those named, else the oldest 1,000 of the connection (a task)."""
+    body = call.body
+    refs: Sequence[str] = one_liners(body.refs)
+    if not refs:
+        found = await call.engine.store.read(views.quarantined_refs, body.connection, 1000)
+        refs = [ref for ref in found if ref.splitlines() == [ref]]
+    if not refs:
+        raise not_found(f"nothing of {body.connection} is in quarantine that could be fetched again")
+    return queued(call, await call.requests.sync(body.connection, refs, call.actor))
+
+
+async def reload(call: Call[None, object]) -> WithStatus:
+    """Read the configuration again; if anything in it is wrong, the old one stays in force (422)."""
+    done: Reloaded = await call.providers.reload()
+    return WithStatus(200 if done.taken else 422, done)
+
+
+async def database(call: Call[None, object]) -> DatabaseInfo:
+    """Show the database: where it is, how large, which migrations it has had."""
+    path = database_path(call.engine.config)
+    applied = await call.engine.store.read(views.applied_migrations)
+    return DatabaseInfo(path=str(path), bytes=await asyncio.to_thread(_size, path), migrations=tuple(applied))
+
+
+def _size(path: Path) -> int:
+    """Size of the file and its write-ahead log."""
+    parts = (path, path.with_name(path.name + "-wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())

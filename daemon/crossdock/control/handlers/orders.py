@@ -1,0 +1,140 @@
+"""Orders: lists, one order, and the explanation of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.control.explain import Case, explain
+from crossdock.control.permissions import Right
+from crossdock.control.problems import conflict, not_found
+from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
+from crossdock.control.shown import happened, masked, order_item, push_item
+from crossdock.rules.push_states import PushState, Tab, states_of
+from crossdock.spec.errors import ConnectorError
+from crossdock.store import orders, pushes, timeline, views
+
+if TYPE_CHECKING:
+    from crossdock.control.route import Call
+    from crossdock.rules.book import Book
+    from crossdock.spec.orders import Order
+    from crossdock.store.book import BookCache
+    from crossdock.store.orders import StoredOrder
+    from crossdock.store.pushes import Push
+    from crossdock.store.store import Transaction
+    from crossdock.store.timeline import Moment
+    from crossdock.store.views import Listed
+
+
+async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
+    """List orders, newest first, by tab, state, connection, warehouse, or exactly one reference or number."""
+    query = call.query
+    states = _states(query)
+    if query.text is not None:
+        found = await call.engine.store.read(_by_text, query.text, query.connection)
+        items = [row for row in found if _fits(row, states, query.warehouse)]
+        return OrderPage(items=tuple(map(order_item, items)))
+    if states == ():
+        return OrderPage(items=())
+    wanted = views.Wanted(states=states, oms=query.connection, warehouse=query.warehouse)
+    rows, more = await call.engine.store.read(views.order_page, wanted, query.after, query.limit)
+    return OrderPage(items=tuple(map(order_item, rows)), next=more)
+
+
+def _states(query: OrderQuery) -> tuple[PushState, ...] | None:
+    """The states that tab and state together leave; None is any."""
+    of_tab = None if query.tab is None else states_of(Tab(query.tab))
+    if query.state is None:
+        return of_tab
+    state = PushState[query.state.upper()]
+    return (state,) if of_tab is None or state in of_tab else ()
+
+
+def _fits(row: Listed, states: tuple[PushState, ...] | None, warehouse: str | None) -> bool:
+    return (states is None or row.state in states) and (warehouse is None or row.warehouse == warehouse)
+
+
+def _by_text(tx: Transaction, text: str, connection: str | None) -> list[Listed]:
+    return views.of_order_ids(tx, [order.id for order in views.find_orders(tx, text, connection)])
+
+
+async def show_order(call: Call[None, object]) -> OrderDetail:
+    """Show one order: as its OMS has it, its pushes, and what happened to it."""
+    connection, ref = call.path["connection"], call.path["ref"]
+    known = await call.engine.store.read(_one, connection, ref)
+    if known is None:
+        raise not_found(f"there is no order {ref} of {connection}")
+    stored, row, ways, moments = known
+    order, fault = _decoded(call, stored)
+    personal = call.may(Right.PII_VIEW)
+    if order is not None and not personal:
+        order = masked(order)
+    return OrderDetail(
+        row=order_item(row),
+        order=order,
+        masked=not personal,
+        pushes=tuple(map(push_item, ways)),
+        timeline=tuple(happened(moment, personal=personal) for moment in moments),
+        unreadable=fault,
+    )
+
+
+def _one(tx: Transaction, connection: str, ref: str) -> tuple[StoredOrder, Listed, list[Push], list[Moment]] | None:
+    stored = orders.load(tx, connection, [ref]).get(ref)
+    if stored is None:
+        return None
+    row = views.of_order_ids(tx, [stored.id])[0]
+    return stored, row, pushes.of_order(tx, stored.id), timeline.of_order(tx, stored.id)
+
+
+def _decoded(call: Call[None, object], stored: StoredOrder) -> tuple[Order | None, str | None]:
+    try:
+        return call.engine.house.read_order(stored.connection, stored.payload, bool(stored.sliced)), None
+    except (ConnectorError, ValueError) as error:
+        return None, str(error)
+
+
+async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
+    """Explain one order: what happened, what every clause of its decision says now, what comes next and when."""
+    stored = await _the_one(call)
+    engine = call.engine
+    row, push, moments, body, book = await engine.store.read(_case, stored.id, engine.books)
+    order, _ = _decoded(call, stored)
+    link = engine.links.get(push.connection or "")
+    return explain(
+        Case(
+            row=row,
+            stored=stored,
+            push=push,
+            moments=moments,
+            body=body,
+            order=order,
+            book=book,
+            health=engine.keeper.of(push.connection or ""),
+            idempotency="lookup" if link is None else link.capabilities.idempotency,
+            now=engine.env.now(),
+            personal=call.may(Right.PII_VIEW),
+        )
+    )
+
+
+async def _the_one(call: Call[None, ExplainQuery]) -> StoredOrder:
+    query = call.query
+    found = await call.engine.store.read(views.find_orders, query.order, query.connection)
+    if not found:
+        within = f" of {query.connection}" if query.connection else ""
+        raise not_found(f"there is no order with the reference or number {query.order}{within}")
+    if len(found) > 1:
+        if query.connection is not None:
+            refs = ", ".join(order.ref for order in found)
+            raise conflict(
+                "ambiguous", f"several orders have the number {query.order}: name one by its reference ({refs})"
+            )
+        where = ", ".join(f"{order.connection}/{order.ref}" for order in found)
+        raise conflict("ambiguous", f"several orders fit {query.order}: name the connection or the reference ({where})")
+    return found[0]
+
+
+def _case(tx: Transaction, order_id: int, books: BookCache) -> tuple[Listed, Push, list[Moment], bytes | None, Book]:
+    push = pushes.of_orders(tx, [order_id])[order_id]
+    row = views.of_order_ids(tx, [order_id])[0]
+    return row, push, timeline.of_order(tx, order_id), pushes.body(tx, push.id), books.current(tx)

@@ -1,0 +1,113 @@
+"""Who is at the other end of the socket: the kernel's word for the user, the system's word for the groups."""
+
+from __future__ import annotations
+
+import asyncio
+import grp
+import os
+import pwd
+import socket
+import struct
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from crossdock.control.permissions import Right, rights_of
+
+if TYPE_CHECKING:
+    from asyncio import BaseTransport
+    from collections.abc import Mapping
+
+    from crossdock.config.model import Role, RoleName
+    from crossdock.env import Env
+
+_PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid
+REMEMBERED_S = 30.0
+"""Names and groups of a user are asked of the system again after so long."""
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who asks: `user` names them in timelines, `rights` say what they may do."""
+
+    uid: int
+    user: str
+    roles: tuple[str, ...]
+    rights: frozenset[Right]
+
+
+class Directory(Protocol):
+    """Where users and groups are looked up."""
+
+    def look_up(self, uid: int, gid: int) -> tuple[str | None, frozenset[str]]:
+        """Return the user's name, None if it has none, and the names of all its groups. May block."""
+        ...
+
+
+class SystemDirectory:
+    """Users and groups as this machine knows them."""
+
+    def look_up(self, uid: int, gid: int) -> tuple[str | None, frozenset[str]]:
+        """Return the user's name and its primary and supplementary groups' names."""
+        try:
+            user = pwd.getpwuid(uid)
+        except KeyError:
+            return None, _names([gid])
+        return user.pw_name, _names([gid, *os.getgrouplist(user.pw_name, user.pw_gid)])
+
+
+def _names(gids: list[int]) -> frozenset[str]:
+    names = set()
+    for gid in gids:
+        try:
+            names.add(grp.getgrgid(gid).gr_name)
+        except KeyError:
+            continue  # a group without a name cannot stand in the configuration
+    return frozenset(names)
+
+
+class Identities:
+    """Knows callers by their peer credentials. `roles` is control.roles of the configuration."""
+
+    def __init__(self, roles: Mapping[RoleName, Role], env: Env, directory: Directory | None = None) -> None:
+        self.roles = roles
+        self._env = env
+        self._directory = directory or SystemDirectory()
+        self._known: dict[tuple[int, int], tuple[float, tuple[str | None, frozenset[str]]]] = {}
+
+    async def of(self, transport: BaseTransport | None) -> Caller | None:
+        """Return who is at the other end; None if the kernel does not say."""
+        peer = peer_of(transport)
+        if peer is None:
+            return None
+        name, groups = await self._look_up(*peer)
+        return caller(peer[0], name, groups, self.roles)
+
+    async def _look_up(self, uid: int, gid: int) -> tuple[str | None, frozenset[str]]:
+        known = self._known.get((uid, gid))
+        now = self._env.monotonic()
+        if known is not None and now - known[0] < REMEMBERED_S:
+            return known[1]
+        found = await asyncio.to_thread(self._directory.look_up, uid, gid)
+        self._known[uid, gid] = (now, found)
+        return found
+
+
+def peer_of(transport: BaseTransport | None) -> tuple[int, int] | None:
+    """Ask the kernel for the uid and gid at the other end of a Unix socket."""
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is None or sock.family != socket.AF_UNIX:
+        return None
+    _, uid, gid = _PEER.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return uid, gid
+
+
+def caller(uid: int, name: str | None, groups: frozenset[str], roles: Mapping[RoleName, Role]) -> Caller:
+    """Give a user its roles. Root and the daemon's own user are admin unless the configuration gives them roles."""
+    held: tuple[str, ...] = tuple(
+        role
+        for role, who in sorted(roles.items())
+        if (name is not None and name in who.users) or groups.intersection(who.groups)
+    )
+    if not held and uid in (0, os.geteuid()):
+        held = ("admin",)
+    return Caller(uid=uid, user=name or f"uid {uid}", roles=held, rights=rights_of(held))

@@ -1,0 +1,80 @@
+"""What people ask the daemon to do, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from crossdock.control.records.base import MAX_ORDERS, Code, ConnectionName, Reason
+from crossdock.control.records.orders import OrderRef, Refs
+from crossdock.spec.orders import Ref
+
+
+class Obtain(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fetch new orders of an OMS and queue what a strategy of the warehouse matches."""
+
+    connection: ConnectionName
+    warehouse: Code
+
+
+class Sync(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fetch these orders of an OMS again."""
+
+    connection: ConnectionName
+    refs: Annotated[tuple[Ref, ...], Meta(min_length=1, max_length=MAX_ORDERS)]
+
+
+class Queued(Struct, frozen=True, kw_only=True):
+    """A task that was queued."""
+
+    task_id: int
+    text: str
+
+
+class ForOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """These orders."""
+
+    orders: Refs
+
+
+class HoldOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold these orders until they are released."""
+
+    orders: Refs
+    reason: Reason
+
+
+class SettleOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person looked into the warehouse: the order in doubt has arrived there (under `remote_id`), or it has not."""
+
+    connection: ConnectionName
+    ref: Ref
+    settlement: Literal["arrived", "absent"]
+    reason: Reason
+    remote_id: Ref | None = None
+
+
+class Redrive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Send failed orders again: those named, or `all_failed` of a connection or warehouse, at most 1,000 a request."""
+
+    orders: Annotated[tuple[OrderRef, ...], Meta(max_length=MAX_ORDERS)] = ()
+    all_failed: bool = False
+    connection: ConnectionName | None = None
+    warehouse: Code | None = None
+    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What was done about one order, or why not."""
+
+    order: str
+    done: bool
+    text: str
+
+
+class Results(Struct, frozen=True, kw_only=True):
+    """One result an order; `next` goes on where a request was cut off."""
+
+    results: tuple[Done, ...]
+    next: int | None = None

@@ -1,0 +1,160 @@
+"""The control API: one table of routes on a Unix socket, every request identified, permitted and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from crossdock.control import intake, problems, sockets
+from crossdock.control.identity import Identities
+from crossdock.control.permissions import PUBLIC, allowed
+from crossdock.control.problems import ApiProblem, bad_request
+from crossdock.control.route import Call, Raw, WithStatus, check_table
+from crossdock.control.routes import TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from crossdock.config.model import Role, RoleName
+    from crossdock.control.identity import Caller, Directory
+    from crossdock.control.route import Providers, Route
+    from crossdock.engine.engine import Engine
+    from crossdock.engine.requests import Requests
+
+log = logging.getLogger("crossdock.control")
+
+STOP_S = 2.0
+"""Seconds that requests under way have at stop."""
+
+
+class ControlApi:
+    """Serves the route table. Raises BadTable if the table itself is wrong."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        requests: Requests,
+        providers: Providers,
+        *,
+        table: Sequence[Route] = TABLE,
+        directory: Directory | None = None,
+    ) -> None:
+        check_table(table)
+        self._engine, self._requests, self._providers = engine, requests, providers
+        self._limits = engine.config.control
+        self._directory = directory
+        self.use_roles(self._limits.roles)
+        self._table = table
+        self._busy = 0
+        self._runner: web.AppRunner | None = None
+        self._path: Path | None = None
+        self._file: tuple[int, int] | None = None
+
+    async def start(self, path: Path) -> None:
+        """Listen at `path`. Raises SocketRefused."""
+        listener = sockets.bind(path)
+        self._path, self._file = path, sockets.identity_of(path)
+        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=STOP_S)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener, backlog=128).start()
+        log.info("the control socket is %s", path)
+
+    async def stop(self) -> None:
+        """Let requests under way end, then stop and remove the socket if it is still ours."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._path is not None and self._file is not None and sockets.identity_of(self._path) == self._file:
+            self._path.unlink()
+        self._path = self._file = None
+
+    def use_roles(self, roles: Mapping[RoleName, Role]) -> None:
+        """Take over the roles of a configuration that was read again."""
+        self.identities = Identities(roles, self._engine.env, self._directory)
+
+    def application(self) -> web.Application:
+        """Make the application of the table."""
+        application = web.Application(client_max_size=self._limits.max_body_bytes, middlewares=[_errors])
+        for route in self._table:
+            application.router.add_route(route.method, route.path, self._serving(route))
+        return application
+
+    def _serving(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            if route.permission == PUBLIC:
+                return await self._bounded(route, request)
+            if self._busy >= self._limits.max_concurrent:
+                text = f"{self._busy} requests are under way, more are not taken; ask again"
+                raise ApiProblem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", text, headers={"Retry-After": "1"})
+            self._busy += 1
+            try:
+                return await self._bounded(route, request)
+            finally:
+                self._busy -= 1
+
+        return serve
+
+    async def _bounded(self, route: Route, request: web.Request) -> web.StreamResponse:
+        async with asyncio.timeout(self._limits.timeout_s):
+            caller = await self._permitted(route, request)
+            call = await self._read(route, request, caller)
+            return _written(await route.handler(call))
+
+    async def _permitted(self, route: Route, request: web.Request) -> Caller:
+        """Say who asks, and refuse what is not theirs: before a byte of the body is read."""
+        caller = await self.identities.of(request.transport)
+        if caller is None:
+            raise ApiProblem(
+                HTTPStatus.FORBIDDEN, "forbidden", "it cannot be told who asks; use the Unix socket itself"
+            )
+        if not allowed(caller.rights, route.permission):
+            held = ", ".join(caller.roles) or "none"
+            text = f"{caller.user} lacks the right '{route.permission}' (roles: {held}); [control.roles] gives roles"
+            raise ApiProblem(HTTPStatus.FORBIDDEN, "forbidden", text)
+        return caller
+
+    async def _read(self, route: Route, request: web.Request, caller: Caller) -> Call[Any, Any]:
+        path = intake.read_path(request.match_info)
+        query = intake.read_query(request.query.items(), route.query)
+        body = None
+        if route.body is not None:
+            raw = await self._body(request)
+            body = intake.read_body(raw, route.body)
+        elif request.can_read_body:
+            raise bad_request("this route takes no body")
+        return Call(
+            body=body, query=query, path=path, caller=caller, engine=self._engine, requests=self._requests,
+            providers=self._providers,
+        )  # fmt: skip
+
+    async def _body(self, request: web.Request) -> bytes:
+        length = request.content_length
+        if length is not None and length > self._limits.max_body_bytes:
+            raise web.HTTPRequestEntityTooLarge(self._limits.max_body_bytes, length)
+        return await request.read()
+
+
+def _written(answer: object) -> web.Response:
+    status = 200
+    if isinstance(answer, WithStatus):
+        status, answer = answer.status, answer.record
+    if isinstance(answer, Raw):
+        return web.Response(body=answer.body, status=status, headers={"Content-Type": answer.content_type})
+    return web.Response(body=msgspec.json.encode(answer), status=status, content_type="application/json")
+
+
+@web.middleware
+async def _errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """The one place where an exception becomes an answer."""
+    try:
+        return await handler(request)
+    except Exception as error:  # noqa: BLE001 - explained() logs what nobody foresaw
+        return problems.response(problems.explained(error))

@@ -1,0 +1,233 @@
+"""What people look at: lists, counts and look-ups. Read only; every list is paged by id, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.rules.push_states import PushState
+from crossdock.store import counters
+from crossdock.store.book import KINDS
+from crossdock.store.orders import COLUMNS as ORDER_COLUMNS
+from crossdock.store.orders import StoredOrder, marks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.store.book import E
+    from crossdock.store.store import Transaction
+
+SETTLED = frozenset({PushState.PUSHED, PushState.CANCELLED})
+"""States whose rows the index of open pushes does not hold."""
+WINDOW = 10_000
+"""Push ids looked through in one step where only the primary key orders the rows."""
+WINDOWS = 10
+"""Steps of one page, at most; a page that ends there says where to go on."""
+OLDEST = 20_000
+"""Rows of a state that are looked at to find its oldest."""
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A row of a list of orders. Times are milliseconds since 1970 UTC."""
+
+    id: int
+    connection: str
+    ref: str
+    number: str
+    status: str
+    shop: str
+    logistics: str
+    created_at: int
+    hold: str | None
+    warehouse: str | None
+    state: PushState
+    strategy: str
+    why: str
+    again_at: int | None
+    next_at: int | None
+    attempts: int
+    needs_person: bool
+    cancel_wanted: bool
+    changed: bool
+    queued_at: int | None
+    sent_at: int | None
+    settled_at: int | None
+    remote_id: str | None
+    error_text: str | None
+
+
+_OF_ORDER = frozenset({"connection", "ref", "number", "status", "shop", "logistics", "created_at", "hold"})
+_SELECT = (
+    "SELECT "
+    + ", ".join(("o." if name in _OF_ORDER else "p.") + name for name in Listed.__struct_fields__)
+    + " FROM pushes p JOIN orders o ON o.id = p.order_id WHERE "
+)
+_OPEN = "p.unsettled = 1 AND p.id < ? AND p.state IN ({states})"
+_CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
+_SPAN = "p.id < ? AND p.id >= ?"
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which orders a list shows; None is any. `oms` is the connection an order came from."""
+
+    states: tuple[PushState, ...] | None = None
+    oms: str | None = None
+    warehouse: str | None = None
+
+
+def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) -> tuple[list[Listed], int | None]:
+    """Return up to `limit` orders with a push id below `before`, newest first, and the id to go on from, or None.
+
+    A page may be shorter than `limit`, even empty, although there is more: what was looked through is bounded.
+    """
+    start = counters.current(tx, "pushes") + 1 if before is None else before
+    states = wanted.states
+    if states is not None and not SETTLED.intersection(states):
+        return _cut(_indexed(tx, _OPEN.format(states=marks(len(states))), (start, *states), wanted, limit), limit)
+    if states == (PushState.CANCELLED,):
+        return _cut(_indexed(tx, _CANCELLED, (start,), wanted, limit), limit)
+    return _spans(tx, wanted, start, limit)
+
+
+def _indexed(tx: Transaction, where: str, values: Sequence[object], wanted: Wanted, limit: int) -> list[Listed]:
+    sql, more = _narrowed(wanted)
+    text = _SELECT + where + sql + " ORDER BY p.id DESC LIMIT ?"
+    return _listed(tx.rows(text, (*values, *more, limit + 1)))
+
+
+def _spans(tx: Transaction, wanted: Wanted, start: int, limit: int) -> tuple[list[Listed], int | None]:
+    """Go down the primary key, a span of ids a step."""
+    found: list[Listed] = []
+    upper = start
+    for _ in range(WINDOWS):
+        lower = max(0, upper - WINDOW)
+        states = wanted.states
+        only = "" if states is None else f" AND p.state IN ({marks(len(states))})"
+        values = (upper, lower, *(states or ()))
+        found += _indexed(tx, _SPAN + only, values, wanted, limit - len(found))
+        if len(found) > limit or lower == 0:
+            return _cut(found, limit)
+        upper = lower
+    return found, upper
+
+
+def _narrowed(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
+    sql, values = " AND p.latest = TRUE", []
+    for column, value in (("p.oms", wanted.oms), ("p.warehouse", wanted.warehouse)):
+        if value is not None:
+            sql += f" AND {column} = ?"
+            values.append(value)
+    return sql, tuple(values)
+
+
+def _cut(found: list[Listed], limit: int) -> tuple[list[Listed], int | None]:
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def _listed(rows: list[tuple[object, ...]]) -> list[Listed]:
+    return [
+        msgspec.convert(dict(zip(Listed.__struct_fields__, row, strict=True)), Listed, strict=False) for row in rows
+    ]
+
+
+def of_order_ids(tx: Transaction, order_ids: Sequence[int]) -> list[Listed]:
+    """Return the rows of these orders, newest first. At most 1,000 ids."""
+    if not order_ids:
+        return []
+    sql = _SELECT + "p.order_id IN (" + marks(len(order_ids)) + ") AND p.latest = TRUE ORDER BY p.id DESC"
+    return _listed(tx.rows(sql, tuple(order_ids)))
+
+
+_BY_REF = "SELECT " + ORDER_COLUMNS + " FROM orders WHERE connection = ? AND ref = ?"
+_BY_NUMBER = "SELECT " + ORDER_COLUMNS + " FROM orders WHERE number = ? ORDER BY id DESC LIMIT ?"
+
+
+def find_orders(tx: Transaction, text: str, connection: str | None, limit: int = 20) -> list[StoredOrder]:
+    """Find orders whose ref is exactly `text`; if there is none, those whose number is."""
+    sources = [connection] if connection is not None else [row[0] for row in tx.rows("SELECT connection FROM cursors")]
+    rows = [row for source in sources for row in tx.rows(_BY_REF, (source, text))]
+    if not rows:
+        rows = tx.rows(_BY_NUMBER, (text, limit))
+    found = [StoredOrder(**dict(zip(StoredOrder.__struct_fields__, row, strict=True))) for row in rows[:limit]]
+    return [order for order in found if connection is None or order.connection == connection]
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """How many pushes stand at each state; how old the open ones are; what waits for a person.
+
+    `oldest` is when the oldest push of a state was queued (milliseconds). `parked` failed and have no next try.
+    """
+
+    states: dict[PushState, int]
+    oldest: dict[PushState, int]
+    needs_person: int
+    parked: int
+    quarantine: int
+    tasks_running: int
+    tasks_queued: int
+
+
+_COUNT_OPEN = "SELECT state, COUNT(*) FROM pushes WHERE unsettled = 1 GROUP BY state"
+_COUNT_CANCELLED = "SELECT COUNT(*) FROM pushes WHERE state = 7"
+_OLDEST = (
+    "SELECT MIN(queued_at) FROM (SELECT queued_at FROM pushes WHERE unsettled = 1 AND state = ? LIMIT ?) AS some_pushes"
+)
+_NEED_PERSON = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND needs_person = TRUE"
+_PARKED = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND next_at IS NULL"
+_COUNT_TASKS = "SELECT state, COUNT(*) FROM tasks WHERE state IN ('queued', 'running') GROUP BY state"
+
+
+def counts(tx: Transaction) -> Counts:
+    """Count everything that a status shows, without looking at the pushes that went well.
+
+    A push is never deleted and every one takes a number, so those that were pushed are all minus the others: exact.
+    """
+    states = {PushState(state): int(count) for state, count in tx.rows(_COUNT_OPEN)}
+    states[PushState.CANCELLED] = int(tx.one(_COUNT_CANCELLED)[0])
+    pushed = counters.current(tx, "pushes") - sum(states.values())
+    counted = {state: states.get(state, 0) for state in PushState} | {PushState.PUSHED: pushed}
+    oldest = {}
+    for state in (PushState.QUEUED, PushState.SENDING, PushState.IN_DOUBT, PushState.PUSH_FAILED):
+        if counted[state] and (row := tx.one(_OLDEST, (state, OLDEST))) is not None and row[0] is not None:
+            oldest[state] = int(row[0])
+    tasks = dict(tx.rows(_COUNT_TASKS))
+    return Counts(
+        states=counted,
+        oldest=oldest,
+        needs_person=int(tx.one(_NEED_PERSON, (PushState.IN_DOUBT,))[0]),
+        parked=int(tx.one(_PARKED, (PushState.PUSH_FAILED,))[0]),
+        quarantine=int(tx.one("SELECT COUNT(*) FROM quarantine")[0]),
+        tasks_running=int(tasks.get("running", 0)),
+        tasks_queued=int(tasks.get("queued", 0)),
+    )
+
+
+def failed_pushes(
+    tx: Transaction, oms: str | None, warehouse: str | None, after: int, limit: int
+) -> list[tuple[int, int]]:
+    """Return (push id, order id) of failed pushes with an id above `after`, oldest first."""
+    narrowed, values = _narrowed(Wanted(oms=oms, warehouse=warehouse))
+    sql = "SELECT p.id, p.order_id FROM pushes p WHERE p.unsettled = 1 AND p.state = ? AND p.id > ?" + narrowed
+    rows = tx.rows(sql + " ORDER BY p.id LIMIT ?", (PushState.PUSH_FAILED, after, *values, limit))
+    return [(int(push), int(order)) for push, order in rows]
+
+
+def entry(tx: Transaction, kind: type[E], name: str) -> E | None:
+    """Return one strategy, warehouse, allocation rule or mapping by name."""
+    row = tx.one("SELECT body, revision FROM book WHERE kind = ? AND name = ?", (KINDS[kind], name))
+    if row is None:
+        return None
+    return msgspec.structs.replace(msgspec.json.decode(row[0], type=kind), revision=int(row[1]))
+
+
+def quarantined_refs(tx: Transaction, connection: str, limit: int) -> list[str]:
+    """Return the refs of the oldest records of a connection that could not be read."""
+    sql = "SELECT ref FROM quarantine WHERE connection = ? ORDER BY id LIMIT ?"
+    return [row[0] for row in tx.rows(sql, (connection, limit))]
+
+
+def applied_migrations(tx: Transaction) -> list[str]:
+    """List the migrations that the database has had."""
+    return [row[0] for row in tx.rows("SELECT name FROM migration_checksums ORDER BY name LIMIT 1000")]

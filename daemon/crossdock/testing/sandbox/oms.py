@@ -1,0 +1,222 @@
+"""The sandbox OMS: the default contract's OMS side over its own data, which tests change behind /__sandbox/."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from crossdock.spec.orders import FetchMode, LogisticsKind, Order, OrderLine, OrderStatus, Window
+from crossdock.spec.outbound import CheckResult, Choice
+from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, PushReports
+from crossdock.testing.sandbox.call import Answer, Call, Refused, decode, number, ok, route
+from crossdock.testing.sandbox.faults import PUT_ORDER
+from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
+from crossdock.testing.sandbox.server import Sandbox, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from crossdock.testing.sandbox.faults import Script
+
+MAX_PAGE = 500
+MAX_REFS = 500
+SHOPS = (Choice(code="main", name="Main shop"),)
+LOGISTICS = (
+    Choice(code="Standard Post", name="Standard Post", kind=LogisticsKind.STANDARD.value),
+    Choice(code="City Rider", name="City Rider", kind=LogisticsKind.INSTANT.value),
+)
+
+
+class OrdersIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Orders that a test puts into the OMS."""
+
+    orders: tuple[Order, ...]
+
+
+class AmendIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Lines that a test adds to an order."""
+
+    ref: str
+    lines: tuple[OrderLine, ...]
+
+
+class RefIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """An order that a test cancels."""
+
+    ref: str
+
+
+class OmsCore:
+    """Answers the OMS side of the default contract; `now` is its clock and gives change stamps."""
+
+    def __init__(
+        self,
+        books: OmsBooks,
+        now: Callable[[], datetime] = utc_now,
+        shops: tuple[Choice, ...] = SHOPS,
+        logistics: tuple[Choice, ...] = LOGISTICS,
+    ) -> None:
+        self.books = books
+        self.now = now
+        self.shops = shops
+        self.logistics = logistics
+        self._routes: dict[tuple[str, str], Callable[[Call], Answer]] = {
+            ("GET", "/v1/orders"): self._list,
+            ("POST", "/v1/orders/get"): self._get,
+            ("POST", "/v1/push-reports"): self._report,
+            ("GET", "/v1/shops"): lambda _: ok(Choices(choices=self.shops)),
+            ("GET", "/v1/logistics"): lambda _: ok(Choices(choices=self.logistics)),
+            ("GET", "/v1/check"): self._check,
+        }
+
+    def answer(self, call: Call) -> Answer:
+        """Serve one call of the contract. Raises Refused."""
+        return route(self._routes, call)
+
+    def admin(self, call: Call) -> Answer:
+        """Serve what only tests ask for; SandboxOms adds the ways to change orders. Raises Refused."""
+        return route({("GET", "/books"): self._books}, call)
+
+    def subjects(self, call: Call) -> tuple[str, ...]:
+        """Name the orders of a push report; nothing else is about a key."""
+        if call.path != "/v1/push-reports":
+            return ()
+        try:
+            return tuple(report.order_ref for report in msgspec.json.decode(call.body, type=PushReports).reports)
+        except msgspec.MsgspecError:
+            return ()
+
+    def _list(self, call: Call) -> Answer:
+        limit = min(number(call, "limit", 100), MAX_PAGE)
+        page = self.books.page(window_of(call), call.query.get("cursor"), limit, self.now())
+        raws = b",".join(bytes(stored.raw) for stored in page.orders)
+        rest = msgspec.json.encode({"next_cursor": page.next_cursor, "watermark": page.watermark})
+        return Answer(body=b'{"orders":[' + raws + b"]," + rest[1:])
+
+    def _get(self, call: Call) -> Answer:
+        refs = decode(call.body, OrderRefs, "a list of refs").refs
+        if len(refs) > MAX_REFS:
+            raise Refused(422, "too_many", f"At most {MAX_REFS} refs a call, these are {len(refs)}")
+        stored = {ref: self.books.orders.get(ref) for ref in refs}
+        return ok({"orders": {ref: None if order is None else order.raw for ref, order in stored.items()}})
+
+    def _report(self, call: Call) -> Answer:
+        if not call.headers.get("idempotency-key"):
+            raise Refused(400, "idempotency_key_missing", "A write needs an Idempotency-Key header")
+        reports = decode(call.body, PushReports, "a list of push reports").reports
+        return ok(ItemResults(results=tuple(self.books.report(reports))))
+
+    def _check(self, _call: Call) -> Answer:
+        return ok(CheckResult(ok=True, account="Sandbox OMS", server_time=self.now()))
+
+    def _books(self, call: Call) -> Answer:
+        books = self.books
+        if call.query.get("form") == "summary":
+            return ok({"orders": len(books.orders), "reports": len(books.reports), "got": books.reported.total()})
+        reports = [{"report": books.reports[name], "received": books.reported[name]} for name in sorted(books.reports)]
+        return ok({"orders": sorted(books.orders), "reports": reports})
+
+
+class SandboxOms(Sandbox):
+    """An OMS on a real port. `put`, `amend` and `cancel` change its orders, here or behind /__sandbox/orders."""
+
+    def __init__(
+        self,
+        *,
+        path: str | None = None,
+        token: str | None = None,
+        script: Script | None = None,
+        now: Callable[[], datetime] = utc_now,
+        shops: tuple[Choice, ...] = SHOPS,
+        logistics: tuple[Choice, ...] = LOGISTICS,
+    ) -> None:
+        self.books = OmsBooks(path)
+        self.now = now
+        core = OmsCore(self.books, now, shops, logistics)
+        super().__init__(core, token=token, script=script)
+
+    def put(self, orders: Iterable[Order], *, keep_updated_at: bool = False, progress: Progress | None = None) -> None:
+        """Keep orders, each stamped as changed now unless its own stamp is to be kept; `progress` of a stream too."""
+        stamp = self.now()
+        stamped = orders if keep_updated_at else (replace(order, updated_at=stamp) for order in orders)
+        self.books.put((stored_order(order, self._visible_at(order.ref)) for order in stamped), progress)
+
+    def put_raw(self, ref: str, raw: bytes, *, created_at: datetime | None = None) -> None:
+        """Keep any JSON value as if it were an order, changed now."""
+        stamp = self.now()
+        self.books.put([Stored(ref=ref, updated_at=stamp, created_at=created_at or stamp, raw=Raw(raw))])
+
+    def amend(self, ref: str, lines: Iterable[OrderLine]) -> Order:
+        """Append lines to an order. Raises Refused 404."""
+        order = self._known(ref)
+        return self._put_one(replace(order, lines=(*order.lines, *lines)))
+
+    def cancel(self, ref: str) -> Order:
+        """Cancel an order. Raises Refused 404."""
+        return self._put_one(replace(self._known(ref), status=OrderStatus.CANCELLED))
+
+    async def stop(self) -> None:
+        """Stop serving and let go of the file."""
+        await super().stop()
+        self.books.close()
+
+    def _admin(self, call: Call) -> Answer:
+        inner = call.path.removeprefix("/__sandbox")
+        match (call.method, inner):
+            case ("POST", "/orders"):
+                orders = decode(call.body, OrdersIn, "a list of orders").orders
+                self.put(orders, keep_updated_at=call.query.get("keep_updated_at") == "1")
+                return ok({"put": len(orders)})
+            case ("POST", "/orders/amend"):
+                amend = decode(call.body, AmendIn, "an amendment")
+                return ok(self.amend(amend.ref, amend.lines))
+            case ("POST", "/orders/cancel"):
+                return ok(self.cancel(decode(call.body, RefIn, "a ref").ref))
+            case _:
+                return super()._admin(call)
+
+    def _known(self, ref: str) -> Order:
+        order = self.books.order(ref)
+        if order is None:
+            raise Refused(404, "unknown_order", f"There is no order {ref!r}")
+        return order
+
+    def _put_one(self, order: Order) -> Order:
+        self.put([order])
+        return self._known(order.ref)
+
+    def _visible_at(self, ref: str) -> datetime | None:
+        hit = self.faults.meet(PUT_ORDER, f"/orders/{ref}", (f"{PUT_ORDER} {ref}",))
+        if hit is None:
+            return None
+        return self.now() + timedelta(seconds=hit.number("seconds", 5))
+
+
+def window_of(call: Call) -> Window:
+    """Read the window of a listing from the query. Raises Refused 400."""
+    query = call.query
+    try:
+        mode = FetchMode(query.get("mode", "changed"))
+    except ValueError:
+        raise Refused(400, "bad_mode", "mode is changed or sweep") from None
+    return Window(
+        mode=mode, since=moment(call, "since"), until=moment(call, "until"), created_since=moment(call, "created_since")
+    )
+
+
+def moment(call: Call, name: str) -> datetime | None:
+    """Read a time of the query (RFC 3339, with a zone). Raises Refused 400."""
+    text = call.query.get(name)
+    if not text:
+        return None
+    try:
+        value = msgspec.convert(text, type=datetime)
+    except msgspec.ValidationError:
+        raise Refused(400, "bad_time", f"{name} is no RFC 3339 time: {text!r}") from None
+    if value.tzinfo is None:
+        raise Refused(400, "bad_time", f"{name} has no zone: {text!r}")
+    return value.astimezone(UTC)

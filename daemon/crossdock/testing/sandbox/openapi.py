@@ -1,0 +1,251 @@
+"""Writes the OpenAPI 3.1 documents of the default contract from its records: `python -m crossdock.testing.sandbox.openapi FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crossdock.spec import outbound
+from crossdock.testing.sandbox import bodies
+from crossdock.testing.sandbox.call import PROBLEM_JSON, TITLES, Problem
+
+VERSION = "1.0.0"
+FILES = {"oms": "oms-contract.openapi.json", "wms": "wms-contract.openapi.json"}
+REF = "#/components/schemas/{name}"
+DECIMAL = {"type": "string", "format": "decimal"}
+KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 50},
+    "description": (
+        "The key of the single item, or a digest of the keys of a batch. It is the same with every attempt; what counts "
+        "is the name of each item: its key, or its order_ref, status and revision."
+    ),
+}
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds, or an HTTP date: when to come again. Nothing took effect.",
+        "schema": {"type": "string"},
+    }
+}
+ERRORS = {
+    400: "The request cannot be read.",
+    401: "The bearer token is missing or wrong.",
+    422: "The request was read and refused as it is.",
+    429: "Too many requests. Nothing took effect.",
+    503: "Not now. Of a write nobody knows whether it took effect, so crossdock asks before it sends anything again.",
+}
+
+
+def query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """Describe a query parameter."""
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+TIME = {"type": "string", "format": "date-time"}
+LISTING = [
+    query(
+        "mode",
+        {"type": "string", "enum": ["changed", "sweep"], "default": "changed"},
+        "changed: every order changed in [since, until]; sweep: every order that is open or created since created_since.",
+    ),
+    query("since", TIME, "Oldest updated_at, included."),
+    query("until", TIME, "Newest updated_at, included."),
+    query(
+        "created_since", TIME, "Oldest created_at, included. In mode sweep open orders are listed whatever their age."
+    ),
+    query(
+        "cursor",
+        {"type": "string", "maxLength": 4096},
+        "next_cursor of an earlier page; the rest of the query unchanged.",
+    ),
+    query("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, "Orders in the page, at most."),
+]
+
+
+def operation(
+    name: str,
+    summary: str,
+    answer: type,
+    *,
+    body: type | None = None,
+    parameters: list[dict[str, Any]] | None = None,
+    write: bool = False,
+) -> dict[str, Any]:
+    """Describe one operation: what it takes, what it answers, how it fails."""
+    described: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [*(parameters or []), *([KEY_HEADER] if write else [])],
+        "responses": {"200": content("What was asked for.", answer), **errors()},
+    }
+    if body is not None:
+        described["requestBody"] = {"required": True, **content(None, body)}
+    return described
+
+
+def content(description: str | None, kind: type) -> dict[str, Any]:
+    """Describe a JSON body."""
+    body = {"content": {"application/json": {"schema": {"$ref": REF.format(name=kind.__name__)}}}}
+    return body if description is None else {"description": description, **body}
+
+
+def errors() -> dict[str, Any]:
+    """Describe the problem+json answers that every operation may give."""
+    problem = {PROBLEM_JSON: {"schema": {"$ref": REF.format(name="Problem")}}}
+    return {
+        str(status): {
+            "description": f"{TITLES[status]}. {text}",
+            "content": problem,
+            **({"headers": RETRY_AFTER} if status in {429, 503} else {}),
+        }
+        for status, text in ERRORS.items()
+    }
+
+
+def oms_paths() -> dict[str, Any]:
+    """Describe the OMS side."""
+    return {
+        "/v1/orders": {
+            "get": operation(
+                "listOrders",
+                "List orders in the order of (updated_at, ref), page by page. Orders beside the window may be among them; none of the window may be missing.",
+                bodies.OrderPage,
+                parameters=LISTING,
+            )
+        },
+        "/v1/orders/get": {
+            "post": operation(
+                "getOrders",
+                "Read the newest data of up to 500 orders. A read in the form of a POST: it changes nothing.",
+                bodies.OrdersByRef,
+                body=bodies.OrderRefs,
+            )
+        },
+        "/v1/push-reports": {
+            "post": operation(
+                "reportPush",
+                "Take note of what became of orders. A report with the same order_ref, status and revision changes nothing.",
+                bodies.ItemResults,
+                body=bodies.PushReports,
+                write=True,
+            )
+        },
+        "/v1/shops": {"get": operation("listShops", "List the shops whose orders this OMS holds.", bodies.Choices)},
+        "/v1/logistics": {
+            "get": operation("listLogistics", "List the carriers; kind is a LogisticsKind.", bodies.Choices)
+        },
+        "/v1/check": check(),
+    }
+
+
+def wms_paths() -> dict[str, Any]:
+    """Describe the WMS side."""
+    return {
+        "/v1/outbounds": {
+            "post": operation(
+                "createOutbounds",
+                "Create 1 to 50 outbound documents, one result each. A key that was accepted before makes no second "
+                "document: the same item is a duplicate with the same remote_id, another one is rejected (key_reused).",
+                bodies.PushResults,
+                body=bodies.Outbounds,
+                write=True,
+            )
+        },
+        "/v1/outbounds/find": {
+            "post": operation(
+                "findOutbounds",
+                "Tell what is held under up to 500 keys. A read in the form of a POST: it changes nothing.",
+                bodies.Found,
+                body=bodies.Keys,
+            )
+        },
+        "/v1/warehouses": {
+            "get": operation("listWarehouses", "List the warehouses; code is what an item names.", bodies.Choices)
+        },
+        "/v1/check": check(),
+    }
+
+
+def check() -> dict[str, Any]:
+    """Describe the check that both sides have."""
+    return {"get": operation("check", "Say whether the caller is accepted, and what time it is.", outbound.CheckResult)}
+
+
+def document(side: str) -> dict[str, Any]:
+    """Return the OpenAPI document of one side, "oms" or "wms"."""
+    paths = oms_paths() if side == "oms" else wms_paths()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"crossdock default contract, {side.upper()} side",
+            "version": VERSION,
+            "description": f"What the {side.upper()} offers so that crossdock's {side}_default connector can talk to it.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas(side),
+        },
+    }
+
+
+OMS_BODIES = (
+    bodies.OrderPage,
+    bodies.OrderRefs,
+    bodies.OrdersByRef,
+    bodies.PushReports,
+    bodies.ItemResults,
+    bodies.Choices,
+    outbound.CheckResult,
+    Problem,
+)
+WMS_BODIES = (
+    bodies.Outbounds,
+    bodies.PushResults,
+    bodies.Keys,
+    bodies.Found,
+    bodies.Choices,
+    outbound.CheckResult,
+    Problem,
+)
+
+
+def schemas(side: str) -> dict[str, Any]:
+    """Return the schemas of one side's records; a decimal is a string or a number."""
+    kinds = OMS_BODIES if side == "oms" else WMS_BODIES
+    _, components = msgspec.json.schema_components(kinds, ref_template=REF)
+    found: dict[str, Any] = either_decimal(components)
+    if side == "wms":
+        found["Outbounds"]["properties"]["items"] |= {"minItems": 1, "maxItems": 50}
+    return dict(sorted(found.items()))
+
+
+def either_decimal(value: Any) -> Any:
+    """Let every decimal of a schema be written as a string or as a number."""
+    if isinstance(value, dict):
+        if value == DECIMAL:
+            return {"type": ["string", "number"], "format": "decimal"}
+        return {name: either_decimal(part) for name, part in value.items()}
+    return [either_decimal(part) for part in value] if isinstance(value, list) else value
+
+
+def rendered(side: str) -> bytes:
+    """Return the document as it is published: indented JSON, UTF-8, with a line end."""
+    return msgspec.json.format(msgspec.json.encode(document(side)), indent=2) + b"\n"
+
+
+def main(folder: str) -> None:
+    """Write both documents into `folder`."""
+    for side, name in FILES.items():
+        (Path(folder) / name).write_bytes(rendered(side))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,128 @@
+"""The sandbox WMS: the default contract's WMS side over its own books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
+from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
+from crossdock.testing.sandbox.call import Answer, Call, Refused, decode, number, ok, route
+from crossdock.testing.sandbox.server import Sandbox, utc_now
+from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from crossdock.testing.sandbox.faults import Script
+
+MAX_BATCH = 50
+MAX_KEYS = 500
+WAREHOUSES = ("BKK-1", "CNX-1")
+
+
+class KeyHead(Struct, frozen=True):
+    """What is read of an item first: enough to answer for it."""
+
+    key: str
+
+
+class KeyHeads(Struct, frozen=True):
+    """The keys of a batch."""
+
+    items: tuple[KeyHead, ...]
+
+
+class WmsCore:
+    """Answers the WMS side of the default contract; `now` is its clock."""
+
+    def __init__(self, books: WmsBooks, now: Callable[[], datetime] = utc_now) -> None:
+        self.books = books
+        self.now = now
+        self._routes: dict[tuple[str, str], Callable[[Call], Answer]] = {
+            ("POST", "/v1/outbounds"): self._create,
+            ("POST", "/v1/outbounds/find"): self._find,
+            ("GET", "/v1/warehouses"): self._warehouses,
+            ("GET", "/v1/check"): self._check,
+        }
+
+    def answer(self, call: Call) -> Answer:
+        """Serve one call of the contract. Raises Refused."""
+        return route(self._routes, call)
+
+    def admin(self, call: Call) -> Answer:
+        """Serve the books. Raises Refused."""
+        return route({("GET", "/books"): self._books}, call)
+
+    def subjects(self, call: Call) -> tuple[str, ...]:
+        """Name the keys of a create; nothing else is about a key."""
+        if call.path != "/v1/outbounds":
+            return ()
+        try:
+            return tuple(item.key for item in msgspec.json.decode(call.body, type=KeyHeads).items)
+        except msgspec.MsgspecError:
+            return ()
+
+    def _create(self, call: Call) -> Answer:
+        if not call.headers.get("idempotency-key"):
+            raise Refused(400, "idempotency_key_missing", "A write needs an Idempotency-Key header")
+        items = decode(call.body, RawOutbounds, "a list of outbound requests").items
+        if not 1 <= len(items) <= MAX_BATCH:
+            raise Refused(422, "batch_size", f"A batch holds 1 to {MAX_BATCH} items, this one {len(items)}")
+        requests = [read_item(bytes(item)) for item in items]
+        return ok(PushResults(results=tuple(self.books.create(requests, self.now()))))
+
+    def _find(self, call: Call) -> Answer:
+        if self.books.idempotency == "none":
+            raise Refused(404, "unsupported", "This WMS cannot be asked for documents by key")
+        keys = decode(call.body, Keys, "a list of keys").keys
+        if len(keys) > MAX_KEYS:
+            raise Refused(422, "too_many", f"At most {MAX_KEYS} keys a call, these are {len(keys)}")
+        return ok(Found(found=self.books.find(keys, self.now())))
+
+    def _warehouses(self, _call: Call) -> Answer:
+        return ok(Choices(choices=tuple(Choice(code=code, name=code) for code in self.books.warehouses)))
+
+    def _check(self, _call: Call) -> Answer:
+        return ok(CheckResult(ok=True, account="Sandbox WMS", server_time=self.now()))
+
+    def _books(self, call: Call) -> Answer:
+        if call.query.get("form") == "summary":
+            return ok(self.books.summary())
+        if "key" in call.query:
+            return ok(self.books.book(call.query["key"]))
+        return ok(self.books.page(call.query.get("after", ""), number(call, "limit", 1000)))
+
+
+def read_item(raw: bytes) -> OutboundRequest | PushResult:
+    """Read one item of a batch, or reject it alone. Raises Refused if not even its key can be read."""
+    try:
+        return msgspec.json.decode(raw, type=OutboundRequest)
+    except msgspec.MsgspecError as error:
+        return rejected(decode(raw, KeyHead, "an item with a key").key, "invalid", f"Not an outbound request: {error}")
+
+
+class SandboxWms(Sandbox):
+    """A WMS on a real port. `books` may be read at any time; `path` keeps them in a file over a kill."""
+
+    def __init__(
+        self,
+        *,
+        warehouses: tuple[str, ...] = WAREHOUSES,
+        idempotency: Idempotency = "key",
+        lookup_lag_s: float = 0,
+        path: str | None = None,
+        token: str | None = None,
+        script: Script | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
+        super().__init__(WmsCore(self.books, now), token=token, script=script)
+
+    async def stop(self) -> None:
+        """Stop serving and let go of the file."""
+        await super().stop()
+        self.books.close()

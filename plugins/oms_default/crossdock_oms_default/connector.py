@@ -1,0 +1,78 @@
+"""The oms_default connector: an OMS that speaks crossdock's open HTTP contract. It only translates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crossdock.spec.hooks import hookimpl
+from crossdock.spec.outbound import CheckResult
+from crossdock_oms_default.mapping import (
+    ORDER,
+    ChoicesBody,
+    OrdersBody,
+    PageBody,
+    ResultsBody,
+    reports_key,
+    to_page,
+    to_query,
+)
+
+if TYPE_CHECKING:
+    from crossdock.spec.context import Context
+    from crossdock.spec.orders import Order, Page, Window
+    from crossdock.spec.outbound import Choice, ItemResult, PushReport
+    from crossdock_oms_default.settings import Settings
+
+
+class OmsConnector:
+    """One connection to an OMS."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @hookimpl
+    async def check(self, ctx: Context[Settings]) -> CheckResult:
+        """Ask the OMS whether it accepts us."""
+        return (await ctx.http.get("/v1/check", headers=bearer(ctx))).json(CheckResult)
+
+    @hookimpl
+    async def fetch_orders(self, ctx: Context[Settings], window: Window, cursor: str | None, limit: int) -> Page:
+        """Return one page of orders, as slices."""
+        answer = await ctx.http.get("/v1/orders", params=to_query(window, cursor, limit), headers=bearer(ctx))
+        return to_page(answer.json(PageBody, unique_keys=False), answer.body)
+
+    @hookimpl
+    def read_order(self, raw: bytes) -> Order:
+        """Decode one slice."""
+        return ORDER.decode(raw)
+
+    @hookimpl
+    async def get_orders(self, ctx: Context[Settings], refs: list[str]) -> dict[str, Order | None]:
+        """Return the newest data of the orders named."""
+        body = msgspec.json.encode({"refs": refs})
+        answer = await ctx.http.post("/v1/orders/get", body, headers=bearer(ctx), write=False)
+        return answer.json(OrdersBody).orders
+
+    @hookimpl
+    async def report_push(self, ctx: Context[Settings], reports: list[PushReport]) -> list[ItemResult]:
+        """Tell the OMS what became of orders."""
+        body = msgspec.json.encode({"reports": reports})
+        headers = {**bearer(ctx), "Idempotency-Key": reports_key(body)}
+        return (await ctx.http.post("/v1/push-reports", body, headers=headers)).json(ResultsBody).results
+
+    @hookimpl
+    async def list_shops(self, ctx: Context[Settings]) -> list[Choice]:
+        """List the shops."""
+        return (await ctx.http.get("/v1/shops", headers=bearer(ctx))).json(ChoicesBody).choices
+
+    @hookimpl
+    async def list_logistics(self, ctx: Context[Settings]) -> list[Choice]:
+        """List the carriers."""
+        return (await ctx.http.get("/v1/logistics", headers=bearer(ctx))).json(ChoicesBody).choices
+
+
+def bearer(ctx: Context[Settings]) -> dict[str, str]:
+    """Return the header that proves who we are."""
+    return {"Authorization": f"Bearer {ctx.secret('token')}"}

@@ -1,0 +1,107 @@
+"""The OMS side of the default contract: the bodies around the records, and pages cut into slices."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Raw, Struct
+
+from crossdock.spec.orders import Order, OrderSlice, Page, Ref, Unreadable
+from crossdock.spec.outbound import Choice, ItemResult
+
+if TYPE_CHECKING:
+    from crossdock.spec.orders import Window
+
+
+class PageBody(Struct, frozen=True):
+    """A page of orders, each left as it was received."""
+
+    orders: list[Raw]
+    next_cursor: str | None = None
+    watermark: datetime | None = None
+
+
+class Head(Struct, frozen=True):
+    """What is read of every order."""
+
+    ref: Ref
+
+
+class Heads(Struct, frozen=True):
+    """The heads of a page, read in one go."""
+
+    orders: list[Head]
+
+
+class OrdersBody(Struct, frozen=True):
+    """Orders by ref; null where the OMS has one no more."""
+
+    orders: dict[str, Order | None]
+
+
+class ResultsBody(Struct, frozen=True):
+    """One result per report."""
+
+    results: list[ItemResult]
+
+
+class ChoicesBody(Struct, frozen=True):
+    """What a person may choose from."""
+
+    choices: list[Choice]
+
+
+ORDER = msgspec.json.Decoder(Order)
+HEAD = msgspec.json.Decoder(Head)
+HEADS = msgspec.json.Decoder(Heads)
+
+
+def to_query(window: Window, cursor: str | None, limit: int) -> dict[str, str]:
+    """Write a window, a cursor and a limit as query parameters."""
+    query = {"mode": window.mode.value, "limit": str(limit)}
+    for name in ("since", "until", "created_since"):
+        moment: datetime | None = getattr(window, name)
+        if moment is not None:
+            query[name] = moment.isoformat().replace("+00:00", "Z")
+    if cursor is not None:
+        query["cursor"] = cursor
+    return query
+
+
+def to_page(page: PageBody, body: bytes) -> Page:
+    """Cut a page into slices; an order without a readable ref becomes Unreadable and spoils nothing else."""
+    try:
+        heads = HEADS.decode(body).orders
+    except (msgspec.MsgspecError, ValueError):
+        return _page_one_by_one(page)
+    slices = tuple(OrderSlice(head.ref, bytes(raw)) for head, raw in zip(heads, page.orders, strict=True))
+    return Page(slices=slices, next_cursor=page.next_cursor, watermark=page.watermark)
+
+
+def _page_one_by_one(page: PageBody) -> Page:
+    slices: list[OrderSlice] = []
+    unreadable: list[Unreadable] = []
+    for raw in map(bytes, page.orders):
+        try:
+            slices.append(OrderSlice(HEAD.decode(raw).ref, raw))
+        except (msgspec.MsgspecError, ValueError) as error:
+            unreadable.append(Unreadable(unreadable_name(raw), raw, f"The order has no readable ref: {error}"))
+    return Page(
+        slices=tuple(slices),
+        unreadable=tuple(unreadable),
+        next_cursor=page.next_cursor,
+        watermark=page.watermark,
+    )
+
+
+def unreadable_name(raw: bytes) -> str:
+    """Name bytes that do not name themselves, the same name for the same bytes."""
+    return f"unreadable-{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
+
+
+def reports_key(body: bytes) -> str:
+    """Return the Idempotency-Key of a body: the same bytes, the same key."""
+    return f"XR-{hashlib.blake2b(body, digest_size=16).hexdigest()}"

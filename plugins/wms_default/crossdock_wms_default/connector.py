@@ -1,0 +1,86 @@
+"""The wms_default connector: a WMS that speaks crossdock's open HTTP contract. It only translates."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.spec.connector import Capabilities
+from crossdock.spec.errors import Unsupported
+from crossdock.spec.hooks import hookimpl
+from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
+
+if TYPE_CHECKING:
+    from crossdock.spec.context import Context
+    from crossdock.spec.outbound import OutboundRequest
+    from crossdock_wms_default.settings import Settings
+
+
+class ResultsBody(Struct, frozen=True):
+    """One result per item."""
+
+    results: list[PushResult]
+
+
+class FoundBody(Struct, frozen=True):
+    """What the WMS holds under each key."""
+
+    found: dict[str, RemoteOutbound | None]
+
+
+class ChoicesBody(Struct, frozen=True):
+    """What a person may choose from."""
+
+    choices: list[Choice]
+
+
+class WmsConnector:
+    """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.capabilities = Capabilities(
+            idempotency=settings.idempotency, lookup_lag_s=settings.lookup_lag_s, max_batch=settings.max_batch
+        )
+
+    @hookimpl
+    async def check(self, ctx: Context[Settings]) -> CheckResult:
+        """Ask the WMS whether it accepts us."""
+        return (await ctx.http.get("/v1/check", headers=bearer(ctx))).json(CheckResult)
+
+    @hookimpl
+    async def list_warehouses(self, ctx: Context[Settings]) -> list[Choice]:
+        """List the warehouses."""
+        return (await ctx.http.get("/v1/warehouses", headers=bearer(ctx))).json(ChoicesBody).choices
+
+    @hookimpl
+    async def push_outbound(self, ctx: Context[Settings], items: list[OutboundRequest]) -> list[PushResult]:
+        """Create outbound documents."""
+        body = msgspec.json.encode({"items": items})
+        headers = {**bearer(ctx), "Idempotency-Key": batch_key([item.key for item in items])}
+        return (await ctx.http.post("/v1/outbounds", body, headers=headers)).json(ResultsBody).results
+
+    @hookimpl
+    async def find_outbound(self, ctx: Context[Settings], keys: list[str]) -> dict[str, RemoteOutbound | None]:
+        """Tell what the WMS holds under each key."""
+        if self._settings.idempotency == "none":
+            raise Unsupported(f"{ctx.connection} cannot be asked for documents by key; settle them by hand")
+        body = msgspec.json.encode({"keys": keys})
+        answer = await ctx.http.post("/v1/outbounds/find", body, headers=bearer(ctx), write=False)
+        return answer.json(FoundBody).found
+
+
+def bearer(ctx: Context[Settings]) -> dict[str, str]:
+    """Return the header that proves who we are."""
+    return {"Authorization": f"Bearer {ctx.secret('token')}"}
+
+
+def batch_key(keys: list[str]) -> str:
+    """Return the Idempotency-Key of a call: the single item's key, or a digest of the keys in their order."""
+    if len(keys) == 1:
+        return keys[0]
+    joined = "\n".join(keys).encode()
+    return f"XB-{hashlib.blake2b(joined, digest_size=16).hexdigest()}"

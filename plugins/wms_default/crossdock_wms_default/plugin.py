@@ -1,0 +1,22 @@
+"""What the plugin offers: the connector type wms_default."""
+
+from __future__ import annotations
+
+from crossdock.spec.connector import Capabilities, ConnectorType
+from crossdock.spec.hooks import hookimpl
+from crossdock_wms_default.connector import WmsConnector
+from crossdock_wms_default.settings import Settings
+
+WMS_DEFAULT = ConnectorType(
+    name="wms_default",
+    kind="wms",
+    settings=Settings,
+    factory=WmsConnector,
+    capabilities=Capabilities(idempotency="key", max_batch=50),
+)
+
+
+@hookimpl
+def crossdock_connectors() -> list[ConnectorType]:
+    """List the connector types."""
+    return [WMS_DEFAULT]

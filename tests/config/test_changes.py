@@ -1,0 +1,30 @@
+"""What a reload changes."""
+
+from __future__ import annotations
+
+from crossdock.config.changes import Changes, changes
+
+LEAST = 'state_dir = "/x"\n'
+
+
+def connection(name, settings="{}"):
+    return f'[connections.{name}]\ntype = "t"\nsettings = {settings}\n'
+
+
+def test_the_same_configuration_changes_nothing(folder):
+    text = LEAST + connection("a", '{ token = { secret = "a" } }')
+    assert changes(folder.load(text), folder.load(text)) == Changes()
+
+
+def test_connections_that_come_change_and_go_are_named(folder):
+    old = folder.load(LEAST + connection("gone") + connection("same") + connection("other", "{ a = 1 }"))
+    new = folder.load(LEAST + connection("fresh") + connection("same") + connection("other", "{ a = 2 }"))
+    assert changes(old, new) == Changes(added=("fresh",), changed=("other",), removed=("gone",))
+
+
+def test_keys_that_need_a_restart_are_named_and_others_are_not(folder):
+    old = folder.load(LEAST)
+    new = folder.load(
+        'state_dir = "/y"\nplugins.allow = ["a"]\n[engine]\nreaders = 3\nclaim = 7\n[log]\nlevel = "debug"\n'
+    )
+    assert changes(old, new).restart == ("state_dir", "plugins", "engine.readers")
