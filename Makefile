@@ -22,12 +22,26 @@ help: ## list the targets
 .PHONY: setup
 setup: .venv/.ready ## make the virtual environment
 
+.PHONY: demo
+demo: .venv/.ready ## a day of orders through sandbox systems with faults, checked at the end
+	@$(BIN)/crossdock demo
+
 .PHONY: lint
 lint: .venv/.ready ## code style, types and import walls
+	@mkdir -p build
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > build/walls.txt 2>&1 || { cat build/walls.txt; exit 1; }
+	@echo "lint, types and walls: nothing wrong"
+
+.PHONY: test
+test: lint ## all the tests, lint, types and walls
+	@$(BIN)/pytest -q tests
+
+.PHONY: bench
+bench: .venv/.ready ## speed beside the hand-written limit (needs the yardstick's folder)
+	@$(BIN)/python benchmarks/bench.py
 
 .PHONY: lock
 lock: .venv/.ready ## pin the newest allowed versions again, with hashes

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
+import aiohttp
+import msgspec
 import pytest
-
-
-def _world():
-    """The module beside this file, whatever the import mode."""
-    name = "crossdock_tests_world"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("world.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-@pytest.fixture
-def world_kit():
-    """The classes and builders of world.py."""
-    return _world()
+from tests.control.world import World
+from yarl import URL
 
 
 @pytest.fixture
@@ -32,7 +15,7 @@ async def build(tmp_path):
     made = []
 
     async def built(**options):
-        world = _world().World(tmp_path, **options)
+        world = World(tmp_path, **options)
         made.append(world)
         await world.start()
         return world
@@ -44,7 +27,7 @@ async def build(tmp_path):
 
 @pytest.fixture
 async def world(build):
-    """A world with a strategy, a warehouse and one order that is pushed and one that is not eligible."""
+    """A world whose book sends every order to warehouse WH1 by strategy std."""
     made = await build()
     await made.settings()
     return made
@@ -54,3 +37,18 @@ async def world(build):
 async def client(world):
     async with world.client() as opened:
         yield opened
+
+
+@pytest.fixture
+async def raw(world):
+    """Send any request: what comes back is (status, body decoded where it is JSON, headers)."""
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(world.socket))) as session:
+
+        async def sent(method, path, body=None, **options):
+            data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
+            async with session.request(method, URL(f"http://x{path}", encoded=True), data=data, **options) as answer:
+                content = await answer.read()
+                decoded = msgspec.json.decode(content) if "json" in answer.content_type else content
+                return answer.status, decoded, answer.headers
+
+        yield sent

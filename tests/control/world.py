@@ -6,7 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from crossdock.config.model import Config, Connection, Control, Engine as EngineConfig, Role
+from crossdock.config.model import Config, Connection, Control, Role
+from crossdock.config.model import Engine as EngineConfig
 from crossdock.control.client import Client
 from crossdock.control.records.daemon import PluginItem, PluginType, Reloaded
 from crossdock.control.route import Providers
@@ -19,7 +20,7 @@ from crossdock.spec.connector import Capabilities
 from crossdock.spec.errors import Retryable
 from crossdock.spec.orders import Address, Order, OrderLine, OrderStatus, Page, Recipient, Unreadable
 from crossdock.spec.outbound import CheckResult, Choice, ItemResult, PushResult, PushStatus
-from crossdock.store import migrate, sqlite
+from crossdock.store import cursors, migrate, sqlite
 from crossdock.store.store import Store
 
 ROLES = ("viewer", "operator", "warehouse", "buyer", "admin")
@@ -172,7 +173,7 @@ class World:
         self.config = Config(
             state_dir=str(folder),
             connections={"oms": Connection(type="fake-oms"), "wms": Connection(type="fake-wms"), "off": Connection(type="x", enabled=False)},
-            engine=EngineConfig(min_interval_s=interval),
+            engine=EngineConfig(min_interval_s=interval, shutdown_s=1),
             control=control or Control(roles=roles),
         )  # fmt: skip
         self.engine = Engine(self.config, self.store, self.env, Schedule(), Uncounted(), lambda: 1 << 40)
@@ -204,6 +205,9 @@ class World:
 
     async def start(self):
         await self.engine.start([self.oms, self.wms])
+        async with asyncio.timeout(20):
+            while (await self.store.read(cursors.load, "oms")).finished_at is None:
+                await asyncio.sleep(0.001)  # the first fetch finds nothing; tests ask for the others
         await self.api.start(self.socket)
 
     async def stop(self):

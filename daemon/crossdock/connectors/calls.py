@@ -107,11 +107,9 @@ def unexpected(hook: Hook, what: str, error: Exception) -> errors.ConnectorError
 def checked(hook: Hook, what: str, returned: object) -> Any:
     """Return the result if it has the type that the contract names."""
     expected = RESULTS.get(hook.name)
+    if expected is not None and not isinstance(returned, expected):
+        raise _broken(hook, f"{what} returned {type(returned).__name__}, not {expected.__name__}")
     result: Any = returned
-    if expected is None:
-        return result
-    if not isinstance(result, expected):
-        raise _broken(hook, f"{what} returned {type(result).__name__}, not {expected.__name__}")
     item = ITEMS.get(hook.name)
     if item is not None and not all(isinstance(entry, item) for entry in result):
         raise _broken(hook, f"{what} returned a list that holds something else than {item.__name__}")

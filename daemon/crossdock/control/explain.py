@@ -112,8 +112,7 @@ def story(case: Case) -> list[Happened]:
     """List what happened, oldest first: the straight path from the rows, everything else from the timeline."""
     push, stored = case.push, case.stored
     where = push.warehouse or "the warehouse"
-    found = [happened(moment, personal=case.personal) for moment in case.moments]
-    found.append(Happened(at=from_ms(stored.created_at), what="created", text=f"created in {stored.connection}"))
+    found = [Happened(at=from_ms(stored.created_at), what="created", text=f"created in {stored.connection}")]
     text = f"revision {stored.revision} was fetched from {stored.connection} ({stored.status})"
     found.append(Happened(at=from_ms(stored.fetched_at), what="fetched", text=text))
     if push.queued_at is not None:
@@ -126,6 +125,7 @@ def story(case: Case) -> list[Happened]:
     if push.settled_at is not None and push.state is PushState.PUSHED:
         text = f"{where} has it" + (f" as {push.remote_id}" if push.remote_id else "")
         found.append(Happened(at=from_ms(push.settled_at), what="pushed", text=text))
+    found += [happened(moment, personal=case.personal) for moment in case.moments]
     return sorted(found, key=lambda each: each.at)
 
 
@@ -199,6 +199,8 @@ _HELP = (
     ("skus", "map the SKU with `crossdock mappings set`; every waiting order is then decided again"),
     ("logistics", "map the carrier with `crossdock mappings set`; every waiting order is then decided again"),
     ("warehouse", "assign it in the OMS, or add an allocation rule with `crossdock allocation set`"),
+    ("gift", "the gift gate is opened for this order with `crossdock release`"),
+    ("strategy", "push it by hand with `crossdock push`, or change the warehouse's strategies"),
     ("auto_push", "push it with `crossdock push`, or switch auto push on with `crossdock warehouses auto-push`"),
 )
 

@@ -197,7 +197,7 @@ class PullLane:
             self._keeper.failed(self.connection, error)
             await self._keeper.save()
             return self._keeper.wait_s(self.connection)
-        return 0 if more else 60
+        return 0 if more else 5
 
 
 async def take_turn(house: House, scope: str, interval_s: float) -> int | None:

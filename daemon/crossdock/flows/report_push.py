@@ -64,7 +64,7 @@ def note_reported(
     tx: Transaction, due: list[tuple[int, PushReport]], answered: dict[str, ItemResult], now: datetime
 ) -> None:
     """Note what the OMS took; what it did not answer is reported again, what it refused is not."""
-    later = to_ms(now) + 60_000
+    later = to_ms(now) + 5_000
     for push_id, report in due:
         result = answered.get(report.order_ref)
         if result is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from crossdock.rules.push_states import PushState
@@ -87,7 +88,12 @@ def claim_to_ask(
     values = (connection, now, PushState.IN_DOUBT, sent_before, not cancelled_only, limit)
     rows = tx.rows(_TO_ASK, values)
     tx.execute_many(_ASKING, [(run, row[0], PushState.IN_DOUBT) for row in rows])
-    return [Claimed(*row[:-1], PushState(row[-1])) for row in rows]
+    return [_claimed(row) for row in rows]
+
+
+def _claimed(row: tuple[Any, ...]) -> Claimed:
+    push = Claimed(*row)
+    return msgspec.structs.replace(push, state=PushState(push.state))
 
 
 def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: int, now: int) -> list[Claimed]:
@@ -95,7 +101,7 @@ def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: i
     rows = tx.rows(_CLAIM, (connection, now, state, limit))
     if rows:
         tx.execute_many(_MARK, [(PushState.SENDING, run, now, row[0], state) for row in rows])
-    return [Claimed(*row[:-1], PushState(row[-1])) for row in rows]
+    return [_claimed(row) for row in rows]
 
 
 def save(tx: Transaction, run: int, settled: Sequence[Settled]) -> int:

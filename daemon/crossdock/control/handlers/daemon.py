@@ -80,7 +80,7 @@ async def status(call: Call[None, object]) -> Status:
     engine = call.engine
     counted = await engine.store.read(views.counts)
     connections = connection_items(engine)
-    against = [*call.providers.livez(), *call.providers.readyz()]
+    against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
     level, reasons = judged(counted, connections, against, disk_low=engine.disk_low)
     return Status(
         version=call.providers.version,

@@ -1,0 +1,161 @@
+"""`explain` answers the question of the day: why is my order not pushed?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from tests.control.world import order
+
+from crossdock.control.client import Refusal
+from crossdock.control.records.orders import OrderRef
+from crossdock.rules.book import Mapping, MappingKind, Warehouse
+from crossdock.spec.orders import LineKind, OrderLine, OrderStatus
+from crossdock.spec.outbound import PushStatus
+from crossdock.store import views
+
+
+async def explained(world, client, made, state, ref="A"):
+    world.serve(made)
+    await world.fetch()
+    await world.until(ref, state)
+    return await client.explain(ref)
+
+
+def failing(found):
+    return {clause.code for clause in found.clauses if not clause.ok}
+
+
+@pytest.mark.behaviour("R15")
+async def test_a_pushed_order_tells_its_whole_way(world, client):
+    found = await explained(world, client, order("A"), "pushed")
+    assert [moment.what for moment in found.happened] == ["created", "fetched", "queued", "sent", "pushed"]
+    assert found.verdict == "it was pushed: warehouse WH1 has it as R-A"
+    assert found.differences == ()
+
+
+@pytest.mark.behaviour("R15")
+@pytest.mark.parametrize(
+    ("fields", "state", "code", "said"),
+    [
+        ({"status": OrderStatus.SHIPPING}, "not_pushed", "status", "shipping"),
+        ({"hours": 24 * 40}, "not_pushed", "age", "30 days"),
+        (
+            {"lines": (OrderLine(line_no=1, sku="P", quantity=Decimal(1), kind=LineKind.SHIPPING),)},
+            "not_pushed", "goods", "none of its lines",
+        ),
+        ({"lines": (OrderLine(line_no=7, sku="A", quantity=Decimal(0)),)}, "not_pushed", "quantity", "line 7"),
+        ({"warehouse": "nowhere"}, "held", "warehouse", "nowhere"),
+        ({"holds": ("fraud check",)}, "held", "hold", "fraud check"),
+        ({"tracking_number": None}, "not_pushed", "strategy", "no tracking number"),
+    ],
+)  # fmt: skip
+async def test_each_clause_that_keeps_an_order_is_named(world, client, fields, state, code, said):
+    found = await explained(world, client, order("A", **fields), state)
+    assert code in failing(found)
+    assert said in found.verdict
+    assert found.next
+
+
+async def test_an_order_without_a_bound_sku_says_how_to_bind_it(world, client):
+    warehouse = await world.store.read(views.entry, Warehouse, "WH1")
+    never = Mapping(warehouse="WH1", kind=MappingKind.SKU, ours="A", theirs=None)
+    await world.requests.save_entry(never)
+    found = await explained(world, client, order("A"), "held")
+    assert warehouse is not None
+    assert failing(found) == {"skus"}
+    assert any(step.person and "mappings" in step.text for step in found.next)
+
+
+async def test_the_clauses_are_evaluated_now_and_not_when_the_order_came(world, client):
+    await explained(world, client, order("A", holds=("wait",)), "held")
+    world.env.ahead += timedelta(days=60)
+    found = await client.explain("A")
+    assert {"age", "hold"} <= failing(found)
+
+
+async def test_a_waiting_order_says_when_it_is_decided_again(world, client):
+    found = await explained(world, client, order("A", status=OrderStatus.UNPAID), "not_pushed")
+    again = next(step for step in found.next if step.at is not None)
+    assert again.text == "it is decided again"
+    assert (again.at - found.row.created_at).days == 30
+
+
+@pytest.mark.behaviour("R38", "P7")
+async def test_a_refused_order_is_parked_and_says_who_releases_it(world, client):
+    world.wms.answer = PushStatus.REJECTED
+    found = await explained(world, client, order("A"), "push_failed")
+    assert found.verdict == "warehouse WH1 did not take it: no stock"
+    assert found.next[0].person
+    assert "redrive" in found.next[0].text
+
+
+@pytest.mark.behaviour("P4")
+async def test_an_order_in_doubt_says_that_it_needs_a_person_where_nobody_can_be_asked(build):
+    world = await build(idempotency="none")
+    await world.settings()
+    world.wms.answer = PushStatus.UNKNOWN
+    async with world.client() as client:
+        found = await explained(world, client, order("A"), "in_doubt")
+    assert found.next[0].person
+    assert "settle" in found.next[0].text
+
+
+@pytest.mark.behaviour("P4")
+@pytest.mark.parametrize(("idempotency", "said"), [("key", "same bytes"), ("lookup", "is asked")])
+async def test_an_order_in_doubt_says_how_it_is_settled_and_when(build, idempotency, said):
+    world = await build(idempotency=idempotency)
+    await world.settings()
+    world.wms.answer = PushStatus.UNKNOWN
+    async with world.client() as client:
+        found = await explained(world, client, order("A"), "in_doubt")
+    if found.row.state == "in_doubt":  # with a key it may already be on its way again
+        assert said in found.next[0].text or found.next[0].text == "the warehouse is being asked right now"
+
+
+async def test_a_paused_connection_is_named_as_what_holds_the_queue(world, client):
+    await world.requests.pause("wms", "stocktaking", "anna")
+    found = await explained(world, client, order("A"), "queued")
+    held = found.next[-1]
+    assert held.person
+    assert "wms is paused by anna (stocktaking)" in held.text
+    assert "resume" in held.text
+
+
+async def test_what_changed_after_the_push_is_shown_with_the_difference(world, client):
+    sent = order("A")
+    await explained(world, client, sent, "pushed")
+    world.serve(msgspec.structs.replace(sent, lines=(OrderLine(line_no=1, sku="A", quantity=Decimal(5)),)))
+    await world.fetch()
+    found = await client.explain("A")
+    assert [(d.path, d.before, d.after) for d in found.differences] == [("lines[1].quantity", "2", "5")]
+    assert "lines[1].quantity: 2 → 5" in found.happened[-1].text
+    assert any("changed after its push" in step.text and step.person for step in found.next)
+
+
+async def test_what_a_person_did_is_part_of_the_story(world, client):
+    await explained(world, client, order("A", holds=("wait",)), "held")
+    await client.hold([OrderRef(connection="oms", ref="A")], "the buyer called")
+    found = await client.explain("A")
+    assert ("held", "admin", "the buyer called") in [(m.what, m.actor, m.text) for m in found.happened]
+
+
+async def test_an_order_can_be_named_by_its_number(world, client):
+    assert (await explained(world, client, order("A"), "pushed")).row == (await client.explain("N-A")).row
+
+
+async def test_a_number_that_two_orders_share_is_not_guessed(world, client):
+    world.serve(order("A", number="7"), order("B", number="7"))
+    await world.fetch()
+    with pytest.raises(Refusal, match="oms/B, oms/A") as refusal:
+        await client.explain("7")
+    assert refusal.value.code == "ambiguous"
+    with pytest.raises(Refusal, match="reference"):
+        await client.explain("7", "oms")
+
+
+async def test_an_order_that_does_not_exist_is_told_so(client):
+    with pytest.raises(Refusal, match="reference or number nope"):
+        await client.explain("nope")
