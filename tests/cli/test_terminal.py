@@ -11,7 +11,7 @@ pytestmark = pytest.mark.security("S12")
 
 PAYLOADS = [
     "\x1b[2J\x1b[H", "\x1b]0;owned\x07", "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\", "\x9b31m", "\x07\x08\x7f",
-    "‮drowssap", "⁦hidden⁩", "zero\u200bwidth", "line one\nINFO order 2 pushed by admin", "a\rb",
+    "\u202edrowssap", "\u2066hidden\u2069", "zero\u200bwidth", "line one\nINFO order 2 pushed by admin", "a\rb",
     "para graph", "[@click=app.quit]x[/]", "[bold red]x[/bold red]", "[link=http://evil]x[/link",
 ]  # fmt: skip
 HARMFUL = set(

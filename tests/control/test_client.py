@@ -75,6 +75,6 @@ async def test_an_error_without_a_problem_is_still_a_refusal(tmp_path):
 @pytest.mark.security("S12")
 async def test_a_refusal_is_fit_for_a_terminal(world, client):
     with pytest.raises(Refusal) as refusal:
-        await client.explain("\x1b]0;owned\x07‮")
+        await client.explain("\x1b]0;owned\x07\u202e")
     assert str(refusal.value).isprintable()
     assert "\\x1b" in str(refusal.value)
