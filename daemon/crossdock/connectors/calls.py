@@ -74,22 +74,70 @@ async def call(
 
 
 async def bounded(work: Any, timeout_s: float, grace_s: float, what: str) -> Any:
-    """Await for at most `timeout_s`, then cancel; who ignores that for `grace_s` is stuck. Raises TimeoutError, PluginStuck."""
+    """Await for at most `timeout_s`, then cancel; who ignores that for `grace_s` is stuck. Raises TimeoutError, PluginStuck.
+
+    Who waits here waits for a future of its own, never for the task: a task that swallows its cancellation would hold
+    up everyone who awaits it.
+    """
+    loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
+    ended: asyncio.Future[None] = loop.create_future()
+    guard = Guarded(loop, task, ended, grace_s, what)
+    task.add_done_callback(guard.end)
+    timer = loop.call_later(timeout_s, guard.expire)
     try:
-        done, _ = await asyncio.wait((task,), timeout=timeout_s)
+        await ended
     except asyncio.CancelledError:
         task.cancel()
         raise
-    if done:
-        return task.result()
-    task.cancel()
-    done, _ = await asyncio.wait((task,), timeout=grace_s)
-    if not done:
-        raise errors.PluginStuck(f"{what} did not stop when it was cancelled; its connection is taken out of use")
-    if not task.cancelled():
-        task.exception()
-    raise TimeoutError
+    finally:
+        timer.cancel()
+        guard.stop()
+    if guard.expired:
+        if not task.cancelled():
+            task.exception()
+        raise TimeoutError
+    return task.result()
+
+
+class Guarded:
+    """The timers of one call: first its task is cancelled, then it is given up."""
+
+    __slots__ = ("_ended", "_grace_s", "_loop", "_task", "_timer", "_what", "expired")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        task: asyncio.Future[Any],
+        ended: asyncio.Future[None],
+        grace_s: float,
+        what: str,
+    ) -> None:
+        self._loop, self._task, self._ended = loop, task, ended
+        self._grace_s, self._what = grace_s, what
+        self._timer: asyncio.TimerHandle | None = None
+        self.expired = False
+
+    def end(self, _task: asyncio.Future[Any]) -> None:
+        """The task has ended."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def expire(self) -> None:
+        """The time is over."""
+        self.expired = True
+        self._task.cancel()
+        self._timer = self._loop.call_later(self._grace_s, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self._ended.done():
+            text = f"{self._what} did not stop when it was cancelled; its connection is taken out of use"
+            self._ended.set_exception(errors.PluginStuck(text))
+
+    def stop(self) -> None:
+        """Nothing is waited for any more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _late(hook: Hook, what: str, timeout_s: float) -> errors.ConnectorError:

@@ -48,92 +48,112 @@ async def push_outbound(wms: Wms, house: House, lane: Lane, policy: PushPolicy, 
 
 
 class Pump:
-    """One run: a few senders fed from claims, and one place that saves what they bring."""
+    """One run: senders that take batches from what was claimed, and one place that saves what they bring."""
 
     def __init__(self, wms: Wms, house: House, lane: Lane, policy: PushPolicy, sending: Sending) -> None:
         self._wms, self._house, self._lane = wms, house, lane
         self._policy, self._sending = policy, sending
         self._waiting: deque[Claimed] = deque()
         self._ended: list[Settled] = []
-        self._flying: set[asyncio.Task[None]] = set()
-        self._landed = asyncio.Event()
+        self._flying = 0
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._kick = asyncio.Event()
         self._last_save = house.env.monotonic()
+        self._half = max(1, sending.claim // 2)
         self._dry = False
         self._crash: BaseException | None = None
 
     async def run(self) -> bool:
-        """Pump until nothing is due, or the lane says stop; everything claimed is settled or given back."""
+        """Pump until nothing is due, or the lane says stop; everything claimed is settled or given back.
+
+        True if there is work left. A cancelled run, or one that fails for a reason of our own, leaves its rows as
+        sending: the next run finds them.
+        """
+        senders = [asyncio.create_task(self._sender()) for _ in range(self._sending.concurrency)]
         try:
             while await self._save_and_claim():
-                self._launch()
+                self._employ()
                 await self._pause()
             await self._land()
-        except BaseException:
-            for task in self._flying:
-                task.cancel()
-            await asyncio.gather(*self._flying, return_exceptions=True)
-            raise
+        finally:
+            for sender in senders:
+                sender.cancel()
+            await asyncio.gather(*senders, return_exceptions=True)
         return not self._dry
+
+    def _going(self) -> bool:
+        return self._lane.keep_going() and self._lane.may_call()
 
     async def _save_and_claim(self) -> bool:
         """Save results and claim more in one transaction; False when this run is over."""
-        going = self._lane.keep_going() and self._lane.may_call()
-        want = self._sending.claim - len(self._waiting) if going and not self._dry else 0
-        if not going or (self._dry and not self._waiting and not self._flying):
+        if not self._going():
             return False
+        want = 0 if self._dry else self._sending.claim - len(self._waiting)
         if want > self._sending.claim // 2 or self._worth_saving():
             ended, self._ended = self._ended, []
-            house, lane = self._house, self._lane
-            claimed = await house.store.write(settling.exchange, lane, ended, want, self._policy, house.env.now())
-            house.env.failpoint("push.claimed")
-            self._last_save = house.env.monotonic()
+            claimed = await self._house.store.write(
+                settling.exchange, self._lane, ended, want, self._policy, self._house.env.now()
+            )
+            self._house.env.failpoint("push.claimed")
+            self._last_save = self._house.env.monotonic()
             self._dry = self._dry or len(claimed) < want
             self._waiting.extend(claimed)
             self._count(ended)
-            if self._dry and not self._waiting and not self._flying:
-                return False
-        return True
+        return bool(not self._dry or self._waiting or self._flying or self._ended)
 
     def _worth_saving(self) -> bool:
         if not self._ended:
             return False
         idle = not self._flying and not self._waiting
         due = self._house.env.monotonic() - self._last_save >= self._sending.flush_s
-        return idle or due or len(self._ended) >= self._sending.claim // 2
+        return idle or due or len(self._ended) >= self._half
 
-    def _launch(self) -> None:
-        width = 1 if self._lane.alone() else self._sending.concurrency
-        while self._waiting and len(self._flying) < width and self._lane.may_call():
-            size = min(self._sending.max_batch, len(self._waiting))
-            batch = [self._waiting.popleft() for _ in range(size)]
-            task = asyncio.create_task(self._send_batch(batch))
-            self._flying.add(task)
-            task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._flying.discard(task)
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            self._crash = fault  # a fault of our own must stop the run, not vanish in a task
-        self._landed.set()
+    def _employ(self) -> None:
+        """Wake as many idle senders as there are batches for."""
+        batches = -(-len(self._waiting) // self._sending.max_batch)
+        while self._idle and batches > 0:
+            sender = self._idle.popleft()
+            if not sender.done():
+                sender.set_result(None)
+                batches -= 1
 
     async def _pause(self) -> None:
-        """Wait until a call has ended, or results have waited long enough."""
-        if not self._flying:
-            return
-        self._landed.clear()
-        if not self._ended:
-            await self._landed.wait()
-        else:
+        """Wait until there is something to save or to claim, or results have waited long enough."""
+        self._kick.clear()
+        if self._crash is None and not self._needs_saving():
             try:
-                async with asyncio.timeout(self._sending.flush_s):
-                    await self._landed.wait()
+                async with asyncio.timeout(self._sending.flush_s if self._ended or not self._flying else None):
+                    await self._kick.wait()
             except TimeoutError:
-                return
-        self._raise_crashes()
-
-    def _raise_crashes(self) -> None:
+                pass
         if self._crash is not None:
             raise self._crash
+
+    def _needs_saving(self) -> bool:
+        idle = not self._waiting and not self._flying
+        low = not self._dry and len(self._waiting) < self._half
+        return idle or low or len(self._ended) >= self._half
+
+    async def _sender(self) -> None:
+        """Send batch after batch; wait where there is none, or where only one call may be under way."""
+        while True:
+            if not self._waiting or (self._flying and self._lane.alone()) or not self._going():
+                chair = asyncio.get_running_loop().create_future()
+                self._idle.append(chair)
+                await chair
+                continue
+            batch = [self._waiting.popleft() for _ in range(min(self._sending.max_batch, len(self._waiting)))]
+            self._flying += 1
+            try:
+                await self._send_batch(batch)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as fault:  # noqa: BLE001 - a fault of our own must stop the run, not vanish in a task
+                self._crash = fault
+            finally:
+                self._flying -= 1
+            if self._crash is not None or self._needs_saving() or self._lane.alone() or not self._going():
+                self._kick.set()
 
     async def _send_batch(self, batch: Sequence[Claimed]) -> None:
         env = self._house.env
@@ -205,12 +225,14 @@ class Pump:
 
     async def _land(self) -> None:
         """End the run: wait for what flies, save it, give back what was claimed and not sent."""
-        if self._flying:
-            await asyncio.wait(self._flying)
-        ended, self._ended = self._ended, []
         unsent, self._waiting = list(self._waiting), deque()
+        while self._flying:
+            self._kick.clear()
+            await self._kick.wait()
+        ended, self._ended = self._ended, []
         if ended or unsent:
             await self._house.store.write(settling.land, self._lane.run, ended, unsent, self._house.env.now())
             self._count(ended)
             self._dry = self._dry and not unsent
-        self._raise_crashes()
+        if self._crash is not None:
+            raise self._crash

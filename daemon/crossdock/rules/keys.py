@@ -14,4 +14,5 @@ def outbound_key(oms: str, order_ref: str, warehouse: str, group: int, generatio
     or reference can hold, so that no two sets of parts read the same.
     """
     text = "\x1f".join(("FR", oms, order_ref, warehouse, str(group), str(generation)))
-    return "XD-" + base64.b32encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())[:20].decode("ascii")
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return "XD-" + base64.b32encode(digest[:15])[:20].decode("ascii")

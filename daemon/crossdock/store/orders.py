@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -38,6 +39,7 @@ COLUMNS = (
     "id, connection, ref, number, content_hash, payload, sliced, status, shop, logistics, created_at, revision, "
     "fetched_at, hold, gift_released"
 )
+_columns_of = attrgetter(*StoredOrder.__struct_fields__)
 _INSERT = (
     "INSERT INTO orders (id, connection, ref, number, content_hash, payload, sliced, status, shop, logistics, "
     "created_at, revision, fetched_at, hold, gift_released) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -92,29 +94,7 @@ def reserve(tx: Transaction, count: int) -> int:
 
 def insert(tx: Transaction, orders: Sequence[StoredOrder]) -> None:
     """Store new orders."""
-    tx.execute_many(
-        _INSERT,
-        [
-            (
-                o.id,
-                o.connection,
-                o.ref,
-                o.number,
-                o.content_hash,
-                o.payload,
-                o.sliced,
-                o.status,
-                o.shop,
-                o.logistics,
-                o.created_at,
-                o.revision,
-                o.fetched_at,
-                o.hold,
-                o.gift_released,
-            )
-            for o in orders
-        ],
-    )
+    tx.execute_many(_INSERT, list(map(_columns_of, orders)))
 
 
 def update(tx: Transaction, orders: Sequence[StoredOrder]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -58,6 +59,7 @@ class Push(Struct, kw_only=True):
 
 FIELDS = Push.__struct_fields__
 COLUMNS = ", ".join(FIELDS)
+_columns_of = attrgetter(*FIELDS)
 _INSERT = "INSERT INTO pushes (" + COLUMNS + ") VALUES (" + marks(len(FIELDS)) + ")"
 _DECIDED = (
     "generation", "warehouse", "connection", "key", "state", "strategy", "origin", "actor", "why", "again_at",
@@ -75,7 +77,7 @@ def reserve(tx: Transaction, count: int) -> int:
 
 def insert(tx: Transaction, pushes: Sequence[Push]) -> None:
     """Store new pushes."""
-    tx.execute_many(_INSERT, [tuple(getattr(push, name) for name in FIELDS) for push in pushes])
+    tx.execute_many(_INSERT, list(map(_columns_of, pushes)))
 
 
 def save_bodies(tx: Transaction, bodies: Iterable[tuple[int, bytes]]) -> None:
