@@ -125,7 +125,7 @@ class BoundedHttp:
         if isinstance(error, Forbidden) or isinstance(getattr(error, "os_error", None), Forbidden):
             return errors.ConfigError(f"{what}: {getattr(error, 'os_error', error)}")
         if isinstance(error, aiohttp.InvalidURL):
-            return errors.ContractError(f"{what}: the address is not valid")
+            return errors.ConfigError(f"{what}: the setting url is not a valid address")
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return errors.Retryable(f"{what}: no connection could be made ({_cause(error)}); nothing was sent")
         if write:
