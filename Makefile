@@ -4,8 +4,6 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MEMBERS := daemon tui plugins/oms_default plugins/wms_default
-SEEDS ?= 200
-CYCLES ?= 25
 
 .PHONY: help
 help: ## list the targets
@@ -38,10 +36,6 @@ lint: .venv/.ready ## code style, types and import walls
 .PHONY: test
 test: lint ## all the tests, lint, types and walls
 	@$(BIN)/pytest -q tests
-
-.PHONY: bench
-bench: .venv/.ready ## speed beside the hand-written limit (needs the yardstick's folder)
-	@$(BIN)/python benchmarks/bench.py
 
 .PHONY: lock
 lock: .venv/.ready ## pin the newest allowed versions again, with hashes
