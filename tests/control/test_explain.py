@@ -12,6 +12,7 @@ from tests.control.world import order
 from crossdock.control.client import Refusal
 from crossdock.control.records.orders import OrderRef
 from crossdock.rules.book import Mapping, MappingKind, Warehouse
+from crossdock.spec.errors import Retryable
 from crossdock.spec.orders import LineKind, OrderLine, OrderStatus
 from crossdock.spec.outbound import PushStatus
 from crossdock.store import views
@@ -159,3 +160,34 @@ async def test_a_number_that_two_orders_share_is_not_guessed(world, client):
 async def test_an_order_that_does_not_exist_is_told_so(client):
     with pytest.raises(Refusal, match="reference or number nope"):
         await client.explain("nope")
+
+
+async def test_a_cancelled_order_says_that_nothing_comes_next(world, client):
+    found = await explained(world, client, order("A", status=OrderStatus.CANCELLED), "cancelled")
+    assert found.verdict == "it is cancelled and was not pushed"
+    assert found.next[0].text.startswith("nothing; if the OMS takes the cancellation back")
+
+
+@pytest.mark.behaviour("P8")
+async def test_an_order_that_the_connection_failed_says_when_it_is_tried_again(world, client):
+    async def down(_items):
+        raise Retryable("nobody answers")
+
+    world.wms.push_outbound = down
+    found = await explained(world, client, order("A"), "push_failed")
+    assert found.next[0].text == "it is tried again"
+    assert found.next[0].at > found.row.sent_at
+    assert not found.next[0].person
+
+
+async def test_an_order_in_doubt_that_was_cancelled_meanwhile_says_so(world, client):
+    world.wms.answer = PushStatus.UNKNOWN
+    made = order("A")
+    await explained(world, client, made, "in_doubt")
+    await world.requests.pause("wms", "test", "me")
+    await world.store.write(
+        lambda tx: tx.execute("UPDATE pushes SET state = 4, run_id = NULL, next_at = 1, cancel_wanted = TRUE")
+    )
+    found = await client.explain("A")
+    assert "cancelled meanwhile" in found.next[0].text
+    assert found.verdict.startswith("it may or may not have reached warehouse WH1")
