@@ -108,6 +108,8 @@ class Rooms:
         for name, link in fresh.items():
             self.links[name] = link
             await self.engine.add(link)
+        if self.control is not None:
+            self.control.use_roles(new.control.roles)
         configure(new.log, self.masks)
         self.watch.reloaded(True)
         text = f"taken: {len(changed.added)} connections added, {len(changed.changed)} changed, {len(changed.removed)} removed"
