@@ -37,6 +37,10 @@ lint: .venv/.ready ## code style, types and import walls
 test: lint ## all the tests, lint, types and walls
 	@$(BIN)/pytest -q tests
 
+.PHONY: behaviours
+behaviours: .venv/.ready ## which tests prove which behaviour and promise
+	@$(BIN)/python tests/behaviours.py
+
 .PHONY: lock
 lock: .venv/.ready ## pin the newest allowed versions again, with hashes
 	uv pip compile --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \

@@ -122,7 +122,7 @@ async def test_what_is_not_eligible_stays_with_its_reason(world):
     assert world.created() == {"O-6": 1}
 
 
-@pytest.mark.behaviour("R36", "R38", "R5")
+@pytest.mark.behaviour("R36", "R38")
 async def test_with_auto_push_off_a_person_pushes(world):
     await world.start()
     await world.set_up(auto_push=False)

@@ -1,0 +1,55 @@
+"""Reference pages that people write say what the code says."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+from tests.docs.pages import ROOT, blocks, pages
+
+from crossdock.rules.push_states import ALLOWED, PushState, tab_of
+from crossdock.spec import connector, errors, hooks
+
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def test_the_diagram_of_push_states_has_exactly_the_arrows_of_the_code():
+    (diagram,) = blocks((REFERENCE / "push-states.md").read_text(encoding="utf-8"), "mermaid")
+    arrows = re.findall(r"^ +(\w+) --> (\w+)$", diagram, re.MULTILINE)
+    assert len(arrows) == len(set(arrows))
+    assert {(PushState[before], PushState[after]) for before, after in arrows} == {
+        (before, after) for before, afters in ALLOWED.items() for after in afters
+    }
+
+
+def test_the_table_of_push_states_names_each_with_its_tab():
+    text = (REFERENCE / "push-states.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
+    assert rows == {state.name: tab_of(state).value for state in PushState}
+
+
+def test_every_hook_is_on_the_page_of_the_contract_with_its_parameters():
+    text = (REFERENCE / "connector-contract.md").read_text(encoding="utf-8")
+    found = 0
+    for name, hook in vars(hooks).items():
+        if inspect.isfunction(hook) and hook.__module__ == hooks.__name__:
+            assert f"`{name}({', '.join(inspect.signature(hook).parameters)})`" in text, name
+            found += 1
+    assert found >= 14
+
+
+def test_every_error_and_capability_is_on_the_page_of_the_contract():
+    text = (REFERENCE / "connector-contract.md").read_text(encoding="utf-8")
+    named = [
+        name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.ConnectorError)
+    ]
+    for name in {*named, *connector.Capabilities.__struct_fields__} - {"ConnectorError"}:
+        assert f"`{name}`" in text, name
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_on_the_page_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://", "mailto:")):
+            assert (page.parent / target).exists(), target
