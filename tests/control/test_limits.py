@@ -123,5 +123,5 @@ async def test_more_than_a_thousand_orders_in_one_request_are_refused(build, raw
 
 async def test_a_flood_of_requests_leaves_the_daemon_answering(world, raw):
     statuses = [status for status, _, _ in await asyncio.gather(*(raw("GET", "/v1/status") for _ in range(200)))]
-    assert set(statuses) <= {200, 503}
+    assert set(statuses) <= {200, 503, 504}
     assert (await raw("GET", "/v1/status"))[0] == 200

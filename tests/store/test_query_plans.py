@@ -142,7 +142,7 @@ HOT = {
     "claim": (lambda tx: outbox.claim(tx, 1, "wms", PushState.QUEUED, 400, MS), "push_due"),
     "claim_to_ask": (lambda tx: outbox.claim_to_ask(tx, 1, "wms", False, MS, 100, MS), "push_due"),
     "take_over": (lambda tx: outbox.take_over(tx, 1, "wms", MS, MS), "push_run"),
-    "leave_to_a_person": (lambda tx: outbox.leave_to_a_person(tx, "wms"), "push_due"),
+    "leave_to_a_person": (lambda tx: outbox.leave_to_a_person(tx, "wms", cancelled_only=True), "push_due"),
     "next_due": (lambda tx: outbox.next_due(tx, "wms"), "push_due"),
     "save": (
         lambda tx: outbox.save(

@@ -95,7 +95,7 @@ class Engine:
             self.house.readers[name] = link.read_order
         if "push_outbound" in link.hooks:
             push = PushLane(
-                link, config, self.config.engine, self.house, self.keeper, self._going, self._wants_reports,
+                link, config, self.config.engine, self.house, self.keeper, self._going, self.wants_reports,
                 self._watcher.pushed, self.wake_reports,
             )  # fmt: skip
             self._serve(f"push:{name}", push.run_once)
@@ -138,7 +138,7 @@ class Engine:
 
     def wake_pushes(self, connections: Iterable[str]) -> None:
         """Have the push lanes of these connections run now."""
-        for name in connections:
+        for name in sorted(connections):
             self.wake(f"push:{name}")
 
     def wake_reports(self) -> None:
@@ -149,8 +149,10 @@ class Engine:
     def _going(self) -> bool:
         return not self._stopping and not self.disk_low
 
-    def _wants_reports(self, oms: str) -> bool:
-        return f"report:{oms}" in self.lanes
+    def wants_reports(self, oms: str) -> bool:
+        """Tell whether an OMS is to be told what became of its orders; the answer is the same while the engine stops."""
+        link = self.links.get(oms)
+        return link is not None and {"fetch_orders", "report_push"} <= link.hooks
 
     async def _decide_once(self, _number: int) -> float | None:
         """Decide again about orders whose time has come."""

@@ -94,7 +94,7 @@ class Requests:
         """Settle a push in doubt by hand."""
         answer = await self._engine.store.write(
             settle_by_hand, oms, ref, settlement, remote_id=remote_id, reason=reason, actor=actor,
-            now=self._engine.env.now(),
+            now=self._engine.env.now(), report=self._engine.wants_reports(oms),
         )  # fmt: skip
         return self._woken([answer])[0]
 

@@ -12,7 +12,7 @@ from crossdock.rules.changes import Change, FieldGroup, differences, same_conten
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.keys import outbound_key
 from crossdock.rules.outbound import to_request
-from crossdock.rules.push_states import AT_RISK, WAITING, PushState, check_transition
+from crossdock.rules.push_states import AT_RISK, PushState, check_transition
 from crossdock.rules.reasons import Clause
 from crossdock.spec.orders import Order, OrderStatus
 from crossdock.spec.outbound import OutboundRequest
@@ -83,11 +83,18 @@ def read_reasons(why: str) -> tuple[Clause, ...]:
 def after_change(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime) -> Push:
     """Decide what a changed order means for its push (DOMAIN 4.3 B); nothing that may have left is sent otherwise."""
     before = push.state
-    if before in AT_RISK or before is PushState.PUSHED or (push.doubted and before in WAITING):
+    if before in AT_RISK or before is PushState.PUSHED:
         _note_difference(tx, sight, push, book, now)
         pushes.decided(tx, push, before)
         return push
+    if _keeps_its_bytes(push) and sight.order.status is not OrderStatus.CANCELLED:
+        _note_difference(tx, sight, push, book, now)
     return again(tx, sight, push, book, now)
+
+
+def _keeps_its_bytes(push: Push) -> bool:
+    """It was in doubt, was found absent, and goes again as it was sent: what changed meanwhile is only shown."""
+    return push.doubted and push.error_kind not in DEFINITE and push.state is not PushState.CANCELLED
 
 
 def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, asked: Asked | None = None) -> Push:
@@ -98,19 +105,22 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
         return push
     asked = asked or Asked(trigger=Trigger(push.origin), actor=push.actor)
     asked = msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
-    decision = decide(sight.order, before, book, now, asked)
+    state = PushState.NOT_PUSHED if before is PushState.CANCELLED else before
+    decision = decide(sight.order, state, book, now, asked)
     if before is PushState.PUSH_FAILED and not _worth_another(tx, sight, push, decision, book):
         push.again_at = None
         pushes.decided(tx, push, before)
         return push
     _new_generation_if_needed(tx, sight, push, decision, book, now)
+    push.cancel_wanted = False
+    push.changed = push.changed and push.doubted
     sent, revision, strategy = push.attempts > 0, push.revision, push.strategy
     body = apply(push, decision, sight, book, now)
     if sent:  # the key was sent with the stored bytes: the same bytes go again
         body, push.revision, push.strategy = None, revision, strategy
     push.origin = asked.trigger.value if decision.state is PushState.QUEUED else Trigger.AUTOMATIC.value
     push.actor = asked.actor if decision.state is PushState.QUEUED else ""
-    push.unsettled, push.settled_at = 1, None
+    push.unsettled, push.settled_at, push.report_at = 1, None, None
     if before is PushState.QUEUED and push.state is PushState.QUEUED:
         push.queued_at = push.next_at = queued_at  # it keeps its place
     check_transition(before, push.state)
@@ -138,13 +148,16 @@ def _changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision
 def _new_generation_if_needed(  # a key that was ever sent never carries other bytes (DOMAIN 4.4)
     tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book, now: datetime
 ) -> None:
-    if push.attempts == 0 or decision.state is not PushState.QUEUED:
+    if push.attempts == 0:
         return
-    if push.doubted and push.error_kind not in DEFINITE:
-        return
-    if not _changed_input(tx, sight, push, decision, book):
-        return
-    detail = f"generation {push.generation + 1}: the push under key {push.key} was definitely not accepted and its input changed"
+    why = "was cancelled, and the OMS took the cancellation back"
+    if push.state is not PushState.CANCELLED:
+        if decision.state is not PushState.QUEUED or _keeps_its_bytes(push):
+            return
+        if not _changed_input(tx, sight, push, decision, book):
+            return
+        why = "was definitely not accepted and its input changed"
+    detail = f"generation {push.generation + 1}: the push under key {push.key} {why}"
     timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "new_generation", "", detail)])
     push.generation += 1
     push.attempts = 0
@@ -159,7 +172,8 @@ def _cancel(tx: Transaction, sight: Sight, push: Push, now: datetime) -> None:
         return
     check_transition(before, PushState.CANCELLED)
     push.state, push.unsettled, push.settled_at = PushState.CANCELLED, None, to_ms(now)
-    push.again_at = push.next_at = None
+    push.again_at = push.next_at = push.report_at = None
+    push.cancel_wanted = push.changed = False
     push.why = ""
     pushes.decided(tx, push, before)
     detail = "the OMS cancelled the order before it was pushed"

@@ -15,7 +15,7 @@ from crossdock.spec.orders import FetchMode, Order, OrderSlice, Page, Unreadable
 from crossdock.store import cursors, orders, tasks
 from crossdock.store.cursors import Cursor
 from crossdock.store.tasks import Totals
-from crossdock.store.times import to_ms
+from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,11 +163,14 @@ def advance(cursor: Cursor, page: Page, policy: PullPolicy, now: datetime) -> Cu
     """Where the listing stands once this page is stored.
 
     The watermark moves with each page of an ordered listing, else only with the last one, and never beyond our own
-    clock: a stamp from the future must not hide what changes until then.
+    clock: a stamp from the future must not hide what changes until then. What changes, or shows up late, while a listing
+    runs may stand on a page that was read already, and a stop may lie between two pages; so the watermark stays before
+    the second in which the listing began.
     """
-    highest = _later(cursor.highest, page.watermark, now)
     last = page.next_cursor is None
     settled = last or policy.ordered
+    bound = now if cursor.started_at is None else from_ms(cursor.started_at // 1000 * 1000)
+    highest = _later(cursor.highest, page.watermark, bound)
     return msgspec.structs.replace(
         cursor,
         page=page.next_cursor,

@@ -214,6 +214,8 @@ class Pump:
         )
 
     def _settled(self, claimed: Claimed, verdict: Verdict, at: int) -> Settled:
+        if claimed.state is PushState.IN_DOUBT:
+            verdict = outcome.still_in_doubt(verdict)
         return settling.settle(claimed, verdict, at, self._lane)
 
     def _count(self, ended: Sequence[Settled]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 CHUNK = 200
 """Orders decided again in one transaction."""
+
+
+UNREADABLE = timedelta(minutes=10)
+"""An order that cannot be read now is looked at again after so long."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,13 @@ def _again(tx: Transaction, stored: StoredOrder, push: Push, desk: Desk, asked: 
     try:
         order = desk.read(stored.connection, stored.payload, stored.sliced)
     except (ConnectorError, ValueError):
-        _leave(tx, push)  # its connector is not loaded; a later fetch decides
+        _leave(tx, push, to_ms(desk.now + UNREADABLE))  # its connector is not loaded
         return None
     return decide.again(tx, decide.Sight(stored, order), push, desk.books.current(tx), desk.now, asked)
 
 
-def _leave(tx: Transaction, push: Push) -> None:
-    tx.execute("UPDATE pushes SET again_at = NULL WHERE id = ?", (push.id,))
+def _leave(tx: Transaction, push: Push, again_at: int | None = None) -> None:
+    tx.execute("UPDATE pushes SET again_at = ? WHERE id = ?", (again_at, push.id))
 
 
 def push_by_hand(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: Desk) -> list[Answer]:

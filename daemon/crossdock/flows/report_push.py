@@ -63,12 +63,17 @@ def _report(
 def note_reported(
     tx: Transaction, due: list[tuple[int, PushReport]], answered: dict[str, ItemResult], now: datetime
 ) -> None:
-    """Note what the OMS took; what it did not answer is reported again, what it refused is not."""
+    """Note what the OMS took; what it did not answer is reported again, what it refused is not.
+
+    A push that ended otherwise while the OMS was told keeps its newer report.
+    """
     later = to_ms(now) + 5_000
     for push_id, report in due:
         result = answered.get(report.order_ref)
+        at = None if report.at is None else to_ms(report.at)
         if result is None:
-            tx.execute("UPDATE pushes SET report_at = ? WHERE id = ?", (later, push_id))
+            tx.execute("UPDATE pushes SET report_at = ? WHERE id = ? AND settled_at = ?", (later, push_id, at))
             continue
         said = report.status if result.ok else f"refused: {result.message or result.code}"
-        tx.execute("UPDATE pushes SET report_at = NULL, reported = ? WHERE id = ?", (said[:500], push_id))
+        sql = "UPDATE pushes SET report_at = NULL, reported = ? WHERE id = ? AND settled_at = ?"
+        tx.execute(sql, (said[:500], push_id, at))

@@ -34,8 +34,12 @@ def settle_by_hand(
     reason: str,
     actor: str,
     now: datetime,
+    report: bool = False,
 ) -> Answer:
-    """Settle a push in doubt: it arrived (it counts as pushed), or it did not (the same bytes are sent again)."""
+    """Settle a push in doubt: it arrived (it counts as pushed), or it did not (the same bytes are sent again).
+
+    `report`: the OMS wants to be told that it arrived.
+    """
     stored = orders.load(tx, connection, [ref]).get(ref)
     if stored is None:
         return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
@@ -52,6 +56,7 @@ def settle_by_hand(
     push.next_at = to_ms(now) if push.state is PushState.QUEUED else None
     if push.state is PushState.PUSHED:
         push.remote_id, push.unsettled = remote_id, None
+        push.report_at = to_ms(now) if report else None
         push.error_kind = push.error_code = push.error_text = None
     pushes.decided(tx, push, PushState.IN_DOUBT)
     detail = f"{settlement.value}: {reason}"
@@ -66,7 +71,7 @@ def redrive(tx: Transaction, push_ids: Sequence[int], actor: str, now: datetime)
         if push.state is not PushState.PUSH_FAILED:
             answers.append(Answer(order=str(push.order_id), done=False, text="it has not failed"))
             continue
-        push.state, push.next_at = PushState.QUEUED, to_ms(now)
+        push.state, push.next_at, push.report_at = PushState.QUEUED, to_ms(now), None
         push.faults, push.first_fault_at = 0, None
         pushes.decided(tx, push, PushState.PUSH_FAILED)
         timeline.add(tx, [timeline.Moment(push.order_id, to_ms(now), "redriven", actor)])

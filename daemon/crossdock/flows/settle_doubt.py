@@ -57,14 +57,17 @@ async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolic
 def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime) -> list[Claimed]:
     """Take over what an earlier run left, and hold what may be asked for now."""
     at, quiet = to_ms(now), to_ms(now + policy.settle)
+    outbox.queue_failed(tx, lane.connection, at)
     if policy.idempotency == "key":
         outbox.take_over(tx, lane.run, lane.connection, at, at)
     elif policy.idempotency == "lookup" and policy.can_find:
         outbox.take_over(tx, lane.run, lane.connection, at, quiet)
     else:
         outbox.take_over(tx, lane.run, lane.connection, at, None)
+        outbox.leave_to_a_person(tx, lane.connection, cancelled_only=False)
+        return []
     if not policy.can_find:
-        outbox.leave_to_a_person(tx, lane.connection)
+        outbox.leave_to_a_person(tx, lane.connection, cancelled_only=True)
         return []
     if not lane.may_call():
         return []

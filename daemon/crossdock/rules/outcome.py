@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
 from crossdock.rules.backoff import delay
@@ -103,6 +104,15 @@ def in_doubt(kind: str, text: str, past: Past, policy: PushPolicy, now: datetime
         case _:
             return _kept(PushState.IN_DOUBT, past, needs_person=True, kind=kind, text=text)
     return _kept(PushState.IN_DOUBT, past, next_at=now + wait, kind=kind, text=text)
+
+
+def still_in_doubt(verdict: Verdict) -> Verdict:
+    """Judge a push that was in doubt and sent again: "not now" is said of this attempt, an earlier one may have arrived."""
+    if verdict.state is PushState.QUEUED or (verdict.state is PushState.PUSH_FAILED and verdict.next_at is not None):
+        return msgspec.structs.replace(verdict, state=PushState.IN_DOUBT)
+    if verdict.kind == "Parked":
+        return msgspec.structs.replace(verdict, state=PushState.IN_DOUBT, needs_person=True)
+    return verdict
 
 
 def _not_now(result: PushResult, past: Past, policy: PushPolicy, now: datetime, random: Random) -> Verdict:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.rules.push_states import PushState
+from crossdock.store import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,8 @@ class Settled(Struct, frozen=True, kw_only=True):
 _CLAIM = (
     "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.state "
     "FROM pushes p JOIN push_bodies b ON b.push_id = p.id "
-    "WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? AND p.needs_person = FALSE AND p.cancel_wanted = FALSE ORDER BY p.next_at LIMIT ?"
+    "WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? AND p.needs_person = FALSE AND p.cancel_wanted = FALSE "
+    "AND (p.changed = FALSE OR p.doubted = TRUE) ORDER BY p.next_at LIMIT ?"
 )
 _MARK = (
     "UPDATE pushes SET state = ?, run_id = ?, sent_at = ?, next_at = NULL, again_at = NULL, attempts = attempts + 1 "
@@ -63,29 +65,33 @@ _PUSHED = (
     "error_kind = NULL, error_code = NULL, error_text = NULL, next_at = NULL WHERE id = ? AND run_id = ?"
 )
 _ENDED = (
-    "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, next_at = ?, faults = ?, first_fault_at = ?, "
-    "needs_person = ?, error_kind = ?, error_code = ?, error_text = ?, report_at = ?, unsettled = ?, doubted = (doubted OR ?) "
+    "UPDATE pushes SET settled_at = CASE WHEN state = ? AND ? = state THEN settled_at ELSE ? END, state = ?, "
+    "run_id = NULL, next_at = ?, faults = ?, first_fault_at = ?, "
+    "needs_person = ?, error_kind = ?, error_code = ?, error_text = ?, report_at = ?, unsettled = ?, doubted = (doubted OR ?), "
+    "again_at = CASE WHEN changed THEN ? ELSE again_at END "
     "WHERE id = ? AND run_id = ?"
 )
+_LEFT = "SELECT id, order_id FROM pushes WHERE connection = ? AND run_id < ?"
 _TAKE_OVER = (
     "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, next_at = ?, needs_person = ?, doubted = TRUE, error_kind = ?, "
-    "error_text = ? WHERE connection = ? AND run_id IS NOT NULL AND run_id <> ?"
+    "error_text = ? WHERE connection = ? AND run_id < ?"
 )
+_QUEUE_FAILED = "UPDATE pushes SET state = ? WHERE connection = ? AND next_at <= ? AND state = ?"
 
 
 _TO_ASK = (
     "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.state "
     "FROM pushes p JOIN push_bodies b ON b.push_id = p.id WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? "
-    "AND p.needs_person = FALSE AND p.sent_at <= ? AND (p.cancel_wanted = TRUE OR ?) ORDER BY p.next_at LIMIT ?"
+    "AND p.needs_person = FALSE AND p.settled_at <= ? AND (p.cancel_wanted = TRUE OR ?) ORDER BY p.next_at LIMIT ?"
 )
 _ASKING = "UPDATE pushes SET run_id = ?, next_at = NULL WHERE id = ? AND state = ?"
 
 
 def claim_to_ask(
-    tx: Transaction, run: int, connection: str, cancelled_only: bool, sent_before: int, limit: int, now: int
+    tx: Transaction, run: int, connection: str, cancelled_only: bool, doubted_before: int, limit: int, now: int
 ) -> list[Claimed]:
-    """Hold pushes in doubt, sent before `sent_before`, about which the warehouse is to be asked; they stay in doubt."""
-    values = (connection, now, PushState.IN_DOUBT, sent_before, not cancelled_only, limit)
+    """Hold pushes in doubt since `doubted_before`, about which the warehouse is to be asked; they stay in doubt."""
+    values = (connection, now, PushState.IN_DOUBT, doubted_before, not cancelled_only, limit)
     rows = tx.rows(_TO_ASK, values)
     tx.execute_many(_ASKING, [(run, row[0], PushState.IN_DOUBT) for row in rows])
     return [_claimed(row) for row in rows]
@@ -119,9 +125,14 @@ def save(tx: Transaction, run: int, settled: Sequence[Settled]) -> int:
 def _ended(s: Settled, run: int) -> tuple[object, ...]:
     unsettled = None if s.state is PushState.CANCELLED else 1
     return (
-        s.state, s.at, s.next_at, s.faults, s.first_fault_at, s.needs_person, s.error_kind, s.error_code,
-        s.error_text, s.at if s.report else None, unsettled, s.state is PushState.IN_DOUBT, s.id, run,
+        PushState.IN_DOUBT, s.state, s.at, s.state, s.next_at, s.faults, s.first_fault_at, s.needs_person, s.error_kind, s.error_code,
+        s.error_text, s.at if s.report else None, unsettled, s.state is PushState.IN_DOUBT, _decided_at(s), s.id, run,
     )  # fmt: skip
+
+
+def _decided_at(s: Settled) -> int | None:
+    """What surely was not taken is decided again at once if its order changed or was cancelled while it was sent."""
+    return s.at if s.state in (PushState.QUEUED, PushState.PUSH_FAILED) else None
 
 
 def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int | None) -> int:
@@ -129,18 +140,30 @@ def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int 
 
     It is asked for at `ask_at`; None leaves it to a person, because the warehouse cannot be asked.
     """
+    left = tx.rows(_LEFT, (connection, run))
+    if not left:
+        return 0
     text = "crossdock stopped while this was being sent; the warehouse is asked before anything is sent again"
+    timeline.add(tx, [timeline.Moment(order_id, now, "in_doubt", "", text) for _, order_id in left])
     values = (PushState.IN_DOUBT, now, ask_at, ask_at is None, "interrupted", text, connection, run)
     return tx.execute(_TAKE_OVER, values)
 
 
-def leave_to_a_person(tx: Transaction, connection: str) -> int:
-    """Take cancelled pushes in doubt out of the queue where the warehouse cannot be asked: sending would create them."""
+def queue_failed(tx: Transaction, connection: str, now: int) -> int:
+    """Queue what failed for a passing reason and whose time to be tried again has come."""
+    return tx.execute(_QUEUE_FAILED, (PushState.QUEUED, connection, now, PushState.PUSH_FAILED))
+
+
+def leave_to_a_person(tx: Transaction, connection: str, *, cancelled_only: bool) -> int:
+    """Take pushes in doubt out of the queue where the warehouse cannot be asked.
+
+    `cancelled_only`: the others are asked for by sending the same bytes again, which would create a cancelled one.
+    """
     sql = (
         "UPDATE pushes SET needs_person = TRUE, next_at = NULL WHERE connection = ? AND next_at IS NOT NULL "
-        "AND state = ? AND cancel_wanted = TRUE"
+        "AND state = ? AND (cancel_wanted = TRUE OR ?)"
     )
-    return tx.execute(sql, (connection, PushState.IN_DOUBT))
+    return tx.execute(sql, (connection, PushState.IN_DOUBT, not cancelled_only))
 
 
 def next_due(tx: Transaction, connection: str) -> int | None:
@@ -150,8 +173,9 @@ def next_due(tx: Transaction, connection: str) -> int | None:
 
 
 def give_back(tx: Transaction, run: int, claimed: Sequence[Claimed], now: int) -> None:
-    """Put claimed pushes back as they were: they were surely not sent this time."""
+    """Put claimed pushes back as they were: they were surely not sent this time. A changed order is decided again."""
     tx.execute_many(
-        "UPDATE pushes SET state = ?, run_id = NULL, next_at = ?, attempts = attempts - 1 WHERE id = ? AND run_id = ?",
-        [(push.state, now, push.id, run) for push in claimed],
+        "UPDATE pushes SET state = ?, run_id = NULL, next_at = ?, attempts = attempts - 1, "
+        "again_at = CASE WHEN changed THEN ? ELSE again_at END WHERE id = ? AND run_id = ?",
+        [(push.state, now, now, push.id, run) for push in claimed],
     )

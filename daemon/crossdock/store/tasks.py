@@ -86,7 +86,7 @@ class Item(Struct, frozen=True):
 FIELDS = Task.__struct_fields__
 COLUMNS = ", ".join(FIELDS)
 _INSERT = "INSERT INTO tasks (" + COLUMNS + ") VALUES (" + ",".join("?" * len(FIELDS)) + ")"
-_START = "UPDATE tasks SET state = ?, started_at = ? WHERE id = ? AND state = ?"
+_START = "UPDATE tasks SET state = ?, started_at = ? WHERE id = ? AND state IN (?, ?)"
 _ADD = (
     "UPDATE tasks SET found = found + ?, changed = changed + ?, unchanged = unchanged + ?, skipped = skipped + ?, "
     "failed = failed + ? WHERE id = ?"
@@ -116,8 +116,8 @@ def create(
 
 
 def start(tx: Transaction, task_id: int, now: int) -> bool:
-    """Mark a queued task as running; False if it is not queued any more."""
-    return tx.execute(_START, (TaskState.RUNNING, now, task_id, TaskState.QUEUED)) == 1
+    """Mark a queued task as running, or one whose run broke off; False if it is over."""
+    return tx.execute(_START, (TaskState.RUNNING, now, task_id, TaskState.QUEUED, TaskState.RUNNING)) == 1
 
 
 def add(tx: Transaction, task_id: int, totals: Totals, items: Sequence[Item] = ()) -> None:
@@ -147,9 +147,12 @@ def requeue_running(tx: Transaction) -> int:
 
 
 def queued(tx: Transaction, connection: str, limit: int = 100) -> list[Task]:
-    """Return the queued tasks of a connection, oldest first."""
-    sql = "SELECT " + COLUMNS + " FROM tasks WHERE state = ? AND connection = ? ORDER BY id LIMIT ?"
-    return [_task(row) for row in tx.rows(sql, (TaskState.QUEUED, connection, limit))]
+    """Return the tasks of a connection that are to be done, oldest first; call it while none of them is being done.
+
+    One that is marked as running then was broken off by a fault of the database, and is done again.
+    """
+    sql = "SELECT " + COLUMNS + " FROM tasks WHERE state IN (?, ?) AND connection = ? ORDER BY id LIMIT ?"
+    return [_task(row) for row in tx.rows(sql, (TaskState.QUEUED, TaskState.RUNNING, connection, limit))]
 
 
 def page(tx: Transaction, before: int | None, limit: int, state: str | None = None) -> list[Task]:
