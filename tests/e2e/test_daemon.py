@@ -224,3 +224,20 @@ async def test_a_secret_is_in_no_log_and_in_no_file_but_its_own(world):
             content = file.read_bytes()
             for system in (world.oms, world.wms):
                 assert system.token.encode() not in content, file
+
+
+@pytest.mark.behaviour("R9", "P8")
+async def test_what_could_not_be_sent_goes_again_by_itself(world):
+    await world.start()
+    await world.set_up()
+    await world.wms.close_door()
+    world.oms.put([an_order(n) for n in range(3)])
+
+    async def failed() -> bool:
+        page = await world.client(lambda c: c.orders(limit=50))
+        return any(item.state == "push_failed" and item.next_at is not None for item in page.items)
+
+    await world.until(failed, "a push fails and has its next try")
+    await world.wms.open_door()
+    await world.until_arrived("O-0", "O-1", "O-2")
+    assert world.created() == {"O-0": 1, "O-1": 1, "O-2": 1}
