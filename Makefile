@@ -20,6 +20,12 @@ help: ## list the targets
 .PHONY: setup
 setup: .venv/.ready ## make the virtual environment
 
+CYCLES ?= 25
+
+.PHONY: chaos
+chaos: .venv/.ready ## kill the daemon CYCLES times and check the warehouses' books
+	@$(BIN)/python -m crossdock.testing.chaos --cycles $(CYCLES)
+
 .PHONY: demo
 demo: .venv/.ready ## a day of orders through sandbox systems with faults, checked at the end
 	@$(BIN)/crossdock demo
