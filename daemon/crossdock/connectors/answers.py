@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,43 +17,71 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 EXCERPT = 300
+_SHORTEST = 4
+_HARMLESS = frozenset({"accept", "content-type", "content-language", "idempotency-key", "if-match", "user-agent"})
 
 
 class HttpAnswer:
     """A complete answer with a 2xx status (spec.context.Answer)."""
 
-    __slots__ = ("_what", "_write", "body", "headers", "status")
+    __slots__ = ("_sent", "_what", "_write", "body", "headers", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, what: str, write: bool) -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        what: str,
+        write: bool,
+        sent: Mapping[str, str] | None = None,
+    ) -> None:
         self.status, self.headers, self.body = status, headers, body
-        self._what, self._write = what, write
+        self._what, self._write, self._sent = what, write, sent
 
     def json(self, kind: type[T], *, unique_keys: bool = True) -> T:
         """Decode the body strictly; spec.context.Answer.json says what is refused."""
-        media = self.headers.get("Content-Type", "")
-        if "json" not in media:
+        media = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media != "application/json" and not media.endswith(("+json", "/json")):
             raise self._unreadable(f"its content type is {media[:60]!r}, not JSON")
         try:
             if unique_keys:
                 strict_json.refuse_repeated_keys(self.body)
+            else:
+                strict_json.refuse_repeated_top_keys(self.body)
             return strict_json.decode(self.body, kind)
         except ValueError as error:
             raise self._unreadable(str(error)) from None
 
     def _unreadable(self, why: str) -> errors.ConnectorError:
-        return unreadable(self._what, why, self.body, write=self._write)
+        return unreadable(self._what, why, excerpt(self.body, self._sent), write=self._write)
 
 
-def unreadable(what: str, why: str, body: bytes, *, write: bool) -> errors.ConnectorError:
+def hidden(text: str, sent: Mapping[str, str] | None) -> str:
+    """Blank out what a server repeats of the headers it was sent: its answer may be shown, a credential may not."""
+    for name, value in (sent or {}).items():
+        if name.lower() in _HARMLESS:
+            continue
+        for secret in (value, value.rpartition(" ")[2]):
+            written = msgspec.json.encode(secret)[1:-1].decode()
+            for form in (secret, written, written.replace("/", "\\/")):
+                text = text.replace(form, "***") if len(form) >= _SHORTEST else text
+    return text
+
+
+def excerpt(body: bytes, sent: Mapping[str, str] | None) -> str:
+    """Return the beginning of a body, for people."""
+    return hidden(body[: 64 * EXCERPT].decode("utf-8", "replace"), sent)[:EXCERPT]
+
+
+def unreadable(what: str, why: str, detail: str, *, write: bool) -> errors.ConnectorError:
     """Say that an answer cannot be read: after a write nobody knows whether it took effect."""
-    detail = body[:EXCERPT].decode("utf-8", "replace")
     if write:
         return errors.UnknownOutcome(f"{what} was answered, but the answer cannot be read: {why}", detail=detail)
     return errors.BadResponse(f"{what} was answered with something that cannot be read: {why}", detail=detail)
 
 
 class Problem(Struct, frozen=True):
-    """The fields of an RFC 9457 problem that we use; anything may be missing."""
+    """The fields of an RFC 9457 problem that we use; anything may be missing, or of another type."""
 
     title: Any = None
     detail: Any = None
@@ -61,26 +89,39 @@ class Problem(Struct, frozen=True):
     field: Any = None
 
 
-def problem_of(body: bytes) -> Problem:
-    """Read a problem+json body; an empty Problem if it is none."""
+def problem_of(body: bytes, sent: Mapping[str, str] | None) -> Problem:
+    """Read a problem+json body: its texts, cut and without secrets; an empty Problem if it is none."""
     try:
-        return msgspec.json.decode(body, type=Problem)
+        said = msgspec.json.decode(body, type=Problem)
     except (ValueError, RecursionError):
         return Problem()
+    texts = (said.title, said.detail, said.code, said.field)
+    return Problem(*(hidden(text, sent)[:EXCERPT] if isinstance(text, str) and text else None for text in texts))
 
 
 def to_error(
-    status: int, headers: Mapping[str, str], body: bytes, what: str, *, write: bool, now: datetime, cap_s: float
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    what: str,
+    *,
+    write: bool,
+    now: datetime,
+    cap_s: float,
+    sent: Mapping[str, str] | None = None,
 ) -> errors.ConnectorError:
-    """Turn an answer that is not 2xx into the error that says what the daemon does next (RELIABILITY P4, fault table)."""
-    detail = body[:EXCERPT].decode("utf-8", "replace")
+    """Turn an answer that is not 2xx into the error that says what the daemon does next (RELIABILITY P4, fault table).
+
+    `sent` are the request's headers; none of their secrets comes into the error.
+    """
+    detail = excerpt(body, sent)
     after = retry_after(headers.get("Retry-After"), now, cap_s)
     if status == 429:
         return errors.RateLimited(f"{what} was answered 429: too many requests", after=after, detail=detail)
     if status in (401, 403):
         return errors.AuthFailed(f"{what} was answered {status}: the credentials were refused", detail=detail)
     if 400 <= status < 500 and status != 408:
-        return _refused(status, body, what, detail)
+        return _refused(status, problem_of(body, sent), what, detail)
     text = f"{what} was answered {status}"
     if write:
         return errors.UnknownOutcome(f"{text}; it may have taken effect", detail=detail)
@@ -89,17 +130,15 @@ def to_error(
     return errors.BadResponse(f"{text}, which is no answer to it", detail=detail)
 
 
-def _refused(status: int, body: bytes, what: str, detail: str) -> errors.Rejected:
-    problem = problem_of(body)
-    said = problem.detail if isinstance(problem.detail, str) else problem.title
-    message = f"{what} was refused ({status})" + (f": {said[:EXCERPT]}" if isinstance(said, str) and said else "")
-    code = problem.code if isinstance(problem.code, str) and problem.code else f"http_{status}"
+def _refused(status: int, problem: Problem, what: str, detail: str) -> errors.Rejected:
+    said = problem.detail or problem.title
+    message = f"{what} was refused ({status})" + (f": {said}" if said else "")
+    code = problem.code or f"http_{status}"
     if status == 404:
         return errors.NotFound(message, code=code, detail=detail)
     if status == 409:
         return errors.Conflict(message, code=code, detail=detail)
-    field = problem.field if isinstance(problem.field, str) else None
-    return errors.Rejected(message, code=code, field=field, detail=detail)
+    return errors.Rejected(message, code=code, field=problem.field, detail=detail)
 
 
 def retry_after(value: str | None, now: datetime, cap_s: float) -> timedelta | None:
@@ -111,7 +150,7 @@ def retry_after(value: str | None, now: datetime, cap_s: float) -> timedelta | N
         return timedelta(seconds=min(float(text[:12]), cap_s))
     try:
         moment = parsedate_to_datetime(text)
-        seconds = (moment - now).total_seconds()
-    except (ValueError, TypeError, OverflowError):
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return timedelta(seconds=min(seconds, cap_s)) if seconds > 0 else None

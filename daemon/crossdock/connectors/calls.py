@@ -6,15 +6,20 @@ import asyncio
 import inspect
 import logging
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from crossdock.connectors.threads import NeverStarted
 from crossdock.spec import errors
 from crossdock.spec.orders import Page
 from crossdock.spec.outbound import CheckResult, Choice, ItemResult, PushResult, RemoteOutbound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from crossdock.connectors.threads import Threads
 
 log = logging.getLogger("crossdock.plugins")
 
@@ -33,12 +38,33 @@ RESULTS: dict[str, type] = {
     "list_warehouses": list,
 }
 ITEMS: dict[str, type] = {
+    "find_outbound": RemoteOutbound,
     "push_outbound": PushResult,
     "report_push": ItemResult,
     "list_shops": Choice,
     "list_logistics": Choice,
     "list_warehouses": Choice,
 }
+_SHAPES: dict[str, Any] = {
+    "check": CheckResult,
+    "find_outbound": dict[str, RemoteOutbound | None],
+    "push_outbound": list[PushResult],
+    "report_push": list[ItemResult],
+    "list_shops": list[Choice],
+    "list_logistics": list[Choice],
+    "list_warehouses": list[Choice],
+}
+_encode = msgspec.json.Encoder().encode
+_DECODE = {name: msgspec.json.Decoder(shape).decode for name, shape in _SHAPES.items()}
+"""A record's fields are not checked when Python code builds it; through JSON and back they are, in a microsecond."""
+
+
+class Overtime(Exception):
+    """A call took longer than it may. Not TimeoutError: a plugin may raise that itself."""
+
+
+class Escaped(Exception):
+    """A call ended with something that is no Exception; its name is the message."""
 
 
 class Hook:
@@ -52,29 +78,36 @@ class Hook:
         self.write = name in WRITES
 
 
-async def call(
-    hook: Hook, connection: str, pool: ThreadPoolExecutor, timeout_s: float, grace_s: float, given: Any
-) -> Any:
+async def call(hook: Hook, connection: str, threads: Threads, timeout_s: float, grace_s: float, given: Any) -> Any:
     """Call a hook and return its checked result. Raises ConnectorError only."""
     arguments = {name: given[name] for name in hook.arguments}
     what = f"{hook.name} of {connection}"
-    if hook.plain:
-        work: Any = asyncio.get_running_loop().run_in_executor(pool, lambda: hook.function(**arguments))
-    else:
-        work = hook.function(**arguments)
+    work = threads.run(partial(hook.function, **arguments)) if hook.plain else hook.function(**arguments)
     try:
-        result = await bounded(work, timeout_s, grace_s, what)
-    except TimeoutError:
+        result = await bounded(contained(work), timeout_s, grace_s, what)
+    except Overtime:
         raise _late(hook, what, timeout_s) from None
     except errors.ConnectorError:
         raise
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         raise unexpected(hook, what, error) from None
+    if hook.plain and inspect.isawaitable(result):
+        raise _unawaited(hook, what, result)
     return checked(hook, what, result)
 
 
+async def contained(work: Awaitable[Any]) -> Any:
+    """Await; what would end more than this call (SystemExit, above all) becomes an ordinary exception."""
+    try:
+        return await work
+    except (Exception, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise Escaped(type(error).__name__) from error
+
+
 async def bounded(work: Any, timeout_s: float, grace_s: float, what: str) -> Any:
-    """Await for at most `timeout_s`, then cancel; who ignores that for `grace_s` is stuck. Raises TimeoutError, PluginStuck.
+    """Await for at most `timeout_s`, then cancel; who ignores that for `grace_s` is stuck. Raises Overtime, PluginStuck.
 
     Who waits here waits for a future of its own, never for the task: a task that swallows its cancellation would hold
     up everyone who awaits it.
@@ -94,9 +127,10 @@ async def bounded(work: Any, timeout_s: float, grace_s: float, what: str) -> Any
         timer.cancel()
         guard.stop()
     if guard.expired:
-        if not task.cancelled():
-            task.exception()
-        raise TimeoutError
+        error = None if task.cancelled() else task.exception()
+        raise error if isinstance(error, NeverStarted) else Overtime
+    if task.cancelled():
+        raise Escaped("CancelledError")  # nobody here cancelled it; passed on, it would end whoever called
     return task.result()
 
 
@@ -118,19 +152,23 @@ class Guarded:
         self._timer: asyncio.TimerHandle | None = None
         self.expired = False
 
-    def end(self, _task: asyncio.Future[Any]) -> None:
-        """The task has ended."""
+    def end(self, task: asyncio.Future[Any]) -> None:
+        """The task has ended; if nobody waits any more, what it raised is only noted."""
         if not self._ended.done():
             self._ended.set_result(None)
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("%s ended with %s after it had been given up", self._what, type(error).__name__)
 
     def expire(self) -> None:
-        """The time is over."""
+        """The time is over, unless the task has ended in this very moment."""
+        if self._task.done():
+            return
         self.expired = True
         self._task.cancel()
         self._timer = self._loop.call_later(self._grace_s, self._give_up)
 
     def _give_up(self) -> None:
-        if not self._ended.done():
+        if not self._ended.done() and not self._task.done():
             text = f"{self._what} did not stop when it was cancelled; its connection is taken out of use"
             self._ended.set_exception(errors.PluginStuck(text))
 
@@ -147,28 +185,39 @@ def _late(hook: Hook, what: str, timeout_s: float) -> errors.ConnectorError:
 
 def unexpected(hook: Hook, what: str, error: Exception) -> errors.ConnectorError:
     """Map an exception that the contract does not know; the traceback goes to the log, masked there."""
-    log.error("%s raised %s\n%s", what, type(error).__name__, "".join(traceback.format_exception(error)[-8:]))
-    text = f"{what} raised {type(error).__name__}, which its connector should not let out"
+    name = str(error) if isinstance(error, Escaped) else type(error).__name__
+    log.error("%s raised %s\n%s", what, name, "".join(traceback.format_exception(error)[-8:]))
+    text = f"{what} raised {name}, which its connector should not let out"
     return errors.UnknownOutcome(text) if hook.write else errors.BadResponse(text)
 
 
 def checked(hook: Hook, what: str, returned: object) -> Any:
-    """Return the result if it has the type that the contract names."""
+    """Return the result if it has the type that the contract names, in every field; pages and orders: see answered."""
     expected = RESULTS.get(hook.name)
-    if expected is not None and not isinstance(returned, expected):
+    if expected is None:
+        return returned
+    if not isinstance(returned, expected):
         raise _broken(hook, f"{what} returned {type(returned).__name__}, not {expected.__name__}")
-    result: Any = returned
+    decode = _DECODE.get(hook.name)
+    if decode is None:
+        return returned
     item = ITEMS.get(hook.name)
-    if item is not None and not all(isinstance(entry, item) for entry in result):
-        raise _broken(hook, f"{what} returned a list that holds something else than {item.__name__}")
-    if hook.name == "find_outbound":
-        _check_found(hook, what, result)
-    return result
+    if item is not None and not all(entry is None or isinstance(entry, item) for entry in _entries(returned)):
+        raise _broken(hook, f"{what} returned a {expected.__name__} that holds something else than {item.__name__}")
+    try:
+        return decode(_encode(returned))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _broken(hook, f"{what} returned values of wrong types: {error}") from None
 
 
-def _check_found(hook: Hook, what: str, found: Any) -> None:
-    if not all(value is None or isinstance(value, RemoteOutbound) for value in found.values()):
-        raise _broken(hook, f"{what} returned something else than RemoteOutbound")
+def _entries(result: Any) -> Iterable[object]:
+    return result.values() if isinstance(result, dict) else result
+
+
+def _unawaited(hook: Hook, what: str, result: Any) -> errors.ConnectorError:
+    if inspect.iscoroutine(result):
+        result.close()
+    return _broken(hook, f"{what} returned something to be awaited; declare the hook with async def")
 
 
 def _broken(hook: Hook, text: str) -> errors.ConnectorError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import importlib
+import importlib.util
 import logging
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,8 @@ class Plugins:
 
         `known` holds the digests under which plugins were loaded last; a changed one is refused if `strict`.
         """
-        wanted = [_split(entry) for entry in allow]
-        installed = {_normal(dist.metadata["Name"]): dist for dist in metadata.distributions() if _offers(dist)}
-        for name, version in wanted:
+        installed = _installed()
+        for name, version in dict(_split(entry) for entry in allow).items():
             dist = installed.get(name)
             if dist is None:
                 raise ConfigError(
@@ -66,14 +66,14 @@ class Plugins:
         if changed and strict:
             raise ConfigError(
                 f"the files of plugin {name} changed since it was loaded last and plugins.strict is on; "
-                "check them, then run `crossdock plugins trust` for it"
+                "check them, then start once with plugins.strict = false to accept them"
             )
         if changed:
             log.warning("the files of plugin %s changed since it was loaded last", name)
         types: list[str] = []
         for entry in dist.entry_points:
             if entry.group == GROUP:
-                types += self.register(f"plugin:{name}:{entry.name}", importlib.import_module(entry.value))
+                types += self.register(f"plugin:{name}:{entry.name}", _imported(name, entry))
         self.loaded.append(Plugin(name=name, version=dist.version, digest=digest, types=tuple(types), changed=changed))
 
     def register(self, name: str, module: Any) -> list[str]:
@@ -81,44 +81,105 @@ class Plugins:
         try:
             self.manager.register(module, name)
             self.manager.check_pending()
-            caller = self.manager.subset_hook_caller(
-                "crossdock_connectors", [p for p in self.manager.get_plugins() if p is not module]
-            )
-            found = [kind for kinds in caller() for kind in kinds]
-        except pluggy.PluginValidationError as error:
+            kinds = self._kinds(module)
+            for kind in kinds:
+                self._add(name, kind)
+        except (pluggy.PluginValidationError, ConfigError) as error:
+            self._forget(module)
             raise ConfigError(f"{name} does not fit the connector contract: {error}") from None
-        for kind in found:
-            self._add(name, kind)
-        return [kind.name for kind in found]
+        except Exception as error:
+            self._forget(module)
+            log.exception("%s could not be registered", name)
+            raise ConfigError(f"{name} cannot be used: {type(error).__name__} was raised; the log has more") from None
+        return [kind.name for kind in kinds]
+
+    def _kinds(self, module: Any) -> list[ConnectorType]:
+        others = [plugin for plugin in self.manager.get_plugins() if plugin is not module]
+        returned = self.manager.subset_hook_caller("crossdock_connectors", others)()
+        if not all(isinstance(kinds, list | tuple) for kinds in returned):
+            raise ConfigError("crossdock_connectors returned no list")
+        return [kind for kinds in returned for kind in kinds]
+
+    def _forget(self, module: Any) -> None:
+        if self.manager.is_registered(module):
+            self.manager.unregister(module)
 
     def _add(self, plugin: str, kind: ConnectorType) -> None:
         if not isinstance(kind, ConnectorType):
-            raise ConfigError(f"{plugin} returned something that is no ConnectorType from crossdock_connectors")
-        if kind.api.split(".")[0] != API.split(".")[0]:
+            raise ConfigError("crossdock_connectors returned something that is no ConnectorType")
+        if str(kind.api).split(".")[0] != API.split(".")[0]:
             raise ConfigError(f"connector type {kind.name} of {plugin} speaks contract {kind.api}, this daemon {API}")
         if kind.name in self.types:
             raise ConfigError(f"{plugin} offers connector type {kind.name}, which another plugin offers already")
+        if not getattr(getattr(kind.settings, "__struct_config__", None), "forbid_unknown_fields", False):
+            raise ConfigError(f"the settings of connector type {kind.name} must be a Struct with forbid_unknown_fields")
         self.types[kind.name] = kind
 
 
 def _split(entry: str) -> tuple[str, str | None]:
     name, _, version = entry.partition("==")
+    if re.search(r"[<>=!~]", name):
+        raise ConfigError(f'plugins.allow: "{entry}" should be a name, or a name and a version such as name==1.*')
     return _normal(name.strip()), version.strip() or None
 
 
 def _normal(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _offers(dist: metadata.Distribution) -> bool:
-    return any(entry.group == GROUP for entry in dist.entry_points)
+def _installed() -> dict[str, metadata.Distribution]:
+    """List the distributions that offer plugins; of two with one name the first on the path, as an import would."""
+    found: dict[str, metadata.Distribution] = {}
+    for dist in metadata.distributions():
+        try:
+            name: str | None = dist.metadata["Name"]
+            offers = any(entry.group == GROUP for entry in dist.entry_points)
+        except Exception as error:  # noqa: BLE001 - a broken stranger must not keep the daemon from starting
+            log.debug("an installed distribution cannot be read: %s", type(error).__name__)
+            continue
+        if name and offers:
+            found.setdefault(_normal(name), dist)
+    return found
+
+
+def _imported(plugin: str, entry: metadata.EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except (Exception, SystemExit) as error:
+        log.exception("plugin %s could not be imported", plugin)
+        raise ConfigError(f"plugin {plugin} cannot be imported from {entry.value}: {type(error).__name__}") from None
 
 
 def digest_of(dist: metadata.Distribution) -> str:
-    """Hash the Python files of a distribution as they are on the disk."""
+    """Hash the code of a distribution as it is on the disk, without importing any of it.
+
+    An editable installation lists none of its code; then the packages that its entry points name are hashed.
+    """
+    files = {str(file): Path(str(dist.locate_file(file))) for file in dist.files or () if file.suffix in _CODE}
+    for top in sorted({entry.module.partition(".")[0] for entry in dist.entry_points if entry.group == GROUP}):
+        if not any(name.startswith((f"{top}/", f"{top}.")) for name in files):
+            files |= _files_of(top)
     digest = hashlib.sha256()
-    for file in sorted(dist.files or (), key=str):
-        path = Path(str(dist.locate_file(file)))
-        if path.suffix in (".py", ".so") and path.is_file():
-            digest.update(str(file).encode() + b"\0" + path.read_bytes())
+    for name, path in sorted(files.items()):
+        if path.is_file():
+            content = path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
     return digest.hexdigest()
+
+
+def _files_of(top: str) -> dict[str, Path]:
+    """List the files of a module or package by their names inside it; find_spec imports nothing for a top-level name."""
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        return {}
+    if spec.submodule_search_locations is None:
+        return {Path(spec.origin).name: Path(spec.origin)} if spec.has_location and spec.origin else {}
+    return {
+        f"{top}/{path.relative_to(folder).as_posix()}": path
+        for folder in map(Path, spec.submodule_search_locations)
+        for path in folder.rglob("*")
+        if path.suffix in _CODE
+    }
+
+
+_CODE = frozenset({".py", ".so"})

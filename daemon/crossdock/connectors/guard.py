@@ -20,10 +20,16 @@ class Forbidden(OSError):
 
 
 class Guard:
-    """Refuses every address that is not global, unless one of the networks allowed for the connection holds it."""
+    """Refuses every address that is not global, unless one of the networks allowed for the connection holds it.
+
+    Raises ConfigError for a network that is none.
+    """
 
     def __init__(self, allow_private: Sequence[str]) -> None:
-        self._allowed = [ipaddress.ip_network(network) for network in allow_private]
+        try:
+            self._allowed = [ipaddress.ip_network(network) for network in allow_private]
+        except ValueError as error:
+            raise ConfigError(f"http.allow_private: {error}") from None
 
     def allows(self, text: str) -> bool:
         """Tell whether this literal address (perhaps with a zone) may be reached."""
@@ -31,12 +37,10 @@ class Guard:
             address: Address = ipaddress.ip_address(text.split("%", 1)[0])
         except ValueError:
             return False
-        inner = getattr(address, "ipv4_mapped", None) or _embedded(address)
-        if inner is not None:
-            address = inner
+        address = _embedded(address) or address
         if any(address.version == network.version and address in network for network in self._allowed):
             return True
-        return address.is_global and not address.is_multicast and "%" not in text
+        return "%" not in text and _is_global(address)
 
     def make_socket(self, info: tuple[object, ...]) -> socket.socket:
         """Make the socket for an address that is about to be connected to. Raises Forbidden.
@@ -51,26 +55,42 @@ class Guard:
 
 
 def _embedded(address: Address) -> Address | None:
-    """The IPv4 address inside a 6to4 or NAT64 address."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.sixtofour is not None:
-            return address.sixtofour
-        if address in _NAT64:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
+    """The IPv4 address inside an IPv4-mapped, 6to4 or NAT64 address."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+def _is_global(address: Address) -> bool:
+    """Tell whether an address belongs to a host on the internet; the standard library's word alone is too generous."""
+    if not address.is_global or address.is_multicast:
+        return False
+    if address.version == 6 and address not in _UNICAST:
+        return False
+    return not any(address.version == network.version and address in network for network in _SPECIAL)
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")))
 
 
 def check_base(url: str, *, allow_http: bool, fail: Callable[[str], Exception] = ConfigError) -> str:
     """Return the base address without a trailing slash. Raises ConfigError for one that is not a plain https address."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise fail(f"the setting url is no address: {error}") from None
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise fail("the setting url holds a character that no address has")
+    if parts.scheme not in ("https", "http") or not host or port == 0:
         raise fail("the setting url must be an address like https://host/path")
     if parts.scheme == "http" and not allow_http:
         raise fail("the setting url must be https; http needs http.allow_http = true")
-    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+    if "@" in parts.netloc:
         raise fail("the setting url must hold no user name or password")
     if parts.query or parts.fragment:
         raise fail("the setting url must hold no query and no fragment")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pluggy
 
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.open_connection import OpenConnection
-from crossdock.spec.connector import SecretRef
+from crossdock.connectors.threads import Threads
+from crossdock.spec.connector import Capabilities, SecretRef
 from crossdock.spec.errors import ConfigError, Unsupported
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from crossdock.env import Env
     from crossdock.spec.connector import ConnectorType
     from crossdock.spec.context import Http
+
+log = logging.getLogger("crossdock.plugins")
 
 
 class ConnectorContext:
@@ -85,23 +88,67 @@ class PluginHost:
         kind, settings = self.settings(name, config)
         url = getattr(settings, "url", None)
         http = BoundedHttp(name, url, config, self._env) if isinstance(url, str) else None
-        instance = kind.factory(settings)
-        self.plugins.manager.register(instance, f"conn:{registered_as or name}")
-        self.plugins.manager.check_pending()
-        hooks = {
-            caller.name: Hook(caller.name, implementation.function, tuple(implementation.argnames))
-            for caller in self.plugins.manager.get_hookcallers(instance) or ()
-            for implementation in caller.get_hookimpls()
-            if implementation.plugin is instance
-        }
+        instance, hooks, capabilities = self._instance(name, registered_as or name, kind, settings)
         return OpenConnection(
             name=name,
             kind=kind,
-            capabilities=getattr(instance, "capabilities", kind.capabilities),
+            capabilities=capabilities,
             hooks=hooks,
             context=ConnectorContext(name, settings, http, secret, self._env),
             http=http,
             config=config,
-            pool=ThreadPoolExecutor(2, f"plugin-{name}"),
+            threads=Threads(f"plugin-{name}"),
             forget=lambda: self.plugins.manager.unregister(instance),
         )
+
+    def _instance(
+        self, name: str, registered_as: str, kind: ConnectorType, settings: Any
+    ) -> tuple[object, dict[str, Hook], Capabilities]:
+        """Make and register the instance. Raises ConfigError, and then leaves nothing registered."""
+        fits = f"connection {name}: connector type {kind.name} does not fit the connector contract"
+        try:
+            instance = kind.factory(settings)
+            hooks = self._register(instance, f"conn:{registered_as}")
+            capabilities = getattr(instance, "capabilities", kind.capabilities)
+        except pluggy.PluginValidationError as error:
+            raise ConfigError(f"{fits}: {error}") from None
+        except ConfigError as error:
+            raise ConfigError(f"connection {name}: {error}") from None
+        except Exception as error:
+            log.exception("connection %s: connector type %s could not be made", name, kind.name)
+            raise ConfigError(f"connection {name}: making its connector raised {type(error).__name__}") from None
+        if problem := _misfit(hooks, capabilities):
+            self.plugins.manager.unregister(instance)
+            raise ConfigError(f"{fits}: {problem}")
+        return instance, hooks, capabilities
+
+    def _register(self, instance: object, name: str) -> dict[str, Hook]:
+        manager = self.plugins.manager
+        manager.register(instance, name)
+        try:
+            manager.check_pending()
+            return _hooks_of(instance, manager)
+        except (pluggy.PluginValidationError, ConfigError):
+            manager.unregister(instance)
+            raise
+
+
+def _hooks_of(instance: object, manager: pluggy.PluginManager) -> dict[str, Hook]:
+    hooks: dict[str, Hook] = {}
+    for caller in manager.get_hookcallers(instance) or ():
+        for found in caller.get_hookimpls():
+            if found.plugin is not instance:
+                continue
+            if found.hookwrapper or found.wrapper:
+                raise ConfigError(f"its {caller.name} is a hook wrapper, and these hooks cannot be wrapped")
+            hooks[caller.name] = Hook(caller.name, found.function, tuple(found.argnames))
+    return hooks
+
+
+def _misfit(hooks: dict[str, Hook], capabilities: object) -> str | None:
+    """Say what is wrong with what a connector declares, if anything is."""
+    if not isinstance(capabilities, Capabilities):
+        return f"its capabilities are {type(capabilities).__name__}"
+    if "read_order" in hooks and not hooks["read_order"].plain:
+        return "read_order must be a plain def, not async def"
+    return None

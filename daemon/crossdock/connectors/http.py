@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from crossdock.env import Env
 
 _SMALL = 64 * 1024
+_LARGE = 2**20
+"""aiohttp wants larger bodies than this as a stream, or it warns."""
 _JSON = {"Content-Type": "application/json"}
 _QUIET = ("User-Agent", "Accept", "Accept-Encoding")
 
@@ -32,9 +35,10 @@ class BoundedHttp:
 
     def __init__(self, connection: str, base: str, config: Connection, env: Env) -> None:
         self._connection, self._config, self._env = connection, config, env
-        self._base = check_base(base, allow_http=config.http.allow_http)
+        self._base = check_base(base, allow_http=config.http.allow_http, fail=self._wrong)
         self._guard = Guard(config.http.allow_private)
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def get(
         self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
@@ -62,8 +66,12 @@ class BoundedHttp:
         """Remove."""
         return await self._call("DELETE", path, None, headers, None, write=True)
 
+    def _wrong(self, text: str) -> errors.ConfigError:
+        return errors.ConfigError(f"connection {self._connection}: {text}")
+
     async def close(self) -> None:
-        """Close every socket."""
+        """Close every socket; later calls are refused."""
+        self._closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -78,25 +86,30 @@ class BoundedHttp:
         *,
         write: bool,
     ) -> HttpAnswer:
-        if not path.startswith("/"):
-            raise errors.ContractError(f"{self._connection}: a path must begin with '/', relative to the base address")
-        what = f"{method} {path} of {self._connection}"
+        if not path.startswith("/") or "/.." in path or "#" in path or "%2e" in path.lower():
+            text = f"{self._connection}: a path must begin with '/' and stay below the base address; nothing was sent"
+            raise errors.ContractError(text)
+        what = f"{method} {path.partition('?')[0]} of {self._connection}"
+        for name, value in headers.items() if headers else ():
+            if not value.isprintable():
+                raise self._wrong(f"the header {name} would hold a control character; nothing was sent")
         sent = {**_JSON, **(headers or {})} if body is not None else headers
+        data = io.BytesIO(body) if body is not None and len(body) > _LARGE else body
         session = self._session or self._open()
         try:
             async with session.request(
-                method, self._base + path, params=params, headers=sent, data=body, allow_redirects=False
+                method, self._base + path, params=params, headers=sent, data=data, allow_redirects=False
             ) as response:
-                content = await self._read(response)
                 status, answered = response.status, response.headers
+                content = await (self._read(response) if 200 <= status < 300 else _beginning(response))
         except TooLarge as error:
-            raise unreadable(what, str(error), b"", write=write) from None
+            raise unreadable(what, str(error), "", write=write) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
             raise self._failed(error, what, write=write) from None
         if 200 <= status < 300:
-            return HttpAnswer(status, answered, content, what, write)
+            return HttpAnswer(status, answered, content, what, write, headers)
         now, cap = self._env.now(), self._config.retry.retry_after_cap_s
-        raise to_error(status, answered, content, what, write=write, now=now, cap_s=cap)
+        raise to_error(status, answered, content, what, write=write, now=now, cap_s=cap, sent=headers)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         """Read the whole body, never more than the connection allows, however it is packed."""
@@ -117,13 +130,13 @@ class BoundedHttp:
 
     def _failed(self, error: Exception, what: str, *, write: bool) -> errors.ConnectorError:
         """Say what a broken call means: only before the connection stood it surely had no effect."""
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | ssl.SSLError):
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
             text = f"{what}: the server's TLS certificate was not accepted or the handshake failed ({_cause(error)})"
             return errors.Retryable(text, setup=True)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return errors.Retryable(f"{what}: the name of the server could not be resolved", setup=True)
-        if isinstance(error, Forbidden) or isinstance(getattr(error, "os_error", None), Forbidden):
-            return errors.ConfigError(f"{what}: {getattr(error, 'os_error', error)}")
+        if isinstance(refusal := getattr(error, "os_error", None), Forbidden):
+            return errors.ConfigError(f"{what}: {refusal}")
         if isinstance(error, aiohttp.InvalidURL):
             return errors.ConfigError(f"{what}: the setting url is not a valid address")
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -131,20 +144,25 @@ class BoundedHttp:
         if write:
             text = f"{what} was sent and its answer was lost ({_cause(error)}); nobody knows whether it took effect"
             return errors.UnknownOutcome(text)
-        if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError | ValueError):
+        packed_wrongly = isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError)
+        if packed_wrongly or isinstance(error, aiohttp.ClientResponseError | ValueError):
             return errors.BadResponse(f"{what}: the answer was broken ({_cause(error)})")
         return errors.Retryable(f"{what} was not answered ({_cause(error)})")
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise errors.Retryable(f"{self._connection} is closed; nothing was sent")
         limits = self._config.http
         connector = aiohttp.TCPConnector(
             limit=self._config.push.concurrency + 4,
-            ssl=self._tls(),
+            ssl=self._tls() if self._base.startswith("https") else True,
             socket_factory=self._guard.make_socket,
             ttl_dns_cache=60,
             keepalive_timeout=30,
         )
-        timeout = aiohttp.ClientTimeout(total=limits.timeout_s, sock_connect=limits.connect_s)
+        # The time to connect, with resolving and TLS, must end before the whole: what was not sent by then never was.
+        connect = min(limits.connect_s, limits.timeout_s / 2)
+        timeout = aiohttp.ClientTimeout(total=limits.timeout_s, connect=connect, ceil_threshold=2 * limits.timeout_s)
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=timeout,
@@ -170,6 +188,20 @@ class BoundedHttp:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Read what can be had of the body of an answer that is no success: its status is definite, whatever follows."""
+    parts, size = [], 0
+    try:
+        async for part in response.content.iter_any():
+            parts.append(part[: _SMALL - size])
+            size += len(part)
+            if size >= _SMALL:
+                break
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        response.close()
+    return b"".join(parts)
 
 
 def _cause(error: Exception) -> str:

@@ -5,18 +5,30 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from crossdock.connectors import calls, strict_json
-from crossdock.spec.errors import ConnectorError, ContractError, PluginStuck, Unsupported
+from crossdock.connectors import answered, calls, strict_json
+from crossdock.spec.errors import (
+    AuthFailed,
+    ConfigError,
+    ConnectorError,
+    ContractError,
+    PluginStuck,
+    PluginTimeout,
+    Rejected,
+    Retryable,
+    UnknownOutcome,
+    Unsupported,
+)
+from crossdock.spec.orders import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import Awaitable, Callable
 
     from crossdock.config.model import Connection
     from crossdock.connectors.calls import Hook
     from crossdock.connectors.http import BoundedHttp
+    from crossdock.connectors.threads import Threads
     from crossdock.spec.connector import Capabilities, ConnectorType
-    from crossdock.spec.orders import Order, Page, Window
+    from crossdock.spec.orders import Page, Window
     from crossdock.spec.outbound import (
         CheckResult,
         Choice,
@@ -29,6 +41,29 @@ if TYPE_CHECKING:
 
 OPEN_S = 10.0
 CLOSE_S = 5.0
+
+
+class Shared:
+    """Something that is done once for all who ask while it is under way; they share how it ended, too."""
+
+    def __init__(self, errand: Callable[[], Awaitable[None]]) -> None:
+        self._errand, self._lock = errand, asyncio.Lock()
+        self._times = 0
+        self._error: ConnectorError | None = None
+
+    async def __call__(self) -> None:
+        """Do it, or wait for the one who does. Raises what it raised."""
+        seen = self._times
+        async with self._lock:
+            if self._times == seen:
+                try:
+                    await self._errand()
+                    self._error = None
+                except ConnectorError as error:
+                    self._error = error
+                self._times += 1
+            if self._error is not None:
+                raise self._error
 
 
 class OpenConnection:
@@ -44,17 +79,16 @@ class OpenConnection:
         context: Any,
         http: BoundedHttp | None,
         config: Connection,
-        pool: ThreadPoolExecutor,
+        threads: Threads,
         forget: Callable[[], object],
     ) -> None:
         self.name, self.kind, self.type_name = name, str(kind.kind), kind.name
         self.capabilities, self.hooks = capabilities, frozenset(hooks)
         self.stuck = False
         self._table, self._context, self._http = hooks, context, http
-        self._times, self._pool, self._forget = config.timeouts, pool, forget
-        self._refreshing = asyncio.Lock()
-        self._refreshed = 0
-        self._opened = False
+        self._times, self._threads, self._forget = config.timeouts, threads, forget
+        self._opening, self._refreshing = Shared(self._open), Shared(self._refresh)
+        self._opened = self._closed = False
         reader = hooks.get("read_order")
         self._read = None if reader is None else reader.function
 
@@ -63,40 +97,61 @@ class OpenConnection:
         found = self._table.get(hook)
         if found is None:
             raise Unsupported(f"the connector of {self.name} has no {hook}")
-        if self.stuck:
-            raise PluginStuck(f"the connector of {self.name} is stuck; restart the daemon to use it again")
-        if not self._opened and hook not in ("open", "close"):
-            await self.open()
+        if self.stuck or (not self._opened and hook not in ("open", "close")):
+            await self._make_ready(found)
         given["ctx"] = self._context
         try:
-            return await calls.call(found, self.name, self._pool, timeout_s, self._times.cancel_grace_s, given)
+            return await calls.call(found, self.name, self._threads, timeout_s, self._times.cancel_grace_s, given)
         except PluginStuck:
             self.stuck = True
             raise
 
+    async def _make_ready(self, hook: Hook) -> None:
+        """Open before the first call. What hinders that is no answer to the call, of which nothing was sent."""
+        try:
+            if self.stuck:
+                raise PluginStuck(f"the connector of {self.name} is stuck; restart the daemon to use it again")  # noqa: TRY301 - judged below like one from open
+            await self.open()
+        except (Retryable, AuthFailed, ConfigError, Unsupported):
+            raise
+        except PluginStuck as error:
+            if hook.write:  # PluginStuck from a write says that it may have been sent
+                raise ConfigError(f"{error.message}; nothing was sent") from None
+            raise
+        except ConnectorError as error:
+            if not hook.write and not isinstance(error, Rejected):
+                raise
+            passing = isinstance(error, PluginTimeout | UnknownOutcome)
+            text = f"{self.name} could not be opened: {error.message}; nothing was sent"
+            raise Retryable(text, setup=not passing, detail=error.detail) from None
+
     async def open(self) -> None:
-        """Get the connector ready; it is called by itself before the first call."""
+        """Get the connector ready; it is called by itself before the first call, and all others wait for it."""
         if not self._opened:
-            self._opened = True
-            if "open" in self.hooks:
-                try:
-                    await self.call("open", OPEN_S)
-                except ConnectorError:
-                    self._opened = False
-                    raise
+            await self._opening()
+
+    async def _open(self) -> None:
+        if self._closed:
+            raise Retryable(f"{self.name} is closed; nothing was sent")
+        if "open" in self.hooks:
+            await self.call("open", OPEN_S)
+        self._opened = True
 
     async def close(self) -> None:
-        """Let go of everything; never raises for what the connector does."""
+        """Let go of everything; never raises for what the connector does. A second time it does nothing."""
+        if self._closed:
+            return
+        opened, self._opened, self._closed = self._opened, False, True
         try:
-            if "close" in self.hooks and self._opened and not self.stuck:
+            if "close" in self.hooks and opened and not self.stuck:
                 await self.call("close", CLOSE_S)
         except ConnectorError as error:
             self._context.log.warning("closing failed: %s", error)
         finally:
             self._forget()
+            self._threads.close()
             if self._http is not None:
                 await self._http.close()
-            self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def check(self) -> CheckResult:
         """Ask whether the remote system accepts us."""
@@ -104,17 +159,16 @@ class OpenConnection:
         return result
 
     async def refresh_auth(self) -> None:
-        """Renew the credentials; callers that come meanwhile share one renewal."""
-        seen = self._refreshed
-        async with self._refreshing:
-            if self._refreshed == seen:
-                await self.call("refresh_auth", self._times.check_s)
-                self._refreshed += 1
+        """Renew the credentials; callers that come meanwhile share one renewal and how it ended."""
+        await self._refreshing()
+
+    async def _refresh(self) -> None:
+        await self.call("refresh_auth", self._times.check_s)
 
     async def fetch_orders(self, window: Window, cursor: str | None, limit: int) -> Page:
-        """Return one page."""
-        page: Page = await self.call("fetch_orders", self._times.fetch_s, window=window, cursor=cursor, limit=limit)
-        return page
+        """Return one page; an order with values of wrong types stands among its unreadable ones."""
+        page = await self.call("fetch_orders", self._times.fetch_s, window=window, cursor=cursor, limit=limit)
+        return answered.sound_page(page, f"fetch_orders of {self.name}")
 
     def read_order(self, raw: bytes) -> Order:
         """Decode a slice. Raises ValueError for bytes that are no order, also for a repeated key."""
@@ -122,17 +176,19 @@ class OpenConnection:
             raise ContractError(f"{self.name} returns slices of orders, but its connector has no read_order")
         strict_json.refuse_repeated_keys(raw)
         try:
-            order: Order = self._read(raw)
+            order = self._read(raw)
         except ValueError:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             raise ValueError(f"read_order of {self.name} raised {type(error).__name__}") from None
+        if not isinstance(order, Order):
+            raise ValueError(f"read_order of {self.name} returned {type(order).__name__}, not Order")  # noqa: TRY004 - as documented
         return order
 
     async def get_orders(self, refs: list[str]) -> dict[str, Order | None]:
         """Return the newest data of orders."""
-        found: dict[str, Order | None] = await self.call("get_orders", self._times.fetch_s, refs=refs)
-        return found
+        found = await self.call("get_orders", self._times.fetch_s, refs=refs)
+        return answered.sound_orders(found, refs, f"get_orders of {self.name}")
 
     async def report_push(self, reports: list[PushReport]) -> list[ItemResult]:
         """Report what became of orders."""
@@ -157,28 +213,10 @@ class OpenConnection:
 
     async def push_outbound(self, items: list[OutboundRequest]) -> list[PushResult]:
         """Create outbound documents; results for keys that were not asked for are dropped and logged."""
-        results: list[PushResult] = await self.call("push_outbound", self._times.push_s, items=items)
-        keys = {item.key for item in items}
-        foreign = [result.key for result in results if result.key not in keys]
-        if foreign:
-            self._context.log.error("push_outbound answered about keys it was not asked for: %s", foreign[:5])
-        return _agreeing([result for result in results if result.key in keys])
+        results = await self.call("push_outbound", self._times.push_s, items=items)
+        return answered.sound_results(results, {item.key for item in items}, self._context.log)
 
     async def find_outbound(self, keys: list[str]) -> dict[str, RemoteOutbound | None]:
         """Tell what the warehouse holds; a key without an answer is a broken contract, never "absent"."""
-        found: dict[str, RemoteOutbound | None] = await self.call("find_outbound", self._times.fetch_s, keys=keys)
-        if missing := [key for key in keys if key not in found]:
-            raise ContractError(
-                f"find_outbound of {self.name} did not answer about {len(missing)} keys, such as {missing[0]}"
-            )
-        return found
-
-
-def _agreeing(results: list[PushResult]) -> list[PushResult]:
-    """Drop results that contradict each other about a key: it counts as not mentioned, so as unknown."""
-    by_key: dict[str, PushResult] = {}
-    torn: set[str] = set()
-    for result in results:
-        if by_key.setdefault(result.key, result) != result:
-            torn.add(result.key)
-    return [result for key, result in by_key.items() if key not in torn]
+        found = await self.call("find_outbound", self._times.fetch_s, keys=keys)
+        return answered.sound_found(found, keys, f"find_outbound of {self.name}")

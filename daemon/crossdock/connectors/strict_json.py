@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 MAX_DEPTH = 64
 _any = msgspec.json.Decoder().decode
+_top = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,12 +36,34 @@ def refuse_repeated_keys(raw: bytes) -> None:
     try:
         kept = _any(raw)
         if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-            _check_depth(kept, 0)
+            _check_depth(kept, 1)
     except RecursionError:
         raise ValueError("the JSON is nested too deep") from None
-    if b"\\u" not in raw and raw.count(b'"') == _encode(kept).count(b'"'):
+    if b"\\u0022" not in raw and raw.count(b'"') == _encode(kept).count(b'"'):
         return
     json.loads(raw, object_pairs_hook=_unique)
+
+
+def refuse_repeated_top_keys(raw: bytes) -> None:
+    """Raise RepeatedKey if this JSON text is an object that itself has a key twice; what stands in it is not looked at.
+
+    For large pages: a list of orders must not vanish because a second one of the same name follows it.
+    """
+    try:
+        kept = _top(raw)
+    except (ValueError, RecursionError):
+        return  # another shape, or no JSON: whoever decodes it says so
+    again = _encode(kept)
+    if len(raw) == len(again):
+        return  # with a dropped key the text would be longer than what was kept
+    if b"\\u0022" not in raw and raw.count(b'"') == again.count(b'"'):
+        return  # it would have two quotes more
+    objects: list[list[tuple[str, Any]]] = []
+    try:
+        json.loads(raw, object_pairs_hook=objects.append)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    _unique(objects[-1])  # the outermost object ends last
 
 
 def _check_depth(value: Any, depth: int) -> None:

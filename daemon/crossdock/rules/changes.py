@@ -79,7 +79,7 @@ def _walk(path: str, value: Any, found: dict[str, str]) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
             _walk(f"{path}.{name}", inner, found)
-    elif isinstance(value, list):
+    elif isinstance(value, (list, tuple)):
         for number, inner in enumerate(value):
             _walk(f"{path}[{number}]", inner, found)
     elif value is not None:

@@ -92,8 +92,7 @@ def after_failure(
         since=health.since if health.status is not Status.OK else now,
     )
     if isinstance(error, errors.RateLimited):
-        wait = honoured(error.after, limits.retry_after_cap_s) or _backoff(noted, limits, random)
-        return msgspec.structs.replace(noted, status=Status.RATE_LIMITED, until=now + wait, failures=health.failures)
+        return _rate_limited(health, noted, limits, now, random, error.after)
     if isinstance(error, errors.AuthFailed):
         if health.auth_refused:
             return _paused(noted, now)
@@ -115,6 +114,22 @@ def _by_kind(
             return _waiting(noted, limits, now, random, None)
         case _:
             return _after_bad_answer(noted, limits, now, random)
+
+
+def _rate_limited(
+    health: ConnectionHealth,
+    noted: ConnectionHealth,
+    limits: Limits,
+    now: datetime,
+    random: Random,
+    after: timedelta | None,
+) -> ConnectionHealth:
+    """Wait as long as was asked; where nothing usable was, longer each time. It is no failure that opens the breaker."""
+    named = honoured(after, limits.retry_after_cap_s)
+    wait, failures = (named, health.failures) if named else (_backoff(noted, limits, random), noted.failures)
+    return msgspec.structs.replace(
+        noted, status=Status.RATE_LIMITED, until=now + wait, failures=failures, recent=health.recent
+    )
 
 
 def _after_bad_answer(health: ConnectionHealth, limits: Limits, now: datetime, random: Random) -> ConnectionHealth:

@@ -26,7 +26,7 @@ class Answer(Protocol):
         Raises BadResponse, or UnknownOutcome if the request was a write, for anything that is not exactly such JSON:
         another content type, a byte-order mark, nothing, a repeated key, a lone surrogate, a number out of range, too
         deep. `unique_keys=False` leaves out the search for repeated keys (for large pages whose items are checked one
-        by one later).
+        by one later); a repeated key of the outermost object is refused all the same.
         """
         ...
 

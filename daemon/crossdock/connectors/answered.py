@@ -1,0 +1,127 @@
+"""What a connector's hooks returned, made sure of: what is wrong in it must not look like an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from crossdock.spec.errors import ContractError
+from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Collection, Iterable, Sequence
+
+    from crossdock.spec.outbound import PushResult, RemoteOutbound
+
+LONGEST_REF = 200
+_encode = msgspec.json.Encoder().encode
+_read_order = msgspec.json.Decoder(Order).decode
+
+
+def sound_page(page: Page, what: str) -> Page:
+    """Return the page with orders of wrong types set aside. Raises ContractError for a page that is none.
+
+    A record's fields are not checked when Python code builds it, so each order goes through JSON and back; slices are
+    checked when they are read.
+    """
+    if not all(isinstance(part, tuple | list) for part in (page.orders, page.slices, page.unreadable)):
+        raise ContractError(f"{what} returned a page whose orders, slices or unreadable ones are no tuple")
+    if not all(map(_is_slice, page.slices)) or not all(map(_is_unreadable, page.unreadable)):
+        raise ContractError(f"{what} returned a page with a slice that has no proper ref or no bytes")
+    if not isinstance(page.next_cursor, str | None) or page.next_cursor == "":
+        raise ContractError(f"{what} returned a next_cursor that is no text")
+    if page.watermark is not None and getattr(page.watermark, "tzinfo", None) is None:
+        raise ContractError(f"{what} returned a watermark that is no time with a zone")
+    if not page.orders:
+        return page
+    broken = list(page.unreadable)
+    orders = tuple(order for order in page.orders if _is_sound(order, broken, what))
+    return msgspec.structs.replace(page, orders=orders, unreadable=tuple(broken))
+
+
+def sound_orders(found: dict[str, Order | None], refs: Sequence[str], what: str) -> dict[str, Order | None]:
+    """Return the orders found. Raises ContractError if one is missing, of wrong types, or stands under another's ref."""
+    for ref in refs:
+        if ref not in found:
+            raise ContractError(f"{what} did not answer about order {ref}")
+        order = found[ref]
+        if order is None:
+            continue
+        broken: list[Unreadable] = []
+        if not _is_sound(order, broken, what):
+            raise ContractError(f"{what} returned an order that cannot be used: {broken[0].reason}")
+        if order.ref != ref:
+            raise ContractError(f"{what} returned order {order.ref[:60]} when it was asked for {ref}")
+    return {ref: found[ref] for ref in refs}
+
+
+def sound_found(
+    found: dict[str, RemoteOutbound | None], keys: Sequence[str], what: str
+) -> dict[str, RemoteOutbound | None]:
+    """Return what was found. Raises ContractError for a key without an answer, or with the document of another one."""
+    for key in keys:
+        if key not in found:
+            raise ContractError(f"{what} did not answer about every key, such as {key}; that does not mean absent")
+        document = found[key]
+        if document is not None and document.key != key:
+            raise ContractError(f"{what} returned the document of key {document.key[:60]} for {key}")
+    return found
+
+
+def sound_results(
+    results: Iterable[PushResult], keys: Collection[str], log: logging.Logger | logging.LoggerAdapter[Any]
+) -> list[PushResult]:
+    """Keep one result per key asked for.
+
+    What was not asked for, or contradicts another result, is dropped and logged: its key then counts as not mentioned,
+    so as unknown.
+    """
+    by_key: dict[str, PushResult] = {}
+    torn: set[str] = set()
+    foreign: list[str] = []
+    for result in results:
+        if result.key not in keys:
+            foreign.append(result.key[:60])
+        elif by_key.setdefault(result.key, result) != result:
+            torn.add(result.key)
+    if foreign:
+        log.error("push_outbound answered about keys it was not asked for: %s", foreign[:5])
+    if torn:
+        log.error("push_outbound contradicted itself about keys; they are in doubt now: %s", sorted(torn)[:5])
+    return [result for key, result in by_key.items() if key not in torn]
+
+
+def _is_slice(item: object) -> bool:
+    return isinstance(item, OrderSlice) and item.raw.__class__ is bytes and _is_ref(item.ref)
+
+
+def _is_unreadable(item: object) -> bool:
+    return isinstance(item, Unreadable) and isinstance(item.raw, bytes) and _is_ref(item.ref)
+
+
+def _is_ref(ref: object) -> bool:
+    return isinstance(ref, str) and 0 < len(ref) <= LONGEST_REF
+
+
+def _is_sound(order: object, broken: list[Unreadable], what: str) -> bool:
+    """Tell whether an order is one in every field; if not, add it to the `broken` ones. ContractError if it is no order."""
+    if not isinstance(order, Order):
+        raise ContractError(f"{what} returned {type(order).__name__} where an order should be")
+    raw = b""
+    try:
+        raw = _encode(order)
+        _read_order(raw)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        broken.append(Unreadable(_name(order.ref, raw), raw, f"{what} returned values of wrong types: {error}"))
+        return False
+    return True
+
+
+def _name(ref: object, raw: bytes) -> str:
+    """The order's ref, or a name made of its content: the same for the same content."""
+    if isinstance(ref, str) and _is_ref(ref) and ref.isprintable():
+        return ref
+    return f"unreadable-{hashlib.blake2b(raw or repr(ref).encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
