@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 Finding = tuple["KeyPath", str, str]
 """Path of the value, what is wrong with it, and a hint or nothing."""
 
-_DISTRIBUTION = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<versions>\s*(?:[=!<>~]=|[<>])\s*[\w.*+!-]+(?:\s*,\s*(?:[=!<>~]=|[<>])\s*[\w.*+!-]+)*)?"
-)
+_DISTRIBUTION = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\s*==\s*[A-Za-z0-9.*+!_-]+)?")
 
 
 def findings(config: Config) -> Iterator[Finding]:
