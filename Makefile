@@ -21,6 +21,15 @@ help: ## list the targets
 setup: .venv/.ready ## make the virtual environment
 
 CYCLES ?= 25
+SEEDS ?= 200
+
+.PHONY: sim
+sim: .venv/.ready ## simulate SEEDS runs of the core with faults and crashes on a virtual clock
+	@$(BIN)/python -m crossdock.testing.simulation --seeds $(SEEDS)
+
+.PHONY: mutants
+mutants: .venv/.ready ## plant ten faults and see that the simulation finds each
+	@$(BIN)/python -m crossdock.testing.simulation.mutants
 
 .PHONY: chaos
 chaos: .venv/.ready ## kill the daemon CYCLES times and check the warehouses' books

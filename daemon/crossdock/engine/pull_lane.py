@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.flows.pull_orders import PullPolicy, pull_orders, sync_orders
 from crossdock.flows.reconsider import Desk, obtain
-from crossdock.flows.report_push import report_pushes
+from crossdock.flows.report_push import next_report, report_pushes
 from crossdock.spec.errors import AuthFailed, ConnectorError
 from crossdock.store import cursors, tasks, throttles
 from crossdock.store.tasks import Item, TaskKind, TaskState, Totals
@@ -29,6 +29,9 @@ log = logging.getLogger("crossdock.engine")
 
 SYNC_CHUNK = 50
 """Orders asked for in one call of get_orders."""
+
+REPORT_IDLE_S = 60.0
+"""The report lane looks for reports after so long although nobody woke it."""
 
 
 class PullLane:
@@ -197,7 +200,12 @@ class PullLane:
             self._keeper.failed(self.connection, error)
             await self._keeper.save()
             return self._keeper.wait_s(self.connection)
-        return 0 if more else 5
+        if more:
+            return 0
+        due = await self._house.store.read(next_report, self.connection)
+        if due is None:
+            return REPORT_IDLE_S
+        return min(REPORT_IDLE_S, max(0.0, (due - to_ms(self._house.env.now())) / 1000))
 
 
 async def take_turn(house: House, scope: str, interval_s: float) -> int | None:

@@ -287,7 +287,9 @@ def unusable(order: Order) -> str | None:
 
 async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[str], task_id: int | None) -> Absorbed:
     """Fetch chosen orders again (at most 200 at a time) and take in what changed. Raises ConnectorError."""
+    house.env.failpoint("sync.before_call")
     found = await oms.get_orders(list(refs))
+    house.env.failpoint("sync.answered")
     page = Page(orders=tuple(order for order in found.values() if order is not None))
     arrivals, broken, same = await sift(connection, house, page)
     batch = Batch(connection=connection, arrivals=arrivals, unreadable=broken, task_id=task_id)

@@ -30,7 +30,9 @@ async def report_pushes(connection: str, oms: ReportTo, house: House) -> bool:
     due = await house.store.read(due_reports, connection, to_ms(house.env.now()))
     if not due:
         return False
+    house.env.failpoint("report.before_call")
     results = await oms.report_push([report for _, report in due])
+    house.env.failpoint("report.answered")
     answered = {result.ref: result for result in results}
     await house.store.write(note_reported, due, answered, house.env.now())
     return len(due) == CHUNK
@@ -43,6 +45,12 @@ def due_reports(tx: Transaction, connection: str, now: int) -> list[tuple[int, P
         "JOIN orders o ON o.id = p.order_id WHERE p.oms = ? AND p.report_at <= ? ORDER BY p.report_at LIMIT ?"
     )
     return [(row[0], _report(*row[1:])) for row in tx.rows(sql, (connection, now, CHUNK))]
+
+
+def next_report(tx: Transaction, connection: str) -> int | None:
+    """Return when the next report to an OMS is due (milliseconds), or None."""
+    row = tx.one("SELECT MIN(report_at) FROM pushes WHERE oms = ? AND report_at IS NOT NULL", (connection,))
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def _report(

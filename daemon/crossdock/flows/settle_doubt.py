@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from crossdock.flows import settling
@@ -50,6 +51,8 @@ async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolic
         lane.succeeded(1)
         ended = [_answered(doubt, found.get(doubt.key), house.env, lane) for doubt in claimed]
         await house.store.write(settling.save, lane.run, ended)
+        for state, count in Counter(settled.state for settled in ended).items():
+            lane.counted(state.name.lower(), count)
         if not lane.keep_going():
             return
 

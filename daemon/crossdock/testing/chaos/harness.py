@@ -41,8 +41,13 @@ FAIL_POINTS = {
     "push.after_send": 6,
     "ask.claimed": 1,
     "ask.answered": 1,
+    "report.before_call": 3,
+    "report.answered": 3,
 }
-"""Every fail point of the daemon, and up to which passing of it the daemon is killed there."""
+"""The fail points of the daemon, and up to which passing of it the daemon is killed there."""
+
+NOT_PASSED = frozenset({"sync.before_call", "sync.answered"})
+"""Fail points of what only people ask for; the simulation crashes there."""
 
 AT_RANDOM = "at random"
 QUIET_LOOKS = 3

@@ -31,6 +31,8 @@ class Chaos:
         self.hits: Counter[str] = Counter()
         self.crashes: Counter[str] = Counter()
         self.armed = False
+        self.paused_s = 0.0
+        self.on_fault: Callable[[], None] = lambda: None
         self._loop = loop
         self._target: str | None = None
         self._countdown = 0
@@ -53,11 +55,14 @@ class Chaos:
                 crash()
         roll = self.random.random()
         if roll < 0.001 and name in ("store.begin", "store.before_commit"):
+            self.on_fault()
             raise sqlite3.OperationalError(
                 "database is locked" if name == "store.begin" else "database or disk is full"
             )
         if roll > 0.998:
-            self._loop.advance(self.random.uniform(0.05, 2.5))
+            pause = self.random.uniform(0.05, 2.5)
+            self.paused_s += pause
+            self._loop.advance(pause)
 
 
 class SimEnv(Env):

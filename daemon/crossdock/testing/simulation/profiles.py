@@ -16,7 +16,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     late_visible: bool = True
     file: bool = False
     zombies: bool = True
-    storm_s: float = 60
+    storm_s: float = 50
     crash_every_s: float = 2.5
     settle_s: float = 10
     min_interval_s: float = 2
