@@ -23,6 +23,12 @@ setup: .venv/.ready ## make the virtual environment
 CYCLES ?= 25
 SEEDS ?= 200
 
+ORDERS_PY ?= ../shared/data/orders.py
+
+.PHONY: replay
+replay: .venv/.ready ## replay a real year of orders (needs the program that writes the stream: ORDERS_PY=…)
+	@$(BIN)/python -m crossdock.testing.replay --orders-py $(ORDERS_PY)
+
 .PHONY: sim
 sim: .venv/.ready ## simulate SEEDS runs of the core with faults and crashes on a virtual clock
 	@$(BIN)/python -m crossdock.testing.simulation --seeds $(SEEDS)
