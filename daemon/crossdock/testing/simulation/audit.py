@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossdock.rules.push_states import ALLOWED, PushState
+from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,6 +40,12 @@ _STRUCTURE = {
 }
 
 
+_SENT = (
+    "SELECT p.key, p.sent_at, p.attempts, p.doubted, o.status, o.revision, o.fetched_at, o.ref FROM pushes p "
+    "JOIN orders o ON o.id = p.order_id WHERE p.key IN ("
+)
+
+
 class Audit:
     """Collects violations."""
 
@@ -63,12 +70,7 @@ class Audit:
 
     def watch(self, connection: sqlite3.Connection, items: Sequence[OutboundRequest]) -> None:
         """Look at requests that are about to leave, beside what was known of their orders when they were claimed."""
-        marks = ",".join("?" * len(items))
-        rows = connection.execute(
-            "SELECT p.key, p.sent_at, p.attempts, p.doubted, o.status, o.revision, o.fetched_at, o.ref FROM pushes p "  # noqa: S608
-            f"JOIN orders o ON o.id = p.order_id WHERE p.key IN ({marks})",
-            [item.key for item in items],
-        ).fetchall()
+        rows = connection.execute(_SENT + marks(len(items)) + ")", [item.key for item in items]).fetchall()
         known = {row[0]: row[1:] for row in rows}
         for item in items:
             if item.key not in known:
