@@ -1,4 +1,6 @@
 # Every target sets up what it needs by itself: a virtual environment in .venv from requirements.lock.
+# The lock names every package, so nothing is resolved (--no-deps): an older pip, resolving, takes the newest release
+# of a package that another asks for with an extra, and then refuses it for having no pin. `pip check` proves the lock whole.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -13,8 +15,9 @@ help: ## list the targets
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "crossdock needs Python 3.11 or newer; name one with PYTHON=…")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "setting up .venv (once)"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@$(BIN)/python -m pip --disable-pip-version-check check > /dev/null || { $(BIN)/python -m pip check; exit 1; }
 	@touch $@
 
 .PHONY: setup
