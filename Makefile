@@ -32,6 +32,13 @@ ORDERS_PY ?= ../shared/data/orders.py
 replay: .venv/.ready ## replay a real year of orders (needs the program that writes the stream: ORDERS_PY=…)
 	@$(BIN)/python -m crossdock.testing.replay --orders-py $(ORDERS_PY)
 
+YARDSTICK ?= ../shared/bench
+RUNS ?= 1
+
+.PHONY: bench
+bench: .venv/.ready ## measure the daemon beside a hand-written program (needs the yardstick: YARDSTICK=…)
+	@$(BIN)/python benchmarks/bench.py --yardstick $(YARDSTICK) --runs $(RUNS) $(if $(ONLY),--only $(ONLY))
+
 .PHONY: sim
 sim: .venv/.ready ## simulate SEEDS runs of the core with faults and crashes on a virtual clock
 	@$(BIN)/python -m crossdock.testing.simulation --seeds $(SEEDS)
