@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import msgspec
+import uvloop
 
 from crossdock.app.failpoints import from_environment
 from crossdock.app.rooms import Rooms, open_rooms
@@ -53,7 +54,8 @@ def run(
     masks = Masks()
     configure(config.log, masks)
     try:
-        return asyncio.run(_main(read, config, masks))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_main(read, config, masks))
     except KeyboardInterrupt:
         return process.OK
 
@@ -120,6 +122,7 @@ async def _serve(read: Callable[[], Config], rooms: Rooms, notifier: Notifier) -
         loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, hang_up)
     rooms.reload_now = lambda: rooms.reload(read)
+    process.spare_the_collector()
     notifier.ready(rooms.status_line())
     log.info("crossdock is ready: %s", rooms.status_line())
     pulse = loop.create_task(rooms.pulse(notifier))

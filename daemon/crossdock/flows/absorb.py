@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _SIGNED = 1 << 63
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, frozen=True, gc=False):
     """An order that differs from what is stored, decoded, with the bytes that are kept."""
 
     order: Order

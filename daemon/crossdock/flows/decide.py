@@ -31,7 +31,7 @@ _read_request = msgspec.json.Decoder(OutboundRequest).decode
 _read_clauses = msgspec.json.Decoder(tuple[Clause, ...]).decode
 
 
-class Sight(Struct, frozen=True):
+class Sight(Struct, frozen=True, gc=False):
     """An order as it is now, beside its row."""
 
     stored: StoredOrder

@@ -26,7 +26,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """What becomes of an order now. `again_at` is when time alone may change it (UTC; None: never).
 
     `clauses` are all that were looked at, in order; the reasons why not are those with ok False.

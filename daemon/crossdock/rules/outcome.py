@@ -33,7 +33,7 @@ class PushPolicy(Struct, frozen=True, kw_only=True):
     park_span: timedelta = timedelta(days=1)
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """The next state of a push. `next_at` is when something is due again (UTC), `needs_person` that nothing is."""
 
     state: PushState
@@ -47,7 +47,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class Past(Struct, frozen=True, kw_only=True):
+class Past(Struct, frozen=True, kw_only=True, gc=False):
     """What happened to a push before: failures for reasons of its own, since when; how often it was sent."""
 
     faults: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Clause(Struct, frozen=True, array_like=True):
+class Clause(Struct, frozen=True, array_like=True, gc=False):
     """One thing a decision depends on: its code, whether it is fulfilled, and the facts its sentence names."""
 
     code: str

@@ -18,7 +18,7 @@ _RANK = {status: rank for rank, status in enumerate(MINIMUM_STATUSES)}
 _GIFT_OK = Clause("gift", True)
 
 
-class Match(Struct, frozen=True):
+class Match(Struct, frozen=True, gc=False):
     """A strategy's answer: None in `refusal` if it matches; `later` is when time alone may change the answer (UTC)."""
 
     refusal: str | None = None

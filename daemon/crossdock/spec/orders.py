@@ -48,7 +48,7 @@ class LogisticsKind(StrEnum):
     PICKUP = "pickup"
 
 
-class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Address(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A postal address; `country` is ISO 3166-1 alpha-2 where the OMS knows it."""
 
     lines: tuple[Text, ...] = ()
@@ -59,7 +59,7 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: Text | None = None
 
 
-class Recipient(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Recipient(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who receives the parcel. Personal data."""
 
     name: Text = ""
@@ -68,7 +68,7 @@ class Recipient(Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: Address = Address()
 
 
-class OrderLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line of an order. Its identity is `line_no`, never its SKU: a SKU may stand in several lines."""
 
     line_no: Annotated[int, Meta(ge=0, le=2**31)]
@@ -81,7 +81,7 @@ class OrderLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gift: bool = False
 
 
-class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Order(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An order as its OMS shows it now. Times are aware UTC; money is in `currency`, never a float.
 
     `ref` identifies the order inside its connection for ever. `warehouse` is the code of the warehouse that the OMS
@@ -116,7 +116,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-class OrderSlice(Struct, frozen=True):
+class OrderSlice(Struct, frozen=True, gc=False):
     """An order of a page that was not decoded yet: its `ref` and its bytes as they were received.
 
     A connector that can return slices saves most of the work for orders that did not change: the daemon compares the
@@ -128,7 +128,7 @@ class OrderSlice(Struct, frozen=True):
     raw: bytes
 
 
-class Unreadable(Struct, frozen=True):
+class Unreadable(Struct, frozen=True, gc=False):
     """An order of a page that the connector could not map; it goes to quarantine and blocks nothing else."""
 
     ref: str

@@ -15,7 +15,7 @@ Key = Annotated[str, Meta(min_length=1, max_length=50)]
 """An idempotency key: stable over every attempt, printable ASCII, fit as a document number."""
 
 
-class OutboundLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OutboundLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One line to ship. `line_no` is the order's line number; `sku` is the warehouse's own SKU."""
 
     line_no: int
@@ -27,7 +27,7 @@ class OutboundLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gift: bool = False
 
 
-class OutboundRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OutboundRequest(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An order on its way to one warehouse. The same `key` is sent with every attempt.
 
     `warehouse` is the code by which the WMS knows the warehouse. `revision` counts what we knew of the order: 1, 2, ….
@@ -66,7 +66,7 @@ class PushStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class PushResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PushResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The answer for one request of a batch, named by the request's `key`.
 
     DUPLICATE: the warehouse had it already under this key. REJECTED: a definite no, with `code` and `message`.

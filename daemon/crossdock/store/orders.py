@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
-class StoredOrder(Struct, frozen=True, kw_only=True):
+class StoredOrder(Struct, frozen=True, kw_only=True, gc=False):
     """An order's row. `payload` is the connector's own slice where `sliced`, else the JSON of the record."""
 
     id: int

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
-class Claimed(Struct, frozen=True):
+class Claimed(Struct, frozen=True, gc=False):
     """A push that a run holds: the stored bytes are what is sent."""
 
     id: int
@@ -31,7 +31,7 @@ class Claimed(Struct, frozen=True):
     state: PushState
 
 
-class Settled(Struct, frozen=True, kw_only=True):
+class Settled(Struct, frozen=True, kw_only=True, gc=False):
     """How a claimed push ended. Times are milliseconds."""
 
     id: int

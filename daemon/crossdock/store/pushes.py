@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
-class Push(Struct, kw_only=True):
+class Push(Struct, kw_only=True, gc=False):
     """A push row. Times are milliseconds since 1970 UTC; models.PushRow says what each column means."""
 
     id: int

@@ -29,6 +29,7 @@ def connect(path: str) -> SqliteDatabase:
     return SqliteDatabase(
         path,
         pragmas={
+            "page_size": 8192,
             "journal_mode": "wal",
             "synchronous": "full",
             "busy_timeout": 5000,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
-class Moment(Struct, frozen=True):
+class Moment(Struct, frozen=True, gc=False):
     """One thing that happened to an order; `detail` is a sentence, or JSON where `what` is "changed"."""
 
     order_id: int
