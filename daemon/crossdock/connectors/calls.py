@@ -19,6 +19,7 @@ from crossdock.spec.outbound import CheckResult, Choice, ItemResult, PushResult,
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from crossdock.connectors.deadlines import Deadlines
     from crossdock.connectors.threads import Threads
 
 log = logging.getLogger("crossdock.plugins")
@@ -78,15 +79,15 @@ class Hook:
         self.write = name in WRITES
 
 
-async def call(hook: Hook, connection: str, threads: Threads, timeout_s: float, grace_s: float, given: Any) -> Any:
+async def call(hook: Hook, connection: str, threads: Threads, deadlines: Deadlines, grace_s: float, given: Any) -> Any:
     """Call a hook and return its checked result. Raises ConnectorError only."""
     arguments = {name: given[name] for name in hook.arguments}
     what = f"{hook.name} of {connection}"
     work = threads.run(partial(hook.function, **arguments)) if hook.plain else hook.function(**arguments)
     try:
-        result = await bounded(contained(work), timeout_s, grace_s, what)
+        result = await bounded(work, deadlines, grace_s, what)
     except Overtime:
-        raise _late(hook, what, timeout_s) from None
+        raise _late(hook, what, deadlines.seconds) from None
     except errors.ConnectorError:
         raise
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
@@ -96,86 +97,76 @@ async def call(hook: Hook, connection: str, threads: Threads, timeout_s: float, 
     return checked(hook, what, result)
 
 
-async def contained(work: Awaitable[Any]) -> Any:
-    """Await; what would end more than this call (SystemExit, above all) becomes an ordinary exception."""
-    try:
-        return await work
-    except (Exception, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise Escaped(type(error).__name__) from error
-
-
-async def bounded(work: Any, timeout_s: float, grace_s: float, what: str) -> Any:
-    """Await for at most `timeout_s`, then cancel; who ignores that for `grace_s` is stuck. Raises Overtime, PluginStuck.
+async def bounded(work: Awaitable[Any], deadlines: Deadlines, grace_s: float, what: str) -> Any:
+    """Await until the deadline, then cancel; who ignores that for `grace_s` is stuck. Raises Overtime, PluginStuck.
 
     Who waits here waits for a future of its own, never for the task: a task that swallows its cancellation would hold
     up everyone who awaits it.
     """
     loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)
-    ended: asyncio.Future[None] = loop.create_future()
-    guard = Guarded(loop, task, ended, grace_s, what)
-    task.add_done_callback(guard.end)
-    timer = loop.call_later(timeout_s, guard.expire)
+    errand = Errand(loop, grace_s, what)
+    task = errand.task = loop.create_task(errand.run(work))
+    deadline = deadlines.begin(errand.expire)
     try:
-        await ended
+        return await errand.ended
     except asyncio.CancelledError:
         task.cancel()
         raise
     finally:
-        timer.cancel()
-        guard.stop()
-    if guard.expired:
-        error = None if task.cancelled() else task.exception()
-        raise error if isinstance(error, NeverStarted) else Overtime
-    if task.cancelled():
-        raise Escaped("CancelledError")  # nobody here cancelled it; passed on, it would end whoever called
-    return task.result()
+        deadline.met()
 
 
-class Guarded:
-    """The timers of one call: first its task is cancelled, then it is given up."""
+class Errand:
+    """One call in a task of its own: how it ended, or that it was cancelled, and then given up."""
 
-    __slots__ = ("_ended", "_grace_s", "_loop", "_task", "_timer", "_what", "expired")
+    __slots__ = ("_expired", "_grace_s", "_loop", "_what", "ended", "task")
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        task: asyncio.Future[Any],
-        ended: asyncio.Future[None],
-        grace_s: float,
-        what: str,
-    ) -> None:
-        self._loop, self._task, self._ended = loop, task, ended
-        self._grace_s, self._what = grace_s, what
-        self._timer: asyncio.TimerHandle | None = None
-        self.expired = False
+    def __init__(self, loop: asyncio.AbstractEventLoop, grace_s: float, what: str) -> None:
+        self._loop, self._grace_s, self._what = loop, grace_s, what
+        self._expired = False
+        self.ended: asyncio.Future[Any] = loop.create_future()
+        self.task: asyncio.Task[None] | None = None
 
-    def end(self, task: asyncio.Future[Any]) -> None:
-        """The task has ended; if nobody waits any more, what it raised is only noted."""
-        if not self._ended.done():
-            self._ended.set_result(None)
-        elif not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("%s ended with %s after it had been given up", self._what, type(error).__name__)
+    async def run(self, work: Awaitable[Any]) -> None:
+        """Await; what would end more than this call (SystemExit, above all) becomes an ordinary exception."""
+        try:
+            result = await work
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            self._fail(error)
+        except BaseException as error:  # noqa: BLE001 - CancelledError too: passed on, it would end whoever called
+            escaped = Escaped(type(error).__name__)
+            escaped.__cause__ = error
+            self._fail(escaped)
+        else:
+            if self._expired:
+                self._fail(Overtime())
+            elif not self.ended.done():
+                self.ended.set_result(result)
+
+    def _fail(self, error: Exception) -> None:
+        """It has ended with an error; if nobody waits any more, that is only noted."""
+        if self.ended.done():
+            if not isinstance(error.__cause__, asyncio.CancelledError):
+                log.warning("%s ended with %s after it had been given up", self._what, type(error).__name__)
+        elif self._expired and not isinstance(error, NeverStarted):
+            self.ended.set_exception(Overtime())
+        else:
+            self.ended.set_exception(error)
 
     def expire(self) -> None:
-        """The time is over, unless the task has ended in this very moment."""
-        if self._task.done():
+        """The time is over, unless the call has ended in this very moment."""
+        if self.ended.done() or self.task is None:
             return
-        self.expired = True
-        self._task.cancel()
-        self._timer = self._loop.call_later(self._grace_s, self._give_up)
+        self._expired = True
+        self.task.cancel()
+        self._loop.call_later(self._grace_s, self._give_up)
 
     def _give_up(self) -> None:
-        if not self._ended.done() and not self._task.done():
+        if not self.ended.done():
             text = f"{self._what} did not stop when it was cancelled; its connection is taken out of use"
-            self._ended.set_exception(errors.PluginStuck(text))
-
-    def stop(self) -> None:
-        """Nothing is waited for any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+            self.ended.set_exception(errors.PluginStuck(text))
 
 
 def _late(hook: Hook, what: str, timeout_s: float) -> errors.ConnectorError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from crossdock.connectors.answers import HttpAnswer, to_error, unreadable
+from crossdock.connectors.deadlines import Deadlines
 from crossdock.connectors.guard import Forbidden, Guard, check_base
 from crossdock.spec import errors
 
@@ -23,6 +24,7 @@ _SMALL = 64 * 1024
 _LARGE = 2**20
 """aiohttp wants larger bodies than this as a stream, or it warns."""
 _JSON = {"Content-Type": "application/json"}
+_NO_HEADERS: Mapping[str, str] = {}
 _QUIET = ("User-Agent", "Accept", "Accept-Encoding")
 
 
@@ -37,6 +39,7 @@ class BoundedHttp:
         self._connection, self._config, self._env = connection, config, env
         self._base = check_base(base, allow_http=config.http.allow_http, fail=self._wrong)
         self._guard = Guard(config.http.allow_private)
+        self._deadlines = Deadlines(config.http.timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -75,6 +78,7 @@ class BoundedHttp:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+        self._deadlines.close()
 
     async def _call(
         self,
@@ -96,16 +100,21 @@ class BoundedHttp:
         sent = {**_JSON, **(headers or {})} if body is not None else headers
         data = io.BytesIO(body) if body is not None and len(body) > _LARGE else body
         session = self._session or self._open()
+        refusal: list[bytes] = []
+        status, answered = 0, _NO_HEADERS
         try:
-            async with session.request(
-                method, self._base + path, params=params, headers=sent, data=data, allow_redirects=False
-            ) as response:
-                status, answered = response.status, response.headers
-                content = await (self._read(response) if 200 <= status < 300 else _beginning(response))
+            with self._deadlines.within():
+                async with session.request(
+                    method, self._base + path, params=params, headers=sent, data=data, allow_redirects=False
+                ) as response:
+                    status, answered = response.status, response.headers
+                    content = await self._read(response) if 200 <= status < 300 else await _beginning(response, refusal)
         except TooLarge as error:
             raise unreadable(what, str(error), "", write=write) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
-            raise self._failed(error, what, write=write) from None
+            if status < 300:
+                raise self._failed(error, what, write=write) from None
+            content = b"".join(refusal)  # the status of a refusal is definite, whatever follows it
         if 200 <= status < 300:
             return HttpAnswer(status, answered, content, what, write, headers)
         now, cap = self._env.now(), self._config.retry.retry_after_cap_s
@@ -162,7 +171,7 @@ class BoundedHttp:
         )
         # The time to connect, with resolving and TLS, must end before the whole: what was not sent by then never was.
         connect = min(limits.connect_s, limits.timeout_s / 2)
-        timeout = aiohttp.ClientTimeout(total=limits.timeout_s, connect=connect, ceil_threshold=2 * limits.timeout_s)
+        timeout = aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=2 * limits.timeout_s)
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=timeout,
@@ -190,17 +199,15 @@ class BoundedHttp:
         return context
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Read what can be had of the body of an answer that is no success: its status is definite, whatever follows."""
-    parts, size = [], 0
-    try:
-        async for part in response.content.iter_any():
-            parts.append(part[: _SMALL - size])
-            size += len(part)
-            if size >= _SMALL:
-                break
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        response.close()
+async def _beginning(response: aiohttp.ClientResponse, parts: list[bytes]) -> bytes:
+    """Read what can be had of the body of an answer that is no success, into `parts` as it comes."""
+    size = 0
+    async for part in response.content.iter_any():
+        parts.append(part[: _SMALL - size])
+        size += len(part)
+        if size >= _SMALL:
+            response.close()
+            break
     return b"".join(parts)
 
 

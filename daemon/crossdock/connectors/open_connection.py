@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from crossdock.connectors import answered, calls, strict_json
+from crossdock.connectors.deadlines import Deadlines
 from crossdock.spec.errors import (
     AuthFailed,
     ConfigError,
@@ -89,6 +90,7 @@ class OpenConnection:
         self._times, self._threads, self._forget = config.timeouts, threads, forget
         self._opening, self._refreshing = Shared(self._open), Shared(self._refresh)
         self._opened = self._closed = False
+        self._deadlines: dict[float, Deadlines] = {}
         reader = hooks.get("read_order")
         self._read = None if reader is None else reader.function
 
@@ -101,7 +103,8 @@ class OpenConnection:
             await self._make_ready(found)
         given["ctx"] = self._context
         try:
-            return await calls.call(found, self.name, self._threads, timeout_s, self._times.cancel_grace_s, given)
+            deadlines = self._deadlines.get(timeout_s) or self._deadlines.setdefault(timeout_s, Deadlines(timeout_s))
+            return await calls.call(found, self.name, self._threads, deadlines, self._times.cancel_grace_s, given)
         except PluginStuck:
             self.stuck = True
             raise
@@ -150,6 +153,8 @@ class OpenConnection:
         finally:
             self._forget()
             self._threads.close()
+            for deadlines in self._deadlines.values():
+                deadlines.close()
             if self._http is not None:
                 await self._http.close()
 
