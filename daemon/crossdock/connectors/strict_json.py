@@ -39,7 +39,8 @@ def refuse_repeated_keys(raw: bytes) -> None:
             _check_depth(kept, 1)
     except RecursionError:
         raise ValueError("the JSON is nested too deep") from None
-    if b"\\u0022" not in raw and raw.count(b'"') == _encode(kept).count(b'"'):
+    again = _encode(kept)
+    if again == raw or (b"\\u0022" not in raw and raw.count(b'"') == again.count(b'"')):
         return
     json.loads(raw, object_pairs_hook=_unique)
 

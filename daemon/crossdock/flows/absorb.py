@@ -104,13 +104,14 @@ def _insert(tx: Transaction, connection: str, fresh: Sequence[Arrival], book: Bo
     if not fresh:
         return []
     order_id, push_id = orders.reserve(tx, len(fresh)), pushes.reserve(tx, len(fresh))
-    rows = [_row(connection, arrival, order_id + n, 1, now) for n, arrival in enumerate(fresh)]
+    at = to_ms(now)
+    rows = [_row(connection, arrival, order_id + n, 1, at) for n, arrival in enumerate(fresh)]
     made = [
         decide.first_sight(decide.Sight(row, arrival.order), push_id + n, book, now)
         for n, (row, arrival) in enumerate(zip(rows, fresh, strict=True))
     ]
     orders.insert(tx, rows)
-    pushes.insert(tx, [push for push, _ in made])
+    pushes.insert_first(tx, [push for push, _ in made])
     pushes.save_bodies(tx, [(push.id, body) for push, body in made if body is not None])
     return [push for push, _ in made]
 
@@ -121,9 +122,8 @@ def _update(
     if not changed:
         return []
     current = pushes.of_orders(tx, [stored.id for _, stored in changed])
-    rows = [
-        _row(stored.connection, arrival, stored.id, stored.revision + 1, now, stored) for arrival, stored in changed
-    ]
+    at = to_ms(now)
+    rows = [_row(stored.connection, arrival, stored.id, stored.revision + 1, at, stored) for arrival, stored in changed]
     orders.update(tx, rows)
     return [
         decide.after_change(tx, decide.Sight(row, arrival.order), current[row.id], book, now)
@@ -132,13 +132,13 @@ def _update(
 
 
 def _row(
-    connection: str, arrival: Arrival, order_id: int, revision: int, now: datetime, known: StoredOrder | None = None
+    connection: str, arrival: Arrival, order_id: int, revision: int, at: int, known: StoredOrder | None = None
 ) -> StoredOrder:
     order = arrival.order
     return StoredOrder(
         id=order_id, connection=connection, ref=order.ref, number=order.number, content_hash=arrival.content_hash,
         payload=arrival.payload, sliced=arrival.sliced, status=order.status.value, shop=order.shop,
-        logistics=order.logistics, created_at=to_ms(order.created_at), revision=revision, fetched_at=to_ms(now),
+        logistics=order.logistics, created_at=to_ms(order.created_at), revision=revision, fetched_at=at,
         hold=known.hold if known else None, gift_released=known.gift_released if known else False,
     )  # fmt: skip
 

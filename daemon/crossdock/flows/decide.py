@@ -55,14 +55,14 @@ def first_sight(sight: Sight, push_id: int, book: Book, now: datetime) -> tuple[
 def apply(push: Push, decision: Decision, sight: Sight, book: Book, now: datetime) -> bytes | None:
     """Write a decision into a push; return the bytes to send if they are new."""
     push.state = decision.state
-    push.why = said(decision.reasons)
     push.again_at = None if decision.again_at is None else to_ms(decision.again_at)
     warehouse = decision.warehouse
     push.warehouse = None if warehouse is None else warehouse.code
     push.connection = None if warehouse is None else warehouse.connection
     if decision.state is not PushState.QUEUED or warehouse is None:
-        push.next_at = None
+        push.why, push.next_at = said(decision.reasons), None
         return None
+    push.why = ""
     push.strategy = decision.strategy
     push.next_at = push.queued_at = to_ms(now)
     push.revision = sight.stored.revision

@@ -11,7 +11,7 @@ from msgspec import Struct
 from crossdock.rules import allocation, eligibility, strategy
 from crossdock.rules.book import Warehouse
 from crossdock.rules.push_states import PushState
-from crossdock.rules.reasons import Clause
+from crossdock.rules.reasons import Clause, fulfilled
 
 if TYPE_CHECKING:
     from crossdock.rules.book import Book, PushStrategy
@@ -62,7 +62,7 @@ def decide(order: Order, state: PushState, book: Book, now: datetime, asked: Ask
     """Decide about `order`, whose push stands at `state` (one of those in which it surely has not left)."""
     warehouse, clauses = eligible(order, state, book, now)
     clauses.append(hold(order, asked))
-    if any(not clause.ok for clause in clauses):
+    if not fulfilled(clauses):
         return _kept(order, clauses, warehouse, book, now, None)
     assert warehouse is not None  # the clause "warehouse" is fulfilled
     if asked.trigger is Trigger.MANUAL:
@@ -75,7 +75,7 @@ def decide(order: Order, state: PushState, book: Book, now: datetime, asked: Ask
         gate, until = strategy.gift_gate(chosen, order, now)
         clauses.append(gate)
         later = later or until
-    if all(clause.ok for clause in clauses):
+    if fulfilled(clauses):
         return _queued(clauses, warehouse, chosen)
     return _kept(order, clauses, warehouse, book, now, later)
 

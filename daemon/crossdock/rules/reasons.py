@@ -49,6 +49,14 @@ def sentence(clause: Clause) -> str:
     return _SENTENCES[clause.code, clause.ok].format(*clause.facts)
 
 
+def fulfilled(clauses: list[Clause]) -> bool:
+    """Tell whether every clause is."""
+    for clause in clauses:  # noqa: SIM110 - a loop costs half of what `all` and a generator do, once an order
+        if not clause.ok:
+            return False
+    return True
+
+
 def failing(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
     """Pick the clauses that are not fulfilled."""
     return tuple(clause for clause in clauses if not clause.ok)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
 
 from crossdock.rules.push_states import PushState
 from crossdock.store import timeline
+from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ _CLAIM = (
 )
 _MARK = (
     "UPDATE pushes SET state = ?, run_id = ?, sent_at = ?, next_at = NULL, again_at = NULL, attempts = attempts + 1 "
-    "WHERE id = ? AND state = ?"
+    "WHERE state = ? AND id IN ("
 )
 _PUSHED = (
     "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, remote_id = ?, unsettled = NULL, report_at = ?, "
@@ -98,15 +98,14 @@ def claim_to_ask(
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    push = Claimed(*row)
-    return msgspec.structs.replace(push, state=PushState(push.state))
+    return Claimed(*row[:9], PushState(row[9]))
 
 
 def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: int, now: int) -> list[Claimed]:
     """Mark up to `limit` due pushes of a connection that stand at `state` as sending by `run`, oldest first."""
     rows = tx.rows(_CLAIM, (connection, now, state, limit))
     if rows:
-        tx.execute_many(_MARK, [(PushState.SENDING, run, now, row[0], state) for row in rows])
+        tx.execute(_MARK + marks(len(rows)) + ")", (PushState.SENDING, run, now, state, *[row[0] for row in rows]))
     return [_claimed(row) for row in rows]
 
 

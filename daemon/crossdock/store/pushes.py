@@ -59,8 +59,17 @@ class Push(Struct, kw_only=True, gc=False):
 
 FIELDS = Push.__struct_fields__
 COLUMNS = ", ".join(FIELDS)
-_columns_of = attrgetter(*FIELDS)
-_INSERT = "INSERT INTO pushes (" + COLUMNS + ") VALUES (" + marks(len(FIELDS)) + ")"
+_FIRST = (
+    "id", "order_id", "oms", "revision", "state", "unsettled", "settled_at", "why", "again_at", "warehouse", "connection",
+    "strategy", "key", "next_at", "queued_at",
+)  # fmt: skip
+"""What a first decision may set; everything else of a new row is as a Push begins."""
+_first_of = attrgetter(*_FIRST)
+_INSERT_FIRST = (
+    "INSERT INTO pushes (" + ", ".join(_FIRST) + ", group_no, generation, latest, origin, actor, attempts, faults, "
+    "needs_person, doubted, cancel_wanted, changed) VALUES (" + marks(len(_FIRST)) + ", 1, 1, TRUE, 'automatic', '', 0, 0, "
+    "FALSE, FALSE, FALSE, FALSE)"
+)
 _DECIDED = (
     "generation", "warehouse", "connection", "key", "state", "strategy", "origin", "actor", "why", "again_at",
     "next_at", "attempts", "revision", "queued_at", "cancel_wanted", "changed", "needs_person", "doubted", "unsettled",
@@ -75,9 +84,9 @@ def reserve(tx: Transaction, count: int) -> int:
     return counters.take(tx, "pushes", count)
 
 
-def insert(tx: Transaction, pushes: Sequence[Push]) -> None:
-    """Store new pushes."""
-    tx.execute_many(_INSERT, list(map(_columns_of, pushes)))
+def insert_first(tx: Transaction, pushes: Sequence[Push]) -> None:
+    """Store the pushes of new orders as their first decision left them: only the fields of _FIRST may be set."""
+    tx.execute_many(_INSERT_FIRST, list(map(_first_of, pushes)))
 
 
 def save_bodies(tx: Transaction, bodies: Iterable[tuple[int, bytes]]) -> None:
