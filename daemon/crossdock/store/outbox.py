@@ -98,7 +98,8 @@ def claim_to_ask(
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    return Claimed(*row[:9], PushState(row[9]))
+    *columns, state = row
+    return Claimed(*columns, state=PushState(state))
 
 
 def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: int, now: int) -> list[Claimed]:

@@ -67,7 +67,9 @@ _FIRST = (
 _first_of = attrgetter(*_FIRST)
 _INSERT_FIRST = (
     "INSERT INTO pushes (" + ", ".join(_FIRST) + ", group_no, generation, latest, origin, actor, attempts, faults, "
-    "needs_person, doubted, cancel_wanted, changed) VALUES (" + marks(len(_FIRST)) + ", 1, 1, TRUE, 'automatic', '', 0, 0, "
+    "needs_person, doubted, cancel_wanted, changed) VALUES ("
+    + marks(len(_FIRST))
+    + ", 1, 1, TRUE, 'automatic', '', 0, 0, "
     "FALSE, FALSE, FALSE, FALSE)"
 )
 _DECIDED = (
