@@ -98,8 +98,7 @@ def claim_to_ask(
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    *columns, state = row
-    return Claimed(*columns, state=PushState(state))
+    return Claimed(*row[:-1], PushState(row[-1]))  # type: ignore[call-arg]  # columns in the order of the fields
 
 
 def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: int, now: int) -> list[Claimed]:
