@@ -34,7 +34,7 @@ def connect(path: str) -> SqliteDatabase:
             "synchronous": "full",
             "busy_timeout": 5000,
             "foreign_keys": 0,
-            "cache_size": -65_536,
+            "cache_size": -16_384,
             "wal_autocheckpoint": 4000,
             "temp_store": "memory",
         },
