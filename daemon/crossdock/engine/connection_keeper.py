@@ -55,7 +55,8 @@ class ConnectionKeeper:
 
     def may_call(self, name: str) -> bool:
         """Tell whether the connection may be called now."""
-        return connection_health.may_call(self.of(name), self._env.now())
+        health = self.of(name)
+        return health.status is Status.OK or connection_health.may_call(health, self._env.now())
 
     def alone(self, name: str) -> bool:
         """Tell whether one call has to prove that the connection is well again."""

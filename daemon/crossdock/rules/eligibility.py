@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from crossdock.rules.push_states import SENDABLE, PushState
@@ -36,9 +37,15 @@ def push_state(state: PushState) -> Clause:
 
 def age(order: Order, days: int, now: datetime) -> Clause:
     """Created within the last `days`·24 hours by the OMS's own stamp (the article, line 19; rolling, in UTC)."""
-    if order.created_at >= now - timedelta(days=days):
-        return Clause("age", True, ("", str(days)))
+    window, young = _window(days)
+    if order.created_at >= now - window:
+        return young
     return Clause("age", False, (order.created_at.date().isoformat(), str(days)))
+
+
+@cache
+def _window(days: int) -> tuple[timedelta, Clause]:
+    return timedelta(days=days), Clause("age", True, ("", str(days)))
 
 
 def status(order: Order) -> Clause:
