@@ -38,6 +38,7 @@ def route(**fields):
     return Route(**{**base, **fields})
 
 
+@pytest.mark.behaviour("R42")
 async def test_every_route_is_open_to_exactly_the_roles_that_hold_its_right(world, raw):
     wrong = []
     for role in (*ROLE_NAMES, "nobody"):
@@ -56,6 +57,7 @@ def test_the_rights_are_the_one_list():
     assert [right.value for right in Right] == DOMAIN_4_6.split(", ")
 
 
+@pytest.mark.behaviour("R42")
 def test_admin_may_do_everything_but_edit_actual_costs():
     assert ROLES["admin"] == frozenset(Right) - {Right.COST_ACTUAL_EDIT}
     assert Right.COST_ACTUAL_EDIT in ROLES["buyer"]
@@ -130,6 +132,7 @@ def test_a_user_without_a_name_matches_no_configured_name():
     assert caller(4242, None, frozenset(), {"admin": Role(users=("uid 4242", "None", ""))}).roles == ()
 
 
+@pytest.mark.behaviour("R42")
 async def test_a_refusal_names_the_right_and_the_roles(world, raw):
     world.become("viewer")
     status, body, headers = await raw("POST", "/v1/reload")
