@@ -40,6 +40,33 @@ async def test_obtaining_new_orders_makes_a_task_that_tells_what_it_found(build)
     assert {(item.ref, item.result) for item in results.items} >= {("A", "queued"), ("B", "queued")}
 
 
+@pytest.mark.behaviour("R14")
+async def test_obtaining_tells_how_many_orders_it_queued_although_nothing_was_fetched(build):
+    world = await build()
+    await world.settings(auto_push=False)
+    world.serve(order("A"), order("B"))
+    await world.fetch()
+    async with world.client() as client:
+        task = await ended(client, (await client.obtain("oms", "WH1")).task_id)
+        assert task.outcome == "0 found, 0 changed, 0 unchanged; queued: 2 for warehouse WH1"
+        world.env.ahead += timedelta(seconds=301)
+        world.serve(order("A"), order("B"))
+        task = await ended(client, (await client.obtain("oms", "WH1")).task_id)
+        assert task.outcome.endswith("; none queued")
+
+
+async def test_a_task_counts_what_auto_push_queued_while_it_fetched(build):
+    world = await build(interval=0)
+    await world.settings()
+    world.serve(order("A"), order("B", holds=("wait",)))
+    async with world.client() as client:
+        task = await ended(client, (await client.obtain("oms", "WH1")).task_id)
+        assert task.outcome == "2 found, 2 changed, 0 unchanged; queued: 1 for warehouse WH1"
+        world.serve(order("A"), order("B"))
+        task = await ended(client, (await client.sync("oms", ["B"])).task_id)
+        assert task.outcome == "1 found, 1 changed, 0 unchanged; queued: 1 for warehouse WH1"
+
+
 @pytest.mark.behaviour("R10")
 async def test_asking_again_within_five_minutes_is_refused_and_says_when(world, client, raw):
     await client.obtain("oms", "WH1")

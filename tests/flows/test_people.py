@@ -11,7 +11,7 @@ from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushStatus
-from crossdock.store import book, pushes, tasks, throttles
+from crossdock.store import book, pushes, tasks, throttles, timeline
 from crossdock.store.book import KINDS
 from crossdock.store.tasks import TaskKind, TaskState
 
@@ -45,6 +45,31 @@ async def test_a_person_pushes_an_order_that_no_strategy_pushes(bench, kit):
     (answer,) = await bench.store.write(push_by_hand, ONE, "ann", bench.desk)
     assert (answer.done, answer.wake) == (True, "wms")
     assert await bench.moments("1") == ["overridden", "push_asked"]
+
+
+async def told(bench, ref):
+    """Who asked for a push of an order last, and what the timeline says of it."""
+    stored = await bench.stored(ref)
+    moments = await bench.store.read(timeline.of_order, stored.id)
+    return [(m.actor, m.detail) for m in moments if m.what == "push_asked"][-1]
+
+
+async def test_asking_for_a_push_tells_who_wanted_it_where_and_against_what(bench, kit):
+    await bench.absorb(kit.order("held", holds=("fraud",)))
+    await bench.store.write(push_by_hand, [("oms", "held")], "ann", bench.desk)
+    assert await told(bench, "held") == ("ann", "asked to push it, but it is on hold: fraud")
+    await bench.absorb(kit.order("failed"))
+    bench.wms.script.append(kit.answer(PushStatus.REJECTED, code="sku"))
+    await bench.push()
+    await bench.store.write(push_by_hand, [("oms", "failed")], "bo", bench.desk)
+    assert await told(bench, "failed") == ("bo", "asked to push it to warehouse WH")
+    await change_book(bench, PushStrategy(name="ahead", kind=StrategyKind.MANUAL_ONLY))
+    await bench.absorb(kit.order("1"))
+    await bench.store.write(push_by_hand, ONE, "ann", bench.desk)
+    assert await told(bench, "1") == (
+        "ann",
+        "asked to push it to warehouse WH, whatever strategy and gift gate say (ahead: it never pushes by itself)",
+    )
 
 
 @pytest.mark.behaviour("R38")

@@ -185,7 +185,7 @@ class PullLane:
             answers, after = await house.store.write(
                 obtain, self.connection, task.warehouse or "", task.actor, desk, after
             )
-            items = [Item(answer.order, "queued") for answer in answers]
+            items = [Item(answer.order, "queued", f"for warehouse {task.warehouse}") for answer in answers]
             await house.store.write(tasks.add, task.id, Totals(), items)
             self._wake(frozenset(answer.wake for answer in answers if answer.wake is not None))
 
@@ -236,5 +236,13 @@ def finish(tx: Transaction, task_id: int, now: int) -> None:
     task = tasks.get(tx, task_id)
     if task is not None:
         state = TaskState.PARTIAL if task.failed or task.skipped else TaskState.SUCCEEDED
-        outcome = f"{task.found} found, {task.changed} changed, {task.unchanged} unchanged"
+        outcome = f"{task.found} found, {task.changed} changed, {task.unchanged} unchanged{_queued(tx, task)}"
         tasks.finish(tx, task_id, state, now, outcome)
+
+
+def _queued(tx: Transaction, task: Task) -> str:
+    """Say what a task queued, where that is what it was for or it did so."""
+    counted = tasks.tally(tx, task.id, "queued")
+    if not counted:
+        return "; none queued" if task.kind == TaskKind.OBTAIN_NEW else ""
+    return "; queued: " + ", ".join(f"{count} {warehouse}" for warehouse, count in counted.items())

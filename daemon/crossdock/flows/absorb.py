@@ -89,9 +89,22 @@ def absorb(
         unchanged=len(arrivals) - len(fresh) - len(changed), failed=len(unreadable),
     )  # fmt: skip
     if batch.task_id is not None:
-        tasks.add(tx, batch.task_id, totals, [Item(record.ref, "quarantined", record.reason) for record in unreadable])
+        arrived = [arrival.order.ref for arrival in (*fresh, *(arrival for arrival, _ in changed))]
+        tasks.add(tx, batch.task_id, totals, _items(arrived, touched, unreadable, to_ms(now)))
     wake = frozenset(p.connection for p in touched if p.state is PushState.QUEUED and p.connection is not None)
     return Absorbed(totals, wake)
+
+
+def _items(
+    arrived: Sequence[str], touched: Sequence[pushes.Push], unreadable: Sequence[Unreadable], at: int
+) -> list[Item]:
+    """What a task shows: the orders that were queued just now, and the records that cannot be read."""
+    queued = [
+        Item(ref, "queued", f"for warehouse {push.warehouse}")
+        for ref, push in zip(arrived, touched, strict=True)
+        if push.state is PushState.QUEUED and push.queued_at == at
+    ]
+    return queued + [Item(record.ref, "quarantined", record.reason) for record in unreadable]
 
 
 def _last_of_each(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:

@@ -107,10 +107,20 @@ def _push_one(tx: Transaction, connection: str, ref: str, asked: Asked, desk: De
     after = _again(tx, stored, push, desk, asked)
     if after is None:
         return Answer(order=ref, done=False, text="it cannot be read while its connector is not loaded")
-    timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "push_asked", asked.actor)])
+    said = _asked_for(tx, after, to_ms(desk.now))
+    timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "push_asked", asked.actor, said)])
     if after.state is PushState.QUEUED:
         return Answer(order=ref, done=True, text=f"queued for warehouse {after.warehouse}", wake=after.connection)
     return Answer(order=ref, done=False, text=reasons_of(after))
+
+
+def _asked_for(tx: Transaction, after: Push, now: int) -> str:
+    """Say what came of asking for a push: where it goes and against what, or why it stays."""
+    if after.state is not PushState.QUEUED:
+        return f"asked to push it, but {reasons_of(after)}"
+    against = [m.detail for m in timeline.of_order(tx, after.order_id, 1) if (m.what, m.at) == ("overridden", now)]
+    whatever = "".join(f", whatever strategy and gift gate say ({each})" for each in against)
+    return f"asked to push it to warehouse {after.warehouse}{whatever}"
 
 
 def obtain(

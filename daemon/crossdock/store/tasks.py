@@ -173,5 +173,11 @@ def items(tx: Transaction, task_id: int, after: int, limit: int) -> list[tuple[i
     return [(row[0], Item(*row[1:])) for row in tx.rows(sql, (task_id, after, limit))]
 
 
+def tally(tx: Transaction, task_id: int, result: str) -> dict[str, int]:
+    """Count a task's items that ended with `result`, by their detail."""
+    sql = "SELECT detail, COUNT(*) FROM task_items WHERE task_id = ? AND result = ? GROUP BY detail ORDER BY detail"
+    return dict(tx.rows(sql, (task_id, result)))
+
+
 def _task(row: tuple[object, ...]) -> Task:
     return Task(**dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
