@@ -7,10 +7,11 @@ import tomllib
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import fields
 
 from crossdock.config.load import load
-from crossdock.config.model import Config, Section
-from crossdock.config.reference import _inner
+from crossdock.config.model import Config, Fetch, HttpLimits, Section
+from crossdock.config.reference import _inner, description
 from crossdock.config.show import effective
 
 EXAMPLE = Path(__file__).parents[2] / "config/crossdock.toml"
@@ -54,3 +55,13 @@ def test_the_example_names_every_option():
 
     text = TAKEN_OUT.sub("", EXAMPLE.read_text(encoding="utf-8"))
     assert keys_of(Config) <= names(tomllib.loads(text))
+
+
+def test_options_that_another_one_bounds_say_so():
+    """A person who lowers one and sees no effect must find the reason where he looked."""
+    said = {field.encode_name: description(field.type) for kind in (Fetch, HttpLimits) for field in fields(kind)}
+    assert "below engine.min_interval_s it has no effect" in said["every_s"]
+    assert "at most half of timeout_s" in said["connect_s"]
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert re.search(r"Below engine.min_interval_s \(300\) it has no effect.*\n#every_s", text)
+    assert re.search(r"at most half of timeout_s.*\n#timeout_s.*\n#connect_s", text)

@@ -22,7 +22,10 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Fetch(Section, frozen=True):
     """How a connection's orders are fetched."""
 
-    every_s: Annotated[float, Meta(ge=0.05, le=86_400, description="Seconds between two fetches")] = 60
+    every_s: Annotated[
+        float,
+        Meta(ge=0.05, le=86_400, description="Seconds between two fetches; below engine.min_interval_s it has no effect"),
+    ] = 60
     mode: Annotated[FetchMode, Meta(description="changed: by change stamp; sweep: list what is open")] = (
         FetchMode.CHANGED
     )
@@ -53,7 +56,9 @@ class HttpLimits(Section, frozen=True):
     """Bounds of a connection's HTTP calls."""
 
     timeout_s: Annotated[float, Meta(gt=0, le=600, description="Whole call, from connect to the last byte")] = 25
-    connect_s: Annotated[float, Meta(gt=0, le=60, description="Connect and TLS handshake")] = 10
+    connect_s: Annotated[
+        float, Meta(gt=0, le=60, description="Connect and TLS handshake; at most half of timeout_s counts")
+    ] = 10
     max_bytes: Annotated[int, Meta(ge=1024, le=2**30, description="Body after decompression")] = 16 * 2**20
     allow_private: Annotated[
         tuple[str, ...], Meta(description="Networks allowed although they are not global, such as 10.20.0.0/16")
@@ -157,7 +162,8 @@ class Engine(Section, frozen=True):
     """Periods and bounds of the daemon's own work."""
 
     min_interval_s: Annotated[
-        Seconds, Meta(description="Time between two fetches, obtains or syncs of the same scope that a person asks for")
+        Seconds,
+        Meta(description="Time between two fetches, obtains or syncs of the same scope, whoever or whatever asks for them"),
     ] = 300
     window_days: Annotated[int, Meta(ge=1, le=3650, description="Orders older than this are not pushed")] = 30
     tick_s: Annotated[float, Meta(ge=0.02, le=60, description="How often due work is looked for")] = 2
