@@ -103,6 +103,8 @@ class Rooms:
             return Reloaded(taken=False, text=f"refused, the old configuration stays in force: {problem}")
         for name in (*changed.removed, *changed.changed):
             await self._disconnect(name)
+        for link in self.links.values():
+            link.forget_secrets()
         self.config = self.engine.config = new
         self.engine.books.window_days = new.engine.window_days
         for name, link in fresh.items():

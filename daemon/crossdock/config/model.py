@@ -24,7 +24,9 @@ class Fetch(Section, frozen=True):
 
     every_s: Annotated[
         float,
-        Meta(ge=0.05, le=86_400, description="Seconds between two fetches; below engine.min_interval_s it has no effect"),
+        Meta(
+            ge=0.05, le=86_400, description="Seconds between two fetches; below engine.min_interval_s it has no effect"
+        ),
     ] = 60
     mode: Annotated[FetchMode, Meta(description="changed: by change stamp; sweep: list what is open")] = (
         FetchMode.CHANGED
@@ -163,7 +165,9 @@ class Engine(Section, frozen=True):
 
     min_interval_s: Annotated[
         Seconds,
-        Meta(description="Time between two fetches, obtains or syncs of the same scope, whoever or whatever asks for them"),
+        Meta(
+            description="Time between two fetches, obtains or syncs of the same scope, whoever or whatever asks for them"
+        ),
     ] = 300
     window_days: Annotated[int, Meta(ge=1, le=3650, description="Orders older than this are not pushed")] = 30
     tick_s: Annotated[float, Meta(ge=0.02, le=60, description="How often due work is looked for")] = 2

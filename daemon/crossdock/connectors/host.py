@@ -31,7 +31,7 @@ log = logging.getLogger("crossdock.plugins")
 class ConnectorContext:
     """What a connector is handed (spec.context.Context): its own settings and secrets, and nothing else."""
 
-    __slots__ = ("_env", "_http", "_secret", "connection", "log", "settings")
+    __slots__ = ("_env", "_http", "_secret", "_secrets", "connection", "log", "settings")
 
     def __init__(
         self, connection: str, settings: Any, http: BoundedHttp | None, secret: Callable[[str], str], env: Env
@@ -41,6 +41,7 @@ class ConnectorContext:
             logging.getLogger(f"crossdock.plugin.{connection}"), {"connection": connection}
         )
         self._http, self._secret, self._env = http, secret, env
+        self._secrets: dict[str, str] = {}
 
     @property
     def http(self) -> Http:
@@ -51,10 +52,18 @@ class ConnectorContext:
 
     def secret(self, name: str) -> str:
         """Return the secret that the setting `name` refers to."""
-        reference = getattr(self.settings, name, None)
-        if not isinstance(reference, SecretRef):
-            raise ConfigError(f"{self.connection}: the setting {name} refers to no secret")
-        return self._secret(reference.secret)
+        known = self._secrets
+        value = known.get(name)
+        if value is None:
+            reference = getattr(self.settings, name, None)
+            if not isinstance(reference, SecretRef):
+                raise ConfigError(f"{self.connection}: the setting {name} refers to no secret")
+            value = known[name] = self._secret(reference.secret)
+        return value
+
+    def forget_secrets(self) -> None:
+        """Have every secret read from its source again when it is next needed."""
+        self._secrets = {}  # a new one: what a thread is reading right now goes into the old one
 
     def now(self) -> datetime:
         """The daemon's clock, aware UTC."""

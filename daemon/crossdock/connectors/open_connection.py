@@ -108,6 +108,13 @@ class OpenConnection:
         except PluginStuck:
             self.stuck = True
             raise
+        except AuthFailed:
+            self.forget_secrets()
+            raise
+
+    def forget_secrets(self) -> None:
+        """Have the connection's secrets read anew: their sources may hold others by now."""
+        self._context.forget_secrets()
 
     async def _make_ready(self, hook: Hook) -> None:
         """Open before the first call. What hinders that is no answer to the call, of which nothing was sent."""
@@ -168,6 +175,7 @@ class OpenConnection:
         await self._refreshing()
 
     async def _refresh(self) -> None:
+        self.forget_secrets()
         await self.call("refresh_auth", self._times.check_s)
 
     async def fetch_orders(self, window: Window, cursor: str | None, limit: int) -> Page:

@@ -56,7 +56,7 @@ class SecretUnavailable(Exception):
 
 
 class SecretStore:
-    """Looks secrets up by name, anew each time, so that a replaced file counts from the next look on.
+    """Looks secrets up by name, anew each time; connections keep what they found until a reload or refused credentials.
 
     `masks` knows every value that was found. `uid` is the user that may own secret files besides root (default: the
     process's own).

@@ -89,7 +89,11 @@ class Context(Protocol[S_co]):
         ...
 
     def secret(self, name: str) -> str:
-        """Return the value of the setting `name`, which must be a SecretRef. Raises ConfigError."""
+        """Return the value of the setting `name`, which must be a SecretRef. Raises ConfigError.
+
+        Ask for it in every call and keep it nowhere: it is read from its source once, and again after a reload, after
+        AuthFailed and before `refresh_auth`.
+        """
         ...
 
     def now(self) -> datetime:
