@@ -127,8 +127,8 @@ WRONG = {
                      Page(slices=(OrderSlice("", b"{}"),)), Page(slices=(OrderSlice("x" * 201, b"{}"),)),
                      Page(slices=(OrderSlice("x", "{}"),)), Page(slices=(OrderSlice(5, b"{}"),))],
     "get_orders": [None, [], [ORDER], {}, {"O-2": ORDER}, {"O-1": "x"}, {"O-1": Order(ref="O-2", status=OrderStatus.PAID,
-                   created_at=NOON, updated_at=NOON, lines=())}, {"O-1": Order(ref="O-1", status="odd", created_at=NOON,
-                   updated_at=NOON, lines=())}],
+                   created_at=NOON, updated_at=NOON, lines=())}, {"O-1": Unreadable("O-2", b"{}", "no")},
+                   {"O-1": Unreadable("O-1", "{}", "no")}],
     "find_outbound": [None, [], {}, {"K-2": None}, {"K-1": "R-1"}, {"K-1": Remote(key="K-2", remote_id="R-1")},
                       {"K-1": Remote(key="K-1", remote_id=5)}, {"K-1": Remote(key="K-1", remote_id=None)}],
     "list_shops": [None, {}, [None], ["a"], [Choice(code=1, name="A")], (Choice(code="a", name="A"),)],
@@ -145,6 +145,17 @@ async def test_a_result_of_a_wrong_type_is_never_taken_for_an_answer(connect, ho
     error = await failure(connect(doing(**{hook: returning(WRONG[hook][number])})), hook)
     assert type(error) is (errors.UnknownOutcome if hook in WRITES else errors.ContractError)
     assert f"{hook} of shop" in error.message
+
+
+@pytest.mark.behaviour("P7")
+async def test_orders_that_cannot_be_read_are_told_apart_from_those_that_can(connect):
+    odd = Order(ref="O-2", status="odd", created_at=NOON, updated_at=NOON, lines=())
+    unreadable = Unreadable("O-3", b"{", "it is no JSON")
+    found = {"O-1": ORDER, "O-2": odd, "O-3": unreadable, "O-4": None}
+    answer = await connect(doing(get_orders=returning(found))).get_orders(list(found))
+    assert (answer["O-1"], answer["O-3"], answer["O-4"]) == (ORDER, unreadable, None)
+    assert (answer["O-2"].ref, b"odd" in answer["O-2"].raw) == ("O-2", True)
+    assert "wrong types" in answer["O-2"].reason
 
 
 @pytest.mark.behaviour("P1", "P7")

@@ -9,7 +9,7 @@ import pytest
 from crossdock.flows.pull_orders import sync_orders
 from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import BadResponse, ContractError, NotFound, Retryable
-from crossdock.spec.orders import FetchMode, Page
+from crossdock.spec.orders import FetchMode, Page, Unreadable
 from crossdock.store import cursors, tasks
 from crossdock.store.tasks import TaskKind
 
@@ -143,6 +143,20 @@ async def test_syncing_an_order_overwrites_it_and_counts_what_the_oms_does_not_k
     done = await bench.store.read(tasks.get, task.id)
     assert (done.found, done.changed, done.skipped) == (1, 1, 1)
     assert (await bench.stored("1")).revision == 2
+
+
+@pytest.mark.behaviour("P7")
+async def test_syncing_sets_an_order_aside_that_cannot_be_read_and_takes_the_others(bench, kit):
+    task = await bench.store.write(tasks.create, TaskKind.SYNC_ORDER, "oms", 0, origin="user")
+    bench.oms.orders = {"1": kit.order("1"), "2": Unreadable("2", b"{", "it is no JSON")}
+    await sync_orders("oms", bench.oms, bench.house, ["1", "2", "3"], task.id)
+    done = await bench.store.read(tasks.get, task.id)
+    assert (done.found, done.changed, done.failed, done.skipped) == (2, 1, 1, 1)
+    assert await bench.set_aside() == ["2"]
+    assert (await bench.row("1")).state is PushState.QUEUED
+    bench.oms.orders["2"] = kit.order("2")
+    await sync_orders("oms", bench.oms, bench.house, ["2"], None)
+    assert await bench.set_aside() == []
 
 
 async def test_a_sync_that_finds_nothing_new_says_so(bench, kit):

@@ -33,7 +33,7 @@ class FakeAnswer:
             if not self.headers.get("Content-Type", "").startswith("application/json"):
                 raise ValueError("another content type")
             return msgspec.json.decode(self.body, type=kind)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise (UnknownOutcome if self._write else BadResponse)(str(error)) from error
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.spec.errors import AuthFailed, BadResponse, Retryable
-from crossdock.spec.orders import FetchMode, Order, OrderLine, OrderStatus, Page, Window
+from crossdock.spec.orders import FetchMode, Order, OrderLine, OrderStatus, Page, Unreadable, Window
 from crossdock.spec.outbound import PushReport
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 from crossdock.testing.sandbox.oms import SandboxOms
@@ -104,6 +104,77 @@ async def test_orders_are_got_by_ref_and_none_stands_for_what_is_gone(connect):
     async with SandboxOms() as oms, connect(OMS_DEFAULT, oms) as (connector, ctx):
         oms.put([order("ORD-1")], keep_updated_at=True)
         assert await connector.get_orders(ctx, ["ORD-1", "NOPE"]) == {"ORD-1": order("ORD-1"), "NOPE": None}
+
+
+LONE = b'{"ref":"ORD-2","status":"paid","buyer_note":"\\ud800"}'
+
+
+@pytest.mark.behaviour("P7")
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (LONE, "ORD-2"),
+        (b'{"ref":"ORD-2","note":"a\x01b"}', "ORD-2"),
+        (b'{"ref":"ORD-2","total":NaN}', "ORD-2"),
+        (b'{"ref":"\\ud800","note":1}', None),
+        (b'{"note":"\\udc00"}', None),
+    ],
+)
+async def test_an_order_that_is_no_json_is_set_aside_and_the_others_of_its_page_are_taken(connect, raw, name):
+    async with SandboxOms() as oms, connect(OMS_DEFAULT, oms) as (connector, ctx):
+        oms.put([order(f"ORD-{n}") for n in (1, 3, 4)], keep_updated_at=True)
+        good = await connector.fetch_orders(ctx, Window(), None, 10)
+        oms.put_raw("bad", raw)
+        oms.put([order("ORD-9")])
+        page, rest = await walk(connector, ctx, Window(), 4)
+        assert page.slices == good.slices
+        (bad,) = page.unreadable
+        assert bad.raw == raw
+        assert bad.ref == name or (name is None and bad.ref.startswith("unreadable-"))
+        assert page.watermark is not None
+        assert (refs([rest]), rest.unreadable) == (["ORD-9"], ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"orders":[{"ref":"A","n":"\\ud800"}],"orders":[{"ref":"B"}]}',
+        '{"orders":[{"ref":"A","n":"\\ud800"}],"next_cursor":7}',
+        '{"orders":[{"ref":"A","n":"\\ud800"}]} and more',
+        '{"orders":[{"ref":"A","n":"\\ud800"}',
+        '{"orders":[{"ref":"A","n":"\\ud800"},]}',
+        '{"orders":["\\ud800"]}',
+        '{"orders":' + "[" * 5000 + "]" * 5000 + "}",
+        '{"next_cursor":"\\ud800","orders":[{"ref":"A"}]}',
+    ],
+)
+async def test_a_page_that_is_wrong_otherwise_is_refused_as_a_whole(connect, body):
+    script = Script(rules=(Rule(fault=Fault.BODY, args={"body": body}),))
+    async with SandboxOms(script=script) as oms, connect(OMS_DEFAULT, oms) as (connector, ctx):
+        with pytest.raises(BadResponse):
+            await connector.fetch_orders(ctx, Window(), None, 10)
+        with pytest.raises(BadResponse):
+            await connector.get_orders(ctx, ["A"])
+
+
+async def test_what_is_said_to_be_no_json_is_not_searched_for_orders(connect):
+    args = {"body": '{"orders":[{"ref":"A","n":"\\ud800"}]}', "content_type": "text/plain"}
+    script = Script(rules=(Rule(fault=Fault.BODY, args=args),))
+    async with SandboxOms(script=script) as oms, connect(OMS_DEFAULT, oms) as (connector, ctx):
+        with pytest.raises(BadResponse):
+            await connector.fetch_orders(ctx, Window(), None, 10)
+
+
+@pytest.mark.behaviour("P7")
+@pytest.mark.parametrize("raw", [LONE, b'{"ref":"ORD-2"}', b'"no order"', b'{"ref":"ORD-2","status":"odd"}'])
+async def test_one_of_the_orders_named_that_cannot_be_decoded_is_unreadable_and_the_others_are_had(connect, raw):
+    async with SandboxOms() as oms, connect(OMS_DEFAULT, oms) as (connector, ctx):
+        oms.put([order("ORD-1")], keep_updated_at=True)
+        oms.put_raw("ORD-2", raw)
+        found = await connector.get_orders(ctx, ["ORD-1", "ORD-2", "NOPE"])
+        assert (found["ORD-1"], found["NOPE"]) == (order("ORD-1"), None)
+        bad = found["ORD-2"]
+        assert (type(bad), bad.ref, bad.raw) == (Unreadable, "ORD-2", raw)
 
 
 async def test_a_report_that_comes_twice_is_kept_once(connect):

@@ -13,7 +13,7 @@ from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
 from crossdock.env import Env
 from crossdock.spec import errors
-from crossdock.spec.orders import Order, OrderLine, OrderStatus, Window
+from crossdock.spec.orders import Order, OrderLine, OrderStatus, Unreadable, Window
 from crossdock.spec.outbound import OutboundLine, OutboundRequest, PushReport, PushStatus
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 from crossdock.testing.sandbox.oms import SandboxOms
@@ -111,6 +111,23 @@ async def test_chosen_orders_are_fetched_and_those_that_are_gone_are_none(link):
     async with SandboxOms() as oms:
         oms.put([order(1)], keep_updated_at=True)
         assert await link(oms).get_orders(["ORD-1", "ORD-2"]) == {"ORD-1": order(1), "ORD-2": None}
+
+
+@pytest.mark.behaviour("P7")
+@pytest.mark.parametrize(
+    "raw", [b'{"ref":"ORD-2","status":"paid","status":"cancelled"}', b'{"ref":"ORD-2","note":"\\ud800"}']
+)
+async def test_an_order_that_cannot_be_trusted_blocks_no_other_whether_it_is_listed_or_asked_for(link, raw):
+    async with SandboxOms() as oms:
+        oms.put([order(1)], keep_updated_at=True)
+        oms.put_raw("ORD-2", raw)
+        opened = link(oms)
+        found = await opened.get_orders(["ORD-1", "ORD-2"])
+        assert found["ORD-1"] == order(1)
+        assert (type(found["ORD-2"]), found["ORD-2"].raw) == (Unreadable, raw)
+        page = await opened.fetch_orders(Window(), None, 10)
+        assert opened.read_order(page.slices[0].raw) == order(1)
+        assert raw in {piece.raw for piece in (*page.slices[1:], *page.unreadable)}
 
 
 @pytest.mark.behaviour("P4")

@@ -12,10 +12,12 @@ from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from crossdock.spec.outbound import PushResult, RemoteOutbound
 
+Found = Order | Unreadable | None
+"""What `get_orders` returns about one order."""
 LONGEST_REF = 200
 _encode = msgspec.json.Encoder().encode
 _read_order = msgspec.json.Decoder(Order).decode
@@ -42,20 +44,26 @@ def sound_page(page: Page, what: str) -> Page:
     return msgspec.structs.replace(page, orders=orders, unreadable=tuple(broken))
 
 
-def sound_orders(found: dict[str, Order | None], refs: Sequence[str], what: str) -> dict[str, Order | None]:
-    """Return the orders found. Raises ContractError if one is missing, of wrong types, or stands under another's ref."""
-    for ref in refs:
-        if ref not in found:
-            raise ContractError(f"{what} did not answer about order {ref}")
-        order = found[ref]
-        if order is None:
-            continue
-        broken: list[Unreadable] = []
-        if not _is_sound(order, broken, what):
-            raise ContractError(f"{what} returned an order that cannot be used: {broken[0].reason}")
-        if order.ref != ref:
-            raise ContractError(f"{what} returned order {order.ref[:60]} when it was asked for {ref}")
-    return {ref: found[ref] for ref in refs}
+def sound_orders(found: Mapping[str, Found], refs: Sequence[str], what: str) -> dict[str, Found]:
+    """Return the orders found; one with values of wrong types is unreadable.
+
+    Raises ContractError if one is missing, is no order, or stands under another's ref.
+    """
+    return {ref: _sound_order(found, ref, what) for ref in refs}
+
+
+def _sound_order(found: Mapping[str, Found], ref: str, what: str) -> Found:
+    if ref not in found:
+        raise ContractError(f"{what} did not answer about order {ref}")
+    order = found[ref]
+    if order is None:
+        return None
+    broken: list[Unreadable] = []
+    if not _is_unreadable(order) and not _is_sound(order, broken, what):
+        return msgspec.structs.replace(broken[0], ref=ref)
+    if order.ref != ref:
+        raise ContractError(f"{what} returned order {order.ref[:60]} when it was asked for {ref}")
+    return order
 
 
 def sound_found(

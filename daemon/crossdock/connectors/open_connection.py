@@ -22,14 +22,14 @@ from crossdock.spec.errors import (
 from crossdock.spec.orders import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from crossdock.config.model import Connection
     from crossdock.connectors.calls import Hook
     from crossdock.connectors.http import BoundedHttp
     from crossdock.connectors.threads import Threads
     from crossdock.spec.connector import Capabilities, ConnectorType
-    from crossdock.spec.orders import Page, Window
+    from crossdock.spec.orders import Page, Unreadable, Window
     from crossdock.spec.outbound import (
         CheckResult,
         Choice,
@@ -198,8 +198,8 @@ class OpenConnection:
             raise ValueError(f"read_order of {self.name} returned {type(order).__name__}, not Order")  # noqa: TRY004 - as documented
         return order
 
-    async def get_orders(self, refs: list[str]) -> dict[str, Order | None]:
-        """Return the newest data of orders."""
+    async def get_orders(self, refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
+        """Return the newest data of orders; one that cannot be mapped is Unreadable, one that is gone None."""
         found = await self.call("get_orders", self._times.fetch_s, refs=refs)
         return answered.sound_orders(found, refs, f"get_orders of {self.name}")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crossdock.spec.connector import Capabilities
-    from crossdock.spec.orders import Order, Page, Window
+    from crossdock.spec.orders import Order, Page, Unreadable, Window
     from crossdock.spec.outbound import (
         CheckResult,
         Choice,
@@ -70,7 +72,7 @@ class Link(Protocol):
         """Decode a slice."""
         ...
 
-    async def get_orders(self, refs: list[str]) -> dict[str, Order | None]:
+    async def get_orders(self, refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
         """Return the newest data of orders."""
         ...
 

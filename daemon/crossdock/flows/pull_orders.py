@@ -18,7 +18,7 @@ from crossdock.store.tasks import Totals
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 MAX_CURSOR = 4096
 MAX_PAGE = 1000
@@ -31,8 +31,8 @@ class Oms(Protocol):
         """Return one page."""
         ...
 
-    async def get_orders(self, refs: list[str]) -> dict[str, Order | None]:
-        """Return the newest data of each order."""
+    async def get_orders(self, refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
+        """Return the newest data of each order, None for one that is gone."""
         ...
 
 
@@ -290,7 +290,10 @@ async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[st
     house.env.failpoint("sync.before_call")
     found = await oms.get_orders(list(refs))
     house.env.failpoint("sync.answered")
-    page = Page(orders=tuple(order for order in found.values() if order is not None))
+    page = Page(
+        orders=tuple(order for order in found.values() if isinstance(order, Order)),
+        unreadable=tuple(order for order in found.values() if isinstance(order, Unreadable)),
+    )
     arrivals, broken, same = await sift(connection, house, page)
     batch = Batch(connection=connection, arrivals=arrivals, unreadable=broken, task_id=task_id)
     absorbed = await house.store.write(absorb, batch, house.books, house.read_order, house.env.now())

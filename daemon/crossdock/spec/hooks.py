@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime  # noqa: F401
 
     from crossdock.spec.connector import ConnectorType
     from crossdock.spec.context import Context
-    from crossdock.spec.orders import Order, Page, Window
+    from crossdock.spec.orders import Order, Page, Unreadable, Window
     from crossdock.spec.outbound import (
         CheckResult,
         Choice,
@@ -86,10 +87,10 @@ def read_order(raw: bytes) -> Order:
 
 
 @hookspec
-async def get_orders(ctx: Context[Any], refs: list[str]) -> dict[str, Order | None]:
-    """Return the newest data of each order named; None where the OMS has it no more. OMS.
+async def get_orders(ctx: Context[Any], refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
+    """Return a dict with the newest data of each order named; None where the OMS has it no more. OMS.
 
-    Raises as `fetch_orders`.
+    Unreadable where its data cannot be mapped: it goes to quarantine and blocks none of the others. Raises as `fetch_orders`.
     """
     raise NotImplementedError
 

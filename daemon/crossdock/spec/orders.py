@@ -129,7 +129,10 @@ class OrderSlice(Struct, frozen=True, gc=False):
 
 
 class Unreadable(Struct, frozen=True, gc=False):
-    """An order of a page that the connector could not map; it goes to quarantine and blocks nothing else."""
+    """An order that the connector could not map; it goes to quarantine and blocks nothing else.
+
+    It stands in a page, or under its ref in what `get_orders` returns. `raw` is what was received of it.
+    """
 
     ref: str
     raw: bytes

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.spec.errors import BadResponse
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult
+from crossdock_oms_default import salvage
 from crossdock_oms_default.mapping import (
     ORDER,
     ChoicesBody,
@@ -20,8 +22,10 @@ from crossdock_oms_default.mapping import (
 )
 
 if TYPE_CHECKING:
-    from crossdock.spec.context import Context
-    from crossdock.spec.orders import Order, Page, Window
+    from collections.abc import Mapping
+
+    from crossdock.spec.context import Answer, Context
+    from crossdock.spec.orders import Order, Page, Unreadable, Window
     from crossdock.spec.outbound import Choice, ItemResult, PushReport
     from crossdock_oms_default.settings import Settings
 
@@ -41,7 +45,12 @@ class OmsConnector:
     async def fetch_orders(self, ctx: Context[Settings], window: Window, cursor: str | None, limit: int) -> Page:
         """Return one page of orders, as slices."""
         answer = await ctx.http.get("/v1/orders", params=to_query(window, cursor, limit), headers=bearer(ctx))
-        return to_page(answer.json(PageBody, unique_keys=False), answer.body)
+        try:
+            return to_page(answer.json(PageBody, unique_keys=False), answer.body)
+        except BadResponse:
+            if (page := salvage.page(answer.body) if is_json(answer) else None) is None:
+                raise
+            return page
 
     @hookimpl
     def read_order(self, raw: bytes) -> Order:
@@ -49,11 +58,16 @@ class OmsConnector:
         return ORDER.decode(raw)
 
     @hookimpl
-    async def get_orders(self, ctx: Context[Settings], refs: list[str]) -> dict[str, Order | None]:
+    async def get_orders(self, ctx: Context[Settings], refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
         """Return the newest data of the orders named."""
         body = msgspec.json.encode({"refs": refs})
         answer = await ctx.http.post("/v1/orders/get", body, headers=bearer(ctx), write=False)
-        return answer.json(OrdersBody).orders
+        try:
+            return answer.json(OrdersBody).orders
+        except BadResponse:
+            if (orders := salvage.orders(answer.body) if is_json(answer) else None) is None:
+                raise
+            return orders
 
     @hookimpl
     async def report_push(self, ctx: Context[Settings], reports: list[PushReport]) -> list[ItemResult]:
@@ -71,6 +85,11 @@ class OmsConnector:
     async def list_logistics(self, ctx: Context[Settings]) -> list[Choice]:
         """List the carriers."""
         return (await ctx.http.get("/v1/logistics", headers=bearer(ctx))).json(ChoicesBody).choices
+
+
+def is_json(answer: Answer) -> bool:
+    """Tell whether an answer says that it is JSON."""
+    return "json" in answer.headers.get("Content-Type", "").lower()
 
 
 def bearer(ctx: Context[Settings]) -> dict[str, str]:

@@ -8,8 +8,10 @@ from crossdock.spec.errors import Unsupported
 from crossdock.spec.outbound import CheckResult
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crossdock.spec.connector import Capabilities
-    from crossdock.spec.orders import Order, Page, Window
+    from crossdock.spec.orders import Order, Page, Unreadable, Window
     from crossdock.spec.outbound import (
         Choice,
         ItemResult,
@@ -49,7 +51,7 @@ class BareLink:
         """Not offered."""
         raise Unsupported(f"{self.name} cannot read orders")
 
-    async def get_orders(self, refs: list[str]) -> dict[str, Order | None]:  # noqa: ARG002
+    async def get_orders(self, refs: list[str]) -> Mapping[str, Order | Unreadable | None]:  # noqa: ARG002
         """Not offered."""
         raise Unsupported(f"{self.name} cannot look orders up")
 

@@ -15,7 +15,7 @@ from crossdock.spec.outbound import ItemResult, PushReport
 from crossdock.testing.simulation.links import BareLink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from crossdock.spec.orders import Window
     from crossdock.testing.simulation.chaos import SimEnv
@@ -121,7 +121,7 @@ class OmsLink(BareLink):
         """Decode a slice."""
         return _decode(raw)
 
-    async def get_orders(self, refs: list[str]) -> dict[str, Order | None]:
+    async def get_orders(self, refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
         """Return what is visible and can be read."""
         self._env.alive()
         await self._trouble()
