@@ -214,12 +214,6 @@ async def test_a_secret_that_cannot_be_had_is_a_fault_of_the_configuration_and_n
         await link.push_outbound([request("K-1")])
 
 
-async def test_a_secret_is_read_anew_with_each_call(connect):
-    values = iter(("old", "new"))
-    link = connect(Echo, shape=Settings, settings=GIVEN, secret=lambda _name: next(values))
-    assert [(await link.check()).account for _ in range(2)] == ["shop old", "shop new"]
-
-
 async def test_a_log_line_of_a_connector_names_its_connection(connect, caplog):
     class Talking(Bare):
         @hookimpl

@@ -9,10 +9,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from crossdock.app.rooms import connect
-from crossdock.config.load import load
-from crossdock.config.problems import BadConfig
+from crossdock.config.load import load_with_places
+from crossdock.config.problems import BadConfig, problem
 from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
+from crossdock.connectors.settings import BadSettings
 from crossdock.env import Env
 from crossdock.ops import process
 from crossdock.ops.masks import Masks
@@ -21,20 +22,22 @@ from crossdock.spec.errors import ConfigError, ConnectorError
 from crossdock.spec.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from crossdock.config.model import Config
+    from crossdock.config.problems import KeyPath, Place
     from crossdock.connectors.open_connection import OpenConnection
 
 
 def check(path: Path, *, online: bool = False, as_json: bool = False) -> int:
     """Check the configuration at `path`; with `online` also ask every connection. Return the exit status."""
     try:
-        config = load(path, os.environ)
-    except BadConfig as problem:
-        lines = [str(each) for each in problem.problems]
+        config, place = load_with_places(path, os.environ)
+    except BadConfig as bad:
+        lines = [str(each) for each in bad.problems]
         return _say(lines, [], as_json)
-    problems, links = _plugins_and_connections(config)
+    problems, links = _plugins_and_connections(config, place)
     found: list[str] = []
     if online and not problems:
         found, failed = asyncio.run(_ask(links))
@@ -52,12 +55,14 @@ def _say(problems: list[str], found: list[str], as_json: bool) -> int:
     return process.BAD_CONFIG if problems else process.OK
 
 
-def _plugins_and_connections(config: Config) -> tuple[list[str], dict[str, OpenConnection]]:
+def _plugins_and_connections(
+    config: Config, place: Callable[[KeyPath], Place]
+) -> tuple[list[str], dict[str, OpenConnection]]:
     plugins, env = Plugins(), Env()
     try:
         plugins.load_allowed(config.plugins.allow, strict=False, known={})
-    except ConfigError as problem:
-        return [str(problem)], {}
+    except ConfigError as error:
+        return [str(error)], {}
     host, secrets = PluginHost(plugins, env), SecretStore(config, os.environ, masks=Masks())
     problems: list[str] = []
     links: dict[str, OpenConnection] = {}
@@ -66,8 +71,10 @@ def _plugins_and_connections(config: Config) -> tuple[list[str], dict[str, OpenC
             continue
         try:
             links[name] = connect(host, name, config, secrets)
-        except ConfigError as problem:
-            problems.append(str(problem))
+        except BadSettings as bad:
+            problems += [str(problem(place(at), at, text, hint)) for at, text, hint in bad.findings]
+        except ConfigError as error:
+            problems.append(f"{place(('connections', name))}: {error}")
     return problems, links
 
 

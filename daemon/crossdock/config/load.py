@@ -14,7 +14,9 @@ from crossdock.config.shape import examine
 from crossdock.config.sources import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from crossdock.config.problems import KeyPath, Place
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -24,6 +26,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     are taken from the folder of `path` where they are relative, and are absolute in the result. Raises BadConfig, with
     all problems that can be found, and nothing else.
     """
+    return load_with_places(path, environ)[0]
+
+
+def load_with_places(path: Path, environ: Mapping[str, str]) -> tuple[Config, Callable[[KeyPath], Place]]:
+    """Do as `load`, and tell of every key where it is set, for what is checked later. Raises BadConfig."""
     path = Path(path)
     tree = gather(path, environ)
     fitting, problems = examine(tree.data, tree.place)
@@ -40,7 +47,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     ]
     if problems:
         raise BadConfig(sorted(problems, key=lambda each: (each.file, each.line)))
-    return config
+    return config, tree.place
 
 
 def _absolute(config: Config, path: Path) -> Config:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pluggy
 
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.open_connection import OpenConnection
+from crossdock.connectors.settings import read_settings
 from crossdock.connectors.threads import Threads
 from crossdock.spec.connector import Capabilities, SecretRef
 from crossdock.spec.errors import ConfigError, Unsupported
@@ -77,15 +77,12 @@ class PluginHost:
         self.plugins, self._env = plugins, env
 
     def settings(self, name: str, config: Connection) -> tuple[ConnectorType, Any]:
-        """Find the connection's type and decode its settings. Raises ConfigError that names the key."""
+        """Find the connection's type and decode its settings. Raises ConfigError, BadSettings where these are wrong."""
         kind = self.plugins.types.get(config.type)
         if kind is None:
             known = ", ".join(sorted(self.plugins.types)) or "none; is the plugin in plugins.allow?"
             raise ConfigError(f"connection {name}: there is no connector type '{config.type}' (known: {known})")
-        try:
-            return kind, msgspec.convert(config.settings, kind.settings, strict=True)
-        except msgspec.ValidationError as error:
-            raise ConfigError(f"connections.{name}.settings: {error}") from None
+        return kind, read_settings(name, config.settings, kind.settings)
 
     def connect(
         self, name: str, config: Connection, secret: Callable[[str], str], *, registered_as: str | None = None
