@@ -10,9 +10,10 @@ import pluggy
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.open_connection import OpenConnection
+from crossdock.connectors.pace import Pace
 from crossdock.connectors.settings import read_settings
 from crossdock.connectors.threads import Threads
-from crossdock.spec.connector import Capabilities, SecretRef
+from crossdock.spec.connector import Capabilities, Rate, SecretRef
 from crossdock.spec.errors import ConfigError, Unsupported
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class PluginHost:
             http=http,
             config=config,
             threads=Threads(f"plugin-{name}"),
+            pace=Pace(name, capabilities.rate, self._env) if capabilities.rate else None,
             forget=lambda: self.plugins.manager.unregister(instance),
         )
 
@@ -155,6 +157,8 @@ def _misfit(hooks: dict[str, Hook], capabilities: object) -> str | None:
     """Say what is wrong with what a connector declares, if anything is."""
     if not isinstance(capabilities, Capabilities):
         return f"its capabilities are {type(capabilities).__name__}"
+    if not all(isinstance(rate, Rate) and rate.calls >= 1 and rate.seconds > 0 for rate in capabilities.rate):
+        return "its rate must be of at least one call, in more than 0 seconds"
     if "read_order" in hooks and not hooks["read_order"].plain:
         return "read_order must be a plain def, not async def"
     return None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crossdock.config.model import Connection
     from crossdock.connectors.calls import Hook
     from crossdock.connectors.http import BoundedHttp
+    from crossdock.connectors.pace import Pace
     from crossdock.connectors.threads import Threads
     from crossdock.spec.connector import Capabilities, ConnectorType
     from crossdock.spec.orders import Page, Unreadable, Window
@@ -81,13 +82,14 @@ class OpenConnection:
         http: BoundedHttp | None,
         config: Connection,
         threads: Threads,
+        pace: Pace | None,
         forget: Callable[[], object],
     ) -> None:
         self.name, self.kind, self.type_name = name, str(kind.kind), kind.name
         self.capabilities, self.hooks = capabilities, frozenset(hooks)
         self.stuck = False
         self._table, self._context, self._http = hooks, context, http
-        self._times, self._threads, self._forget = config.timeouts, threads, forget
+        self._times, self._threads, self._pace, self._forget = config.timeouts, threads, pace, forget
         self._opening, self._refreshing = Shared(self._open), Shared(self._refresh)
         self._opened = self._closed = False
         self._deadlines: dict[float, Deadlines] = {}
@@ -101,6 +103,8 @@ class OpenConnection:
             raise Unsupported(f"the connector of {self.name} has no {hook}")
         if self.stuck or (not self._opened and hook not in ("open", "close")):
             await self._make_ready(found)
+        if self._pace is not None and hook != "close":
+            await self._pace.turn()
         given["ctx"] = self._context
         try:
             deadlines = self._deadlines.get(timeout_s) or self._deadlines.setdefault(timeout_s, Deadlines(timeout_s))

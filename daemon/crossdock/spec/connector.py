@@ -20,7 +20,7 @@ class SecretRef(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rate(Struct, frozen=True):
-    """At most `calls` calls in `seconds` seconds."""
+    """At most `calls` calls of hooks start in any `seconds` seconds, over all the hooks of a connection."""
 
     calls: int
     seconds: float
