@@ -165,7 +165,7 @@ class Bench:
         self.house = House(self.store, self.env, BookCache(30))
         self.wms, self.oms = ScriptedWms(), ScriptedOms()
         self.runs = 0
-        self.idempotency, self.can_find = "key", True
+        self.idempotency, self.can_find, self.batch_atomic = "key", True, False
 
     async def fill(self, strategy=None, **warehouse):
         """Make one warehouse whose strategy matches paid orders."""
@@ -193,7 +193,7 @@ class Bench:
     def policy(self):
         return PushPolicy(
             idempotency=self.idempotency, can_find=self.can_find, settle=SETTLE, limits=Limits(), park_after=3,
-            park_span=timedelta(hours=1),
+            park_span=timedelta(hours=1), batch_atomic=self.batch_atomic,
         )  # fmt: skip
 
     async def push(self, lane=None, **sending):

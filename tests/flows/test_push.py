@@ -175,6 +175,49 @@ async def test_a_batch_that_is_refused_as_a_whole_is_sent_one_by_one(bench, kit)
     assert sorted(states) == [PushState.PUSH_FAILED, PushState.PUSHED, PushState.PUSHED]
 
 
+@pytest.mark.behaviour("P4", "P7")
+async def test_a_batch_that_may_have_been_stored_in_part_is_asked_about_before_anything_goes_again(bench, kit):
+    def stores_two_and_refuses(items):
+        kept = [item for item in items if item.order_ref != "bad"][:2]
+        bench.wms.holds.update({item.key: item for item in kept})
+        raise Rejected("one of them is wrong")
+
+    bench.idempotency = "lookup"
+    await bench.absorb(*(kit.order(ref) for ref in ("1", "bad", "2", "3")))
+    bench.wms.script.append(stores_two_and_refuses)
+    await bench.push(max_batch=4)
+    assert {(await bench.row(ref)).state for ref in ("1", "bad", "2", "3")} == {PushState.IN_DOUBT}
+    bench.later(seconds=kit.SETTLE.total_seconds() + 1)
+    bench.wms.script.extend([Rejected("this one", code="sku"), kit.accept])
+    await bench.push(max_batch=4)
+    assert [[item.order_ref for item in call] for call in bench.wms.calls[1:]] == [["bad"], ["3"]]
+    assert (await bench.row("bad")).state is PushState.PUSH_FAILED
+    assert {(await bench.row(ref)).state for ref in ("1", "2", "3")} == {PushState.PUSHED}
+
+
+@pytest.mark.behaviour("P4")
+async def test_a_batch_that_may_have_been_stored_in_part_waits_for_a_person_where_nobody_can_be_asked(bench, kit):
+    bench.idempotency, bench.can_find = "none", False
+    await bench.absorb(kit.order("1"), kit.order("2"))
+    bench.wms.script.append(Rejected("one of them is wrong"))
+    await bench.push(max_batch=2)
+    row = await bench.row("1")
+    assert (row.state, row.needs_person, len(bench.wms.calls)) == (PushState.IN_DOUBT, True, 1)
+    assert "what of it was stored is not known: one of them is wrong" in row.error_text
+
+
+@pytest.mark.behaviour("P7")
+@pytest.mark.parametrize("idempotency", ["lookup", "none"])
+async def test_an_atomic_batch_that_is_refused_stored_nothing_and_is_sent_one_by_one(bench, kit, idempotency):
+    bench.idempotency, bench.batch_atomic = idempotency, True
+    await bench.absorb(*(kit.order(str(n)) for n in range(3)))
+    bench.wms.script.extend([Rejected("one of them is wrong"), kit.accept, Rejected("this one", code="sku")])
+    await bench.push(max_batch=3)
+    assert [len(call) for call in bench.wms.calls] == [3, 1, 1, 1]
+    states = [(await bench.row(str(n))).state for n in range(3)]
+    assert sorted(states) == [PushState.PUSH_FAILED, PushState.PUSHED, PushState.PUSHED]
+
+
 @pytest.mark.behaviour("P7")
 async def test_an_order_that_fails_for_its_own_reasons_again_and_again_is_parked(bench, kit):
     await bench.absorb(kit.order("1"))

@@ -130,6 +130,7 @@ def claimed(**fields):
         "oms": "oms",
         "cancel_wanted": False,
         "order_id": 1,
+        "doubted": False,
         "state": PushState.QUEUED,
     }
     known = {name: value for name, value in {**base, **fields}.items() if name in Claimed.__struct_fields__}

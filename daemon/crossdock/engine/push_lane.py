@@ -129,6 +129,7 @@ def push_policy(link: Link, config: Connection) -> PushPolicy:
         idempotency=link.capabilities.idempotency,
         can_find="find_outbound" in link.hooks,
         settle=timedelta(seconds=settle + link.capabilities.lookup_lag_s),
+        batch_atomic=link.capabilities.batch_atomic,
         limits=limits(config),
         park_after=config.push.park_after,
         park_span=timedelta(seconds=config.push.park_after_s),

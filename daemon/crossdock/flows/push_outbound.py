@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from crossdock.flows.settle_doubt import ask_about_doubts
 from crossdock.rules import outcome
 from crossdock.rules.outcome import PushPolicy, Verdict
 from crossdock.rules.push_states import PushState
-from crossdock.spec.errors import ConnectorError, Rejected
+from crossdock.spec.errors import ConnectorError, Rejected, UnknownOutcome
 from crossdock.spec.outbound import OutboundRequest, RemoteOutbound
 from crossdock.store.times import to_ms
 
@@ -53,6 +54,7 @@ class Pump:
     def __init__(self, wms: Wms, house: House, lane: Lane, policy: PushPolicy, sending: Sending) -> None:
         self._wms, self._house, self._lane = wms, house, lane
         self._policy, self._sending = policy, sending
+        self._may_split = outcome.may_split(policy)
         self._waiting: deque[Claimed] = deque()
         self._ended: list[Settled] = []
         self._flying = 0
@@ -142,7 +144,7 @@ class Pump:
                 self._idle.append(chair)
                 await chair
                 continue
-            batch = [self._waiting.popleft() for _ in range(min(self._sending.max_batch, len(self._waiting)))]
+            batch = self._next_batch()
             self._flying += 1
             try:
                 await self._send_batch(batch)
@@ -154,6 +156,14 @@ class Pump:
                 self._flying -= 1
             if self._crash is not None or self._needs_saving() or self._lane.alone() or not self._going():
                 self._kick.set()
+
+    def _next_batch(self) -> list[Claimed]:
+        """Take what is sent next. What was in doubt goes alone where a refused batch would be in doubt as a whole again."""
+        most = min(self._sending.max_batch, len(self._waiting))
+        if not self._may_split:
+            together = itertools.takewhile(lambda claimed: not claimed.doubted, itertools.islice(self._waiting, most))
+            most = max(1, sum(1 for _ in together))
+        return [self._waiting.popleft() for _ in range(most)]
 
     async def _send_batch(self, batch: Sequence[Claimed]) -> None:
         env = self._house.env
@@ -180,7 +190,11 @@ class Pump:
         )
 
     async def _one_by_one(self, batch: Sequence[Claimed], error: Rejected) -> None:
-        """A batch refused as a whole stored nothing: each is sent alone, so that one bad order holds up no other."""
+        """After a batch was refused as a whole each is sent alone, so that one bad order holds up no other."""
+        if len(batch) > 1 and not self._may_split:
+            text = f"the batch was refused as a whole, and what of it was stored is not known: {error.message}"
+            self._failed(batch, UnknownOutcome(text, detail=error.detail))
+            return
         if len(batch) > 1:
             for claimed in batch:
                 await self._send_batch([claimed])

@@ -29,6 +29,7 @@ class PushPolicy(Struct, frozen=True, kw_only=True):
     can_find: bool
     settle: timedelta
     limits: Limits
+    batch_atomic: bool = False
     park_after: int = 8
     park_span: timedelta = timedelta(days=1)
 
@@ -104,6 +105,14 @@ def in_doubt(kind: str, text: str, past: Past, policy: PushPolicy, now: datetime
         case _:
             return _kept(PushState.IN_DOUBT, past, needs_person=True, kind=kind, text=text)
     return _kept(PushState.IN_DOUBT, past, next_at=now + wait, kind=kind, text=text)
+
+
+def may_split(policy: PushPolicy) -> bool:
+    """Tell whether the requests of a batch that was refused as a whole may be sent one by one at once.
+
+    Either nothing of it was stored, or what was stored is not stored again under its key. Else the batch is in doubt.
+    """
+    return policy.batch_atomic or policy.idempotency == "key"
 
 
 def still_in_doubt(verdict: Verdict) -> Verdict:

@@ -32,7 +32,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     `idempotency`: "key" — a repeated key returns the first answer, so the same bytes may be sent again; "lookup" — it
     does not, but `find_outbound` tells what arrived; "none" — neither, so a lost answer needs a person.
     `lookup_lag_s`: how late `find_outbound` may be. `ordered_pages`: pages come in the order of change, so that each one
-    may be checkpointed. `batch_atomic`: a batch is taken whole or not at all.
+    may be checkpointed. `batch_atomic`: a batch that is refused as a whole (Rejected) left nothing behind, so its requests
+    may be sent one by one at once.
     """
 
     fetch_modes: tuple[FetchMode, ...] = (FetchMode.CHANGED,)

@@ -128,7 +128,8 @@ async def push_outbound(ctx: Context[Any], items: list[OutboundRequest]) -> list
 
     `items` holds at most `Capabilities.max_batch` requests. Forward each `key`; never retry. Bounded to 30 s.
     Raise only for the whole call: RateLimited (nothing was stored), Retryable (nothing was sent), AuthFailed,
-    Rejected (a single request), UnknownOutcome. What has no result in the answer counts as unknown.
+    Rejected (a single request; a batch only where `batch_atomic` is declared or keys are kept, else it is in doubt),
+    UnknownOutcome. What has no result in the answer counts as unknown.
     """
     raise NotImplementedError
 

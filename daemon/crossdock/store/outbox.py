@@ -28,6 +28,7 @@ class Claimed(Struct, frozen=True, gc=False):
     oms: str
     cancel_wanted: bool
     order_id: int
+    doubted: bool
     state: PushState
 
 
@@ -51,7 +52,7 @@ class Settled(Struct, frozen=True, kw_only=True, gc=False):
 
 
 _CLAIM = (
-    "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.state "
+    "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.doubted, p.state "
     "FROM pushes p JOIN push_bodies b ON b.push_id = p.id "
     "WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? AND p.needs_person = FALSE AND p.cancel_wanted = FALSE "
     "AND (p.changed = FALSE OR p.doubted = TRUE) ORDER BY p.next_at LIMIT ?"
@@ -80,7 +81,7 @@ _QUEUE_FAILED = "UPDATE pushes SET state = ? WHERE connection = ? AND next_at <=
 
 
 _TO_ASK = (
-    "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.state "
+    "SELECT p.id, p.key, b.body, p.attempts, p.faults, p.first_fault_at, p.oms, p.cancel_wanted, p.order_id, p.doubted, p.state "
     "FROM pushes p JOIN push_bodies b ON b.push_id = p.id WHERE p.connection = ? AND p.next_at <= ? AND p.state = ? "
     "AND p.needs_person = FALSE AND p.settled_at <= ? AND (p.cancel_wanted = TRUE OR ?) ORDER BY p.next_at LIMIT ?"
 )

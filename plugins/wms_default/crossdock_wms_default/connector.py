@@ -43,7 +43,10 @@ class WmsConnector:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.capabilities = Capabilities(
-            idempotency=settings.idempotency, lookup_lag_s=settings.lookup_lag_s, max_batch=settings.max_batch
+            idempotency=settings.idempotency,
+            lookup_lag_s=settings.lookup_lag_s,
+            max_batch=settings.max_batch,
+            batch_atomic=True,  # in the contract a 4xx means that nothing of the call was created
         )
 
     @hookimpl

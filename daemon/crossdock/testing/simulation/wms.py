@@ -101,7 +101,8 @@ class WmsLink(BareLink):
         self, wms: SimWms, env: SimEnv, watch: Callable[[Sequence[OutboundRequest]], None], loop: VirtualLoop
     ) -> None:
         hooks = frozenset({"push_outbound"} | (set() if wms.idempotency == "none" else {"find_outbound"}))
-        super().__init__(wms.name, "wms", Capabilities(idempotency=wms.idempotency, max_batch=4), hooks)
+        capabilities = Capabilities(idempotency=wms.idempotency, max_batch=4, batch_atomic=True)
+        super().__init__(wms.name, "wms", capabilities, hooks)
         self.in_flight = 0
         self.suspended_until: float | None = None
         self._wms, self._env, self._watch, self._loop = wms, env, watch, loop
