@@ -160,13 +160,14 @@ def _type_item(plugins: Plugins, name: str) -> PluginType:
 async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[str, str], notifier: Notifier) -> Rooms:
     """Open every room. Raises FileInUse, SchemaProblem, StoreError, ConfigError, SocketRefused, OSError."""
     state, file, lock = _claim_state(config)
-    store = await _open_store(config, env, file, notifier)
+    metrics = Metrics(VERSION)
+    store = await _open_store(config, env, file, notifier, metrics)
     plugins = Plugins()
     known = await store.read(connections.plugin_digests)
     plugins.load_allowed(config.plugins.allow, config.plugins.strict, known)
     await store.write(connections.save_plugins, {p.name: (p.version, p.digest) for p in plugins.loaded})
-    host = PluginHost(plugins, env)
-    watch = Watch(config, env, store, Metrics(VERSION))
+    watch = Watch(config, env, store, metrics)
+    host = PluginHost(plugins, env, watch)
 
     def free() -> int:
         return disk.free_bytes(state)
@@ -190,9 +191,9 @@ def _claim_state(config: Config) -> tuple[Path, Path, IO[bytes]]:
     return state, file, sqlite.lock_file(file)
 
 
-async def _open_store(config: Config, env: Env, file: Path, notifier: Notifier) -> Store:
+async def _open_store(config: Config, env: Env, file: Path, notifier: Notifier, metrics: Metrics) -> Store:
     database = sqlite.connect(str(file))
-    store = Store(database, env, readers=config.engine.readers)
+    store = Store(database, env, readers=config.engine.readers, took=metrics.database_took)
 
     def bring_up() -> None:
         database.connect(reuse_if_open=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crossdock.ops import health
@@ -9,9 +10,9 @@ from crossdock.ops.health import ConnectionState, Snapshot
 from crossdock.ops.metrics import Rows
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
-from crossdock.store import quarantine
+from crossdock.store import cursors, quarantine
 from crossdock.store.store import StoreError
-from crossdock.store.times import to_ms
+from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from crossdock.engine.engine import Engine
     from crossdock.env import Env
     from crossdock.ops.metrics import Metrics
+    from crossdock.spec.errors import ConnectorError
+    from crossdock.store.cursors import Cursor
     from crossdock.store.store import Store, Transaction
     from crossdock.store.tasks import Totals
 
@@ -27,7 +30,7 @@ _BREAKER = {Status.OPEN: "open", Status.RETRYING: "half_open", Status.RATE_LIMIT
 
 
 class Watch:
-    """Counts for the metrics and says how the daemon is (engine.Watcher)."""
+    """Counts for the metrics and says how the daemon is (engine.Watcher, connectors.Observer)."""
 
     def __init__(self, config: Config, env: Env, store: Store, metrics: Metrics) -> None:
         self.engine: Engine | None = None
@@ -35,6 +38,7 @@ class Watch:
         self._config, self._env, self._store, self._metrics = config, env, store, metrics
         self._reload_ok = True
         self._database_ok = True
+        self._known_until: dict[str, datetime] = {}
 
     def fetched(self, connection: str, totals: Totals) -> None:
         """A listing, or a part of one, was stored."""
@@ -47,6 +51,17 @@ class Watch:
         if result == "pushed":
             self._metrics.succeeded(connection, "push_outbound", self._env.now())
 
+    def succeeded(self, connection: str, hook: str, seconds: float) -> None:
+        """A hook returned what the contract says."""
+        if hook == "push_outbound":
+            self._metrics.push_took(connection, seconds)
+
+    def failed(self, connection: str, hook: str, seconds: float, error: ConnectorError) -> None:
+        """A hook raised, or broke the contract."""
+        if hook == "push_outbound":
+            self._metrics.push_took(connection, seconds)
+        self._metrics.plugin_failed(connection, type(error).__name__)
+
     def reloaded(self, taken: bool) -> None:
         """The configuration was read again."""
         self._reload_ok = taken
@@ -55,20 +70,34 @@ class Watch:
     def forget(self, connection: str) -> None:
         """A connection is gone from the configuration."""
         self._metrics.forget(connection)
+        self._known_until.pop(connection, None)
 
     async def refresh(self) -> None:
         """Bring the gauges up to date."""
         self._metrics.loop_is_late(self.loop_lag_s)
         try:
-            self._metrics.rows(await self._store.read(rows, to_ms(self._env.now())))
+            counted, listings = await self._store.read(state, to_ms(self._env.now()))
+            self._metrics.rows(counted)
+            self._note_lag(listings)
             self._database_ok = True
         except StoreError:
             self._database_ok = False
-        for state in self._connections():
-            status = Status(state.state)
-            self._metrics.connection(
-                state.name, breaker=_BREAKER.get(status, "closed"), until=state.next_try, insecure=state.insecure_tls
-            )
+        for each in self._connections():
+            breaker = _BREAKER.get(Status(each.state), "closed")
+            self._metrics.connection(each.name, breaker=breaker, until=each.next_try, insecure=each.insecure_tls)
+
+    def _note_lag(self, listings: Sequence[Cursor]) -> None:
+        """Every order that changed before the last complete listing began is known; while one runs, the last counts."""
+        configured = self.engine.links if self.engine is not None else {}
+        for cursor in listings:
+            if cursor.connection not in configured:
+                continue
+            if cursor.finished_at is not None and cursor.started_at is not None:
+                self._known_until[cursor.connection] = from_ms(cursor.started_at)
+            elif cursor.watermark is not None:
+                self._known_until.setdefault(cursor.connection, datetime.fromisoformat(cursor.watermark))
+        for name, until in self._known_until.items():
+            self._metrics.lags(name, max(0.0, (self._env.now() - until).total_seconds()))
 
     async def metrics(self) -> tuple[bytes, str]:
         """Return the exposition for Prometheus."""
@@ -122,6 +151,11 @@ class Watch:
         """Whether the daemon is ready, and how it and each connection is."""
         found = health.healthz(self.snapshot())
         return found.status != "not_ready", found
+
+
+def state(tx: Transaction, now: int) -> tuple[Rows, list[Cursor]]:
+    """Read what the gauges show: how many rows wait, and how far every listing has come."""
+    return rows(tx, now), cursors.load_all(tx)
 
 
 def rows(tx: Transaction, now: int) -> Rows:

@@ -9,6 +9,7 @@ import pluggy
 
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
+from crossdock.connectors.observer import Unobserved
 from crossdock.connectors.open_connection import OpenConnection
 from crossdock.connectors.pace import Pace
 from crossdock.connectors.settings import read_settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from crossdock.config.model import Connection
     from crossdock.connectors.discovery import Plugins
+    from crossdock.connectors.observer import Observer
     from crossdock.env import Env
     from crossdock.spec.connector import ConnectorType
     from crossdock.spec.context import Http
@@ -74,8 +76,8 @@ class ConnectorContext:
 class PluginHost:
     """Makes connections of the types that the loaded plugins offer."""
 
-    def __init__(self, plugins: Plugins, env: Env) -> None:
-        self.plugins, self._env = plugins, env
+    def __init__(self, plugins: Plugins, env: Env, observer: Observer | None = None) -> None:
+        self.plugins, self._env, self._observer = plugins, env, observer or Unobserved()
 
     def settings(self, name: str, config: Connection) -> tuple[ConnectorType, Any]:
         """Find the connection's type and decode its settings. Raises ConfigError, BadSettings where these are wrong."""
@@ -106,6 +108,8 @@ class PluginHost:
             config=config,
             threads=Threads(f"plugin-{name}"),
             pace=Pace(name, capabilities.rate, self._env) if capabilities.rate else None,
+            observer=self._observer,
+            clock=self._env.monotonic,
             forget=lambda: self.plugins.manager.unregister(instance),
         )
 

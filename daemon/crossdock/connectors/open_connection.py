@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crossdock.config.model import Connection
     from crossdock.connectors.calls import Hook
     from crossdock.connectors.http import BoundedHttp
+    from crossdock.connectors.observer import Observer
     from crossdock.connectors.pace import Pace
     from crossdock.connectors.threads import Threads
     from crossdock.spec.connector import Capabilities, ConnectorType
@@ -83,6 +84,8 @@ class OpenConnection:
         config: Connection,
         threads: Threads,
         pace: Pace | None,
+        observer: Observer,
+        clock: Callable[[], float],
         forget: Callable[[], object],
     ) -> None:
         self.name, self.kind, self.type_name = name, str(kind.kind), kind.name
@@ -90,6 +93,7 @@ class OpenConnection:
         self.stuck = False
         self._table, self._context, self._http = hooks, context, http
         self._times, self._threads, self._pace, self._forget = config.timeouts, threads, pace, forget
+        self._observer, self._clock = observer, clock
         self._opening, self._refreshing = Shared(self._open), Shared(self._refresh)
         self._opened = self._closed = False
         self._deadlines: dict[float, Deadlines] = {}
@@ -106,15 +110,18 @@ class OpenConnection:
         if self._pace is not None and hook != "close":
             await self._pace.turn()
         given["ctx"] = self._context
+        deadlines = self._deadlines.get(timeout_s) or self._deadlines.setdefault(timeout_s, Deadlines(timeout_s))
+        started = self._clock()
         try:
-            deadlines = self._deadlines.get(timeout_s) or self._deadlines.setdefault(timeout_s, Deadlines(timeout_s))
-            return await calls.call(found, self.name, self._threads, deadlines, self._times.cancel_grace_s, given)
-        except PluginStuck:
-            self.stuck = True
+            result = await calls.call(found, self.name, self._threads, deadlines, self._times.cancel_grace_s, given)
+        except ConnectorError as error:
+            self.stuck = self.stuck or isinstance(error, PluginStuck)
+            if isinstance(error, AuthFailed):
+                self.forget_secrets()
+            self._observer.failed(self.name, hook, self._clock() - started, error)
             raise
-        except AuthFailed:
-            self.forget_secrets()
-            raise
+        self._observer.succeeded(self.name, hook, self._clock() - started)
+        return result
 
     def forget_secrets(self) -> None:
         """Have the connection's secrets read anew: their sources may hold others by now."""

@@ -49,10 +49,14 @@ class Metrics:
         self._last_success = self._gauge(
             "sync_last_success_timestamp_seconds", "When a hook last ended well", ("connection", "hook")
         )
-        self._lag = self._gauge("sync_lag_seconds", "How far the cursor is behind the clock", ("connection",))
-        self._database = prometheus.Histogram(
+        self._lag = self._gauge(
+            "sync_lag_seconds", "How long ago the last complete listing began: what changed since may be unknown",
+            ("connection",),
+        )  # fmt: skip
+        database = prometheus.Histogram(
             "crossdock_db_seconds", "A unit of work", ("work",), registry=self._registry, buckets=_DATABASE_BUCKETS
         )
+        self._database = {work: database.labels(work) for work in ("read", "write")}
 
     def _define_state(self) -> None:
         self._outbox = self._gauge("outbox_rows", "Pushes in the store, by state", ("state",))
@@ -108,14 +112,14 @@ class Metrics:
 
     def database_took(self, work: str, seconds: float) -> None:
         """Note how long a unit of work took; `work` is read or write."""
-        self._database.labels(work).observe(seconds)
+        self._database[work].observe(seconds)
 
     def succeeded(self, connection: str, hook: str, now: datetime) -> None:
         """Note that a hook ended well."""
         self._last_success.labels(connection, hook).set(now.timestamp())
 
     def lags(self, connection: str, seconds: float) -> None:
-        """Note how far a connection's cursor is behind the clock."""
+        """Note how far what is known of a connection's orders is behind the clock."""
         self._lag.labels(connection).set(seconds)
 
     def connection(

@@ -45,6 +45,12 @@ def load(tx: Transaction, connection: str, stream: str = "orders") -> Cursor:
     return Cursor(**dict(zip(Cursor.__struct_fields__, row, strict=True)))
 
 
+def load_all(tx: Transaction, stream: str = "orders") -> list[Cursor]:
+    """Return the progress of every connection's listing."""
+    rows = tx.rows("SELECT " + _COLUMNS + " FROM cursors WHERE stream = ?", (stream,))
+    return [Cursor(**dict(zip(Cursor.__struct_fields__, row, strict=True))) for row in rows]
+
+
 def save(tx: Transaction, cursor: Cursor) -> None:
     """Write progress down; call it in the transaction that stores the rows it covers."""
     tx.execute(_SAVE, tuple(getattr(cursor, name) for name in Cursor.__struct_fields__))

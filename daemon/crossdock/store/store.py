@@ -67,15 +67,26 @@ class Transaction:
 
 
 class Store:
-    """Runs units of work. `inline` runs them in the caller's thread, for the simulation."""
+    """Runs units of work. `inline` runs them in the caller's thread, for the simulation.
 
-    def __init__(self, database: Database, env: Env, *, readers: int = 2, inline: bool = False) -> None:
+    `took` is told, from any thread, how long each unit of work took: ("read" or "write", seconds).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        env: Env,
+        *,
+        readers: int = 2,
+        inline: bool = False,
+        took: Callable[[str, float], None] | None = None,
+    ) -> None:
         self.database = database
         self.busy_s = 0.0
         self.units = 0
         self.last_done = env.monotonic()
         self._env = env
-        self._inline = inline
+        self._inline, self._took = inline, took
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(readers, "store-reader")
 
@@ -100,9 +111,11 @@ class Store:
         except (sqlite3.Error, DatabaseError) as error:
             raise explained(error) from error
         finally:
-            self.last_done = self._env.monotonic()
-            self.busy_s += self.last_done - started
+            ended = self.last_done = self._env.monotonic()
+            self.busy_s += ended - started
             self.units += 1
+            if self._took is not None:
+                self._took("write" if begin == sqlite.BEGIN_WRITE else "read", ended - started)
 
     def _transact(self, begin: str, unit: Callable[..., T], args: Any, kwargs: Any) -> T:
         self.database.connect(reuse_if_open=True)
