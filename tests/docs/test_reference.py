@@ -8,6 +8,7 @@ import re
 import pytest
 from tests.docs.pages import ROOT, blocks, pages
 
+from crossdock.ops.metrics import Metrics
 from crossdock.rules.push_states import ALLOWED, PushState, tab_of
 from crossdock.spec import connector, errors, hooks
 
@@ -46,6 +47,18 @@ def test_every_error_and_capability_is_on_the_page_of_the_contract():
     ]
     for name in {*named, *connector.Capabilities.__struct_fields__} - {"ConnectorError"}:
         assert f"`{name}`" in text, name
+
+
+def test_the_table_of_metrics_has_exactly_those_of_the_code_with_their_labels_and_types():
+    text = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(crossdock_\w+)` \| (.*?)\| (\w+) \| ", text, re.MULTILINE)
+    said = {(name, tuple(re.findall(r"`(\w+)`", labels)), kind) for name, labels, kind in rows}
+    assert said == {
+        (family.name + ("_total" if family.type == "counter" else ""), tuple(metric._labelnames), family.type)
+        for metric in Metrics("1")._registry._collector_to_names
+        if hasattr(metric, "_labelnames")
+        for family in metric.describe()
+    }
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from crossdock.app.loop_watch import LoopWatch
 from crossdock.app.watch import Watch
 from crossdock.config.changes import changes
 from crossdock.config.paths import database_path, socket_path
@@ -60,6 +61,7 @@ class Rooms:
     environ: Mapping[str, str]
     links: dict[str, OpenConnection] = field(default_factory=dict)
     control: ControlApi | None = None
+    loop_watch: LoopWatch | None = None
     reload_now: Callable[[], Awaitable[Reloaded]] | None = None
 
     def status_line(self) -> str:
@@ -135,6 +137,8 @@ class Rooms:
         await self.engine.stop()
         await asyncio.gather(*(link.close() for link in self.links.values()), return_exceptions=True)
         await asyncio.to_thread(self.store.close)
+        if self.loop_watch is not None:
+            self.loop_watch.stop()
         self.lock.close()
 
 
@@ -179,6 +183,8 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     for name, connection in config.connections.items():
         if connection.enabled:
             rooms.links[name] = connect(host, name, config, secrets)
+    rooms.loop_watch = LoopWatch(env, watch.loop_blocked)
+    rooms.loop_watch.start()
     await engine.start(list(rooms.links.values()))
     rooms.control = ControlApi(engine, Requests(engine), _providers(rooms, free))
     await rooms.control.start(socket_path(config))
@@ -218,6 +224,7 @@ def _providers(rooms: Rooms, free: Callable[[], int]) -> Providers:
         livez=rooms.watch.livez,
         readyz=rooms.watch.readyz,
         healthz=rooms.watch.healthz,
+        strained=rooms.watch.strained,
         metrics=rooms.watch.metrics,
         free_bytes=free,
         reload=reload,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from crossdock.ops import health
-from crossdock.ops.health import ConnectionState, Snapshot
+from crossdock.ops import health, memory
+from crossdock.ops.health import ConnectionState, LoopBlock, Snapshot
 from crossdock.ops.metrics import Rows
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
@@ -15,7 +17,7 @@ from crossdock.store.store import StoreError
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crossdock.config.model import Config
     from crossdock.engine.engine import Engine
@@ -26,19 +28,32 @@ if TYPE_CHECKING:
     from crossdock.store.store import Store, Transaction
     from crossdock.store.tasks import Totals
 
+log = logging.getLogger("crossdock")
+
+BLOCK_SHOWN = timedelta(minutes=15)
+"""A connection that blocked the event loop shows in health for so long."""
 _BREAKER = {Status.OPEN: "open", Status.RETRYING: "half_open", Status.RATE_LIMITED: "half_open"}
 
 
 class Watch:
     """Counts for the metrics and says how the daemon is (engine.Watcher, connectors.Observer)."""
 
-    def __init__(self, config: Config, env: Env, store: Store, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        config: Config,
+        env: Env,
+        store: Store,
+        metrics: Metrics,
+        resident: Callable[[], int] = memory.resident_bytes,
+    ) -> None:
         self.engine: Engine | None = None
         self.loop_lag_s = 0.0
         self._config, self._env, self._store, self._metrics = config, env, store, metrics
         self._reload_ok = True
         self._database_ok = True
         self._known_until: dict[str, datetime] = {}
+        self._resident, self._memory_high = resident, ""
+        self._blocks: dict[str, LoopBlock] = {}
 
     def fetched(self, connection: str, totals: Totals) -> None:
         """A listing, or a part of one, was stored."""
@@ -71,10 +86,33 @@ class Watch:
         """A connection is gone from the configuration."""
         self._metrics.forget(connection)
         self._known_until.pop(connection, None)
+        self._blocks.pop(connection, None)
+
+    def loop_blocked(self, block: LoopBlock) -> None:
+        """The event loop stood still."""
+        self._blocks[block.connection] = block
+        self._metrics.loop_blocked(block.connection)
+
+    async def _watch_memory(self) -> None:
+        config = self._config if self.engine is None else self.engine.config
+        limit = config.engine.memory_alarm_bytes
+        used, before = self._resident(), bool(self._memory_high)
+        high = memory.too_much(used, limit, before=before)
+        in_use = f"{memory.mebibytes(used)} of memory are in use"
+        self._memory_high = f"{in_use}, more than engine.memory_alarm_bytes ({memory.mebibytes(limit)})" if high else ""
+        self._metrics.memory_is_high(high)
+        if high and not before:
+            held = await asyncio.to_thread(memory.biggest) or [
+                "start with PYTHONTRACEMALLOC=1 to see which code holds it"
+            ]
+            log.error("%s: %s", self._memory_high, "; ".join(held))
+        elif before and not high:
+            log.warning("%s, which is well again", in_use)
 
     async def refresh(self) -> None:
         """Bring the gauges up to date."""
         self._metrics.loop_is_late(self.loop_lag_s)
+        await self._watch_memory()
         try:
             counted, listings = await self._store.read(state, to_ms(self._env.now()))
             self._metrics.rows(counted)
@@ -131,8 +169,14 @@ class Watch:
             database_ok=self._database_ok,
             config_reload_ok=self._reload_ok,
             disk_low=engine is not None and engine.disk_low,
+            memory_high=self._memory_high,
+            loop_blocks=tuple(each for each in self._blocks.values() if self._env.now() - each.at < BLOCK_SHOWN),
             connections=self._connections(),
         )
+
+    def strained(self) -> Sequence[str]:
+        """What is wrong with the process itself although it works."""
+        return health.strained(self.snapshot())
 
     def may_ping(self) -> bool:
         """Tell whether the watchdog may be fed."""

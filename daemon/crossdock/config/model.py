@@ -178,6 +178,12 @@ class Engine(Section, frozen=True):
         int, Meta(ge=1, le=10_000, description="Results wait so long for company before they are saved")
     ] = 50
     readers: Annotated[int, Meta(ge=1, le=16, description="Reader threads of the store")] = 2
+    memory_alarm_bytes: Annotated[
+        int,
+        Meta(
+            ge=0, description="Above this memory (RSS) in use the daemon says so in log, health and metrics; 0: never"
+        ),
+    ] = 256 * 2**20
     min_free_bytes: Annotated[int, Meta(ge=0, description="Below this free disk space nothing new is fetched")] = (
         256 * 2**20
     )

@@ -119,10 +119,10 @@ async def bounded(work: Awaitable[Any], deadlines: Deadlines, grace_s: float, wh
 class Errand:
     """One call in a task of its own: how it ended, or that it was cancelled, and then given up."""
 
-    __slots__ = ("_expired", "_grace_s", "_loop", "_what", "ended", "task")
+    __slots__ = ("_expired", "_grace_s", "_loop", "ended", "task", "what")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, grace_s: float, what: str) -> None:
-        self._loop, self._grace_s, self._what = loop, grace_s, what
+        self._loop, self._grace_s, self.what = loop, grace_s, what
         self._expired = False
         self.ended: asyncio.Future[Any] = loop.create_future()
         self.task: asyncio.Task[None] | None = None
@@ -149,7 +149,7 @@ class Errand:
         """It has ended with an error; if nobody waits any more, that is only noted."""
         if self.ended.done():
             if not isinstance(error.__cause__, asyncio.CancelledError):
-                log.warning("%s ended with %s after it had been given up", self._what, type(error).__name__)
+                log.warning("%s ended with %s after it had been given up", self.what, type(error).__name__)
         elif self._expired and not isinstance(error, NeverStarted):
             self.ended.set_exception(Overtime())
         else:
@@ -165,7 +165,7 @@ class Errand:
 
     def _give_up(self) -> None:
         if not self.ended.done():
-            text = f"{self._what} did not stop when it was cancelled; its connection is taken out of use"
+            text = f"{self.what} did not stop when it was cancelled; its connection is taken out of use"
             self.ended.set_exception(errors.PluginStuck(text))
 
 

@@ -39,7 +39,8 @@ class Providers:
     """What the daemon tells of itself. Each is called for every request that needs it.
 
     `livez` and `readyz` return the reasons against; `healthz` whether it is ready, and a record; `metrics` the
-    exposition's bytes and content type; `free_bytes` the space left for the database.
+    exposition's bytes and content type; `free_bytes` the space left for the database; `strained` what is wrong with the
+    process itself although it works.
     """
 
     version: str
@@ -50,6 +51,7 @@ class Providers:
     free_bytes: Callable[[], int]
     reload: Callable[[], Awaitable[Reloaded]]
     plugins: Callable[[], Sequence[PluginItem]]
+    strained: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,25 @@ class ConnectionState(Struct, frozen=True, kw_only=True):
     insecure_tls: bool = False
 
 
+class LoopBlock(Struct, frozen=True, kw_only=True):
+    """A time in which the event loop stood still, and whose hook it stood in; both empty for the daemon itself."""
+
+    connection: str
+    hook: str
+    seconds: float
+    at: datetime
+
+    def __str__(self) -> str:
+        """A sentence."""
+        who = f"{self.connection} (its {self.hook})" if self.connection else "The daemon itself"
+        return f"{who} blocked the event loop for {self.seconds:.1f} s until {self.at:%H:%M:%S} UTC"
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """What the engine knows of itself at one moment; ages in seconds. `tick_s` is the configured tick."""
+    """What the engine knows of itself at one moment; ages in seconds. `tick_s` is the configured tick.
+
+    `memory_high` is a sentence while too much memory is used; `loop_blocks` are the last ones, one a connection.
+    """
 
     loop_lag_s: float
     last_tick_age_s: float
@@ -38,6 +55,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     stopping: bool = False
     config_reload_ok: bool = True
     disk_low: bool = False
+    memory_high: str = ""
+    loop_blocks: tuple[LoopBlock, ...] = ()
     connections: tuple[ConnectionState, ...] = ()
 
 
@@ -106,4 +125,10 @@ def _degraded(snapshot: Snapshot) -> tuple[str, ...]:
         found.append("The last reload was refused; the configuration before it is in force")
     if snapshot.disk_low:
         found.append("The disk is nearly full; nothing new is fetched")
-    return tuple(found)
+    return (*found, *strained(snapshot))
+
+
+def strained(snapshot: Snapshot) -> tuple[str, ...]:
+    """Say what is wrong with the process itself although it works."""
+    memory = (snapshot.memory_high,) if snapshot.memory_high else ()
+    return (*memory, *map(str, snapshot.loop_blocks))

@@ -69,6 +69,10 @@ class Metrics:
         )
         self._insecure = self._gauge("tls_insecure", "1 if certificates are not verified", ("connection",))
         self._loop_lag = self._gauge("loop_lag_seconds", "How late the event loop is")
+        self._blocked = self._counter(
+            "loop_blocked", "Times the event loop stood still; no connection: the daemon itself", ("connection",)
+        )
+        self._memory_alarm = self._gauge("memory_alarm", "1 while more memory is used than engine.memory_alarm_bytes")
         self._reload = self._gauge("config_reload_success", "1 if the last reload was taken, 0 if it was refused")
         self._reload.set(1)
 
@@ -142,6 +146,14 @@ class Metrics:
     def loop_is_late(self, seconds: float) -> None:
         """Note how late the event loop is."""
         self._loop_lag.set(seconds)
+
+    def loop_blocked(self, connection: str) -> None:
+        """Count a time in which a connection, or the daemon itself (empty), held up the event loop."""
+        self._child(self._blocked, "blocked", connection).inc()
+
+    def memory_is_high(self, high: bool) -> None:
+        """Note whether too much memory is used."""
+        self._memory_alarm.set(high)
 
     def reloaded(self, taken: bool) -> None:
         """Note whether the last reload of the configuration was taken."""

@@ -81,7 +81,8 @@ async def status(call: Call[None, object]) -> Status:
     counted = await engine.store.read(views.counts)
     connections = connection_items(engine)
     against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
-    level, reasons = judged(counted, connections, against, disk_low=engine.disk_low)
+    strained = call.providers.strained()
+    level, reasons = judged(counted, connections, against, strained, disk_low=engine.disk_low)
     return Status(
         version=call.providers.version,
         now=engine.env.now(),
@@ -103,7 +104,12 @@ async def status(call: Call[None, object]) -> Status:
 
 
 def judged(
-    counted: Counts, connections: Sequence[ConnectionItem], against: Sequence[str], *, disk_low: bool
+    counted: Counts,
+    connections: Sequence[ConnectionItem],
+    against: Sequence[str],
+    strained: Sequence[str],
+    *,
+    disk_low: bool,
 ) -> tuple[Literal["ok", "warning", "critical"], tuple[str, ...]]:
     """Say how bad it is and why. Critical: it does not work, or nothing goes on without a person."""
     critical = list(against)
@@ -116,7 +122,7 @@ def judged(
             f"{counted.needs_person} orders in doubt need a person (`crossdock orders list --state in_doubt`)"
         )
     named = {"paused", "stuck", "not_loaded"} | _WELL
-    warning = [f"{each.name} is {each.state}" for each in connections if each.state not in named]
+    warning = [f"{each.name} is {each.state}" for each in connections if each.state not in named] + [*strained]
     if counted.parked:
         warning.append(f"{counted.parked} orders failed and are parked (`crossdock orders list --state push_failed`)")
     if counted.quarantine:
