@@ -92,7 +92,8 @@ class BoundedHttp:
     ) -> HttpAnswer:
         if not path.startswith("/") or "/.." in path or "#" in path or "%2e" in path.lower():
             text = f"{self._connection}: a path must begin with '/' and stay below the base address; nothing was sent"
-            raise errors.ContractError(text)
+            # A write says so of the one record whose name made the path: in doubt it is not, for nothing was sent.
+            raise errors.Rejected(text, code="bad_path") if write else errors.ContractError(text)
         what = f"{method} {path.partition('?')[0]} of {self._connection}"
         for name, value in headers.items() if headers else ():
             if not value.isprintable():
