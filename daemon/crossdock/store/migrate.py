@@ -18,6 +18,10 @@ FOLDER = Path(__file__).parent / "migrations"
 _CREATE = "CREATE TABLE IF NOT EXISTS migration_checksums (name VARCHAR(255) PRIMARY KEY, sha256 VARCHAR(64) NOT NULL)"
 
 
+def _pass(_name: str) -> None:
+    """A fail point that nobody named."""
+
+
 class SchemaProblem(Exception):
     """The database's schema is not one this version may work with; nothing was changed."""
 
@@ -53,7 +57,12 @@ def check(database: Database, folder: Path = FOLDER) -> list[MigrationStatus]:
     return [migration for migration in known if not migration.applied]
 
 
-def migrate(database: Database, folder: Path = FOLDER, before: Callable[[], None] | None = None) -> list[str]:
+def migrate(
+    database: Database,
+    folder: Path = FOLDER,
+    before: Callable[[], None] | None = None,
+    failpoint: Callable[[str], None] = _pass,
+) -> list[str]:
     """Apply what is missing, one script a transaction, and return their names. `before` runs if anything is missing.
 
     The caller holds the database's lock (on SQLite the lock of the file). Raises SchemaProblem.
@@ -63,12 +72,16 @@ def migrate(database: Database, folder: Path = FOLDER, before: Callable[[], None
         return []
     if before is not None:
         before()
-    Runner(database, str(folder)).up()
     for migration in missing:
-        database.execute_sql(
-            "INSERT INTO migration_checksums (name, sha256) VALUES (" + database.param + ", " + database.param + ")",
-            (migration.name, checksum(folder, migration.name)),
-        )
+        failpoint("migrate.begin")
+        with database.atomic():  # script, history and checksum: a kill leaves all of it or nothing
+            Runner(database, str(folder)).up(migration.name)
+            database.execute_sql(
+                "INSERT INTO migration_checksums (name, sha256) VALUES (" + database.param + ", " + database.param + ")",
+                (migration.name, checksum(folder, migration.name)),
+            )
+            failpoint("migrate.before_commit")
+        failpoint("migrate.after_commit")
     return [migration.name for migration in missing]
 
 

@@ -6,7 +6,7 @@ import fcntl
 import sqlite3
 from typing import IO, TYPE_CHECKING
 
-from peewee import DatabaseError, SqliteDatabase
+from peewee import DatabaseError, OperationalError, SqliteDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,11 @@ BEGIN_READ = "BEGIN"
 
 FAILURES = (sqlite3.Error, DatabaseError)
 """What a file that is no database, or a damaged one, raises."""
+
+_UNWRITABLE = frozenset({
+    sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMSIZE,
+})  # fmt: skip
 
 
 class FileInUse(Exception):
@@ -60,13 +65,26 @@ def lock_file(path: Path) -> IO[bytes]:
 
 
 def is_full(error: Exception) -> bool:
-    """Tell whether the disk is full."""
-    return isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+    """Tell whether the disk takes no more: it is full, or over a quota or a limit of the process.
+
+    SQLite calls only the first of these "full"; the others are "disk I/O error", as is a disk that fails to write.
+    """
+    return _says(error, "full") or getattr(error, "sqlite_errorcode", None) in _UNWRITABLE
 
 
 def is_busy(error: Exception) -> bool:
     """Tell whether somebody else held the lock too long."""
-    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+    return _says(error, "locked")
+
+
+def _says(error: Exception, word: str) -> bool:
+    return isinstance(error, (sqlite3.OperationalError, OperationalError)) and word in str(error)
+
+
+def end_failed(connection: sqlite3.Connection) -> None:
+    """Roll back what a failed unit of work left; SQLite does so by itself where the disk is full or fails."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def damage(database: SqliteDatabase) -> list[str]:

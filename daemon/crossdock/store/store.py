@@ -125,10 +125,10 @@ class Store:
         try:
             result = unit(Transaction(self.database), *args, **kwargs)
             self._env.failpoint("store.before_commit")
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            sqlite.end_failed(connection)
             raise
-        connection.execute("COMMIT")
         self._env.failpoint("store.after_commit")
         return result
 
@@ -144,7 +144,9 @@ class Store:
 def explained(error: Exception) -> StoreError:
     """Turn a database error into one that says what happens next."""
     if sqlite.is_full(error):
-        return StoreFull("the database's disk is full; crossdock stops fetching and sending until there is space again")
+        return StoreFull(
+            "the database's disk takes no more (it is full, or over a quota); crossdock stops fetching and sending until it does"
+        )
     if sqlite.is_busy(error):
         return StoreBusy("the database was locked by another process for more than 5 seconds; crossdock tries again")
     return StoreError(f"the database failed: {error}")
