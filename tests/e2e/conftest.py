@@ -87,11 +87,11 @@ class World:
         await self.oms.stop()
         await self.wms.stop()
 
-    async def spawn(self, *words: str, **environ: str) -> asyncio.subprocess.Process:
+    async def spawn(self, *words: str, code: str = RUN, preexec_fn=None, **environ: str) -> asyncio.subprocess.Process:
         with self.output.open("ab") as output:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-c", RUN, "--config", str(self.config), *(words or ("run",)),
-                stdout=output, stderr=output, env={**os.environ, **environ},
+                sys.executable, "-c", code, "--config", str(self.config), *(words or ("run",)),
+                stdout=output, stderr=output, env={**os.environ, **environ}, preexec_fn=preexec_fn,
             )  # fmt: skip
 
     async def start(self, **environ: str) -> None:

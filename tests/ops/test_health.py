@@ -64,7 +64,7 @@ def test_unverified_certificates_show_in_health():
     assert healthz(snapshot).reasons == ("shop does not verify certificates",)
 
 
-@pytest.mark.parametrize("change", [{"config_reload_ok": False}, {"disk_low": True}])
+@pytest.mark.parametrize("change", [{"config_reload_ok": False}, {"disk_low": True}, {"writable": False}])
 def test_what_a_person_should_see_to_degrades(change):
     assert healthz(but(**change)).status == "degraded"
     assert readyz(but(**change)).ok

@@ -29,7 +29,7 @@ from crossdock.ops.metrics import Metrics
 from crossdock.ops.secrets import SecretStore, SecretUnavailable
 from crossdock.spec.errors import ConfigError
 from crossdock.store import connections, migrate, sqlite
-from crossdock.store.store import Store
+from crossdock.store.store import Store, explained
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -202,11 +202,14 @@ async def _open_store(config: Config, env: Env, file: Path, notifier: Notifier, 
     store = Store(database, env, readers=config.engine.readers, took=metrics.database_took)
 
     def bring_up() -> None:
-        database.connect(reuse_if_open=True)
-        applied = migrate.migrate(database, before=lambda: notifier.extend_timeout(600))
+        try:
+            database.connect(reuse_if_open=True)
+            applied = migrate.migrate(database, before=lambda: notifier.extend_timeout(600), failpoint=env.failpoint)
+            database.close()
+        except sqlite.FAILURES as error:
+            raise explained(error) from error
         if applied:
             log.info("the database was migrated: %s", ", ".join(applied))
-        database.close()
         os.chmod(file, 0o600)  # noqa: PTH101 - beside the file's other calls
 
     await asyncio.to_thread(bring_up)

@@ -171,6 +171,7 @@ class Watch:
             disk_low=engine is not None and engine.disk_low,
             memory_high=self._memory_high,
             loop_blocks=tuple(each for each in self._blocks.values() if self._env.now() - each.at < BLOCK_SHOWN),
+            writable=engine is None or engine.gate.open,
             connections=self._connections(),
         )
 

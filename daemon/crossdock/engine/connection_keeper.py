@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crossdock.rules import connection_health
 from crossdock.rules.connection_health import ConnectionHealth, Limits, Status
 from crossdock.store import connections
+from crossdock.store.store import StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,7 +107,11 @@ class ConnectionKeeper:
         """Write down what changed."""
         if self._unsaved:
             names, self._unsaved = self._unsaved, set()
-            await self._store.write(_save, {name: self.of(name) for name in names})
+            try:
+                await self._store.write(_save, {name: self.of(name) for name in names})
+            except StoreError:
+                self._unsaved |= names
+                raise
 
 
 def _save(tx: Transaction, healths: dict[str, ConnectionHealth]) -> None:

@@ -7,12 +7,12 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from crossdock.engine.connection_keeper import ConnectionKeeper
-from crossdock.engine.lanes import Lane, RunNumbers
+from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits
 from crossdock.flows.house import House
 from crossdock.flows.reconsider import Desk, reconsider_due
-from crossdock.store import outbox, tasks
+from crossdock.store import counters, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
@@ -67,6 +67,7 @@ class Engine:
         self.lanes: dict[str, Lane] = {}
         self.pulls: dict[str, PullLane] = {}
         self.disk_low = False
+        self.gate = Gate()
         self.last_tick = env.monotonic()
         self._clocks: tuple[datetime, float] = (env.now(), env.monotonic())
         self._schedule, self._watcher, self._free_bytes = schedule, watcher, free_bytes
@@ -121,7 +122,7 @@ class Engine:
 
     def _serve(self, name: str, run: Callable[[int], Awaitable[float | None]]) -> None:
         assert self._numbers is not None  # start() reserved them
-        lane = Lane(name, self.env, self._numbers, run)
+        lane = Lane(name, self.env, self._numbers, run, self.gate)
         self.lanes[name] = lane
         self._serving[name] = asyncio.create_task(lane.serve(), name=name)
 
@@ -147,7 +148,7 @@ class Engine:
             self.wake(f"report:{name}")
 
     def _going(self) -> bool:
-        return not self._stopping and not self.disk_low
+        return not self._stopping and not self.disk_low and self.gate.open
 
     def wants_reports(self, oms: str) -> bool:
         """Tell whether an OMS is to be told what became of its orders; the answer is the same while the engine stops."""
@@ -166,6 +167,9 @@ class Engine:
         self.last_tick = self.env.monotonic()
         self._watch_clock()
         self._watch_disk()
+        if not self.gate.open:
+            await self._try_to_open()
+            return
         self.wake("decide")
         try:
             due = await self.store.read(due_connections, to_ms(self.env.now()))
@@ -193,14 +197,29 @@ class Engine:
         for pull in self.pulls.values():
             pull.may_fetch = not low
 
+    async def _try_to_open(self) -> None:
+        """Look whether the database takes writes again; the lanes then take up what they left."""
+        try:
+            await self.store.write(counters.take, "probes")
+        except StoreError:
+            return
+        log.warning("the database takes writes again; work goes on")
+        self.gate.open = True
+        for lane in self.lanes.values():
+            lane.wake()
+
     async def stop(self) -> None:
         """Stop: no new work at once, what is under way gets its time, what is left is put in doubt."""
         self._stopping = True
         self._schedule.stop()
         await self._drain(list(self.lanes))
-        if self._numbers is not None:
-            await self.store.write(interrupted, list(self.links), self._numbers.take(), to_ms(self.env.now()))
-        await self.keeper.save()
+        try:
+            if self._numbers is not None:
+                await self.store.write(interrupted, list(self.links), self._numbers.take(), to_ms(self.env.now()))
+            await self.keeper.save()
+        except StoreError as error:
+            # the rows still say SENDING, as after a kill, and the next start finds them
+            log.error("what was under way could not be written down, the next start settles it: %s", error)
 
     async def _drain(self, names: list[str]) -> None:
         for name in names:

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from crossdock.store import counters
-from crossdock.store.store import StoreError
+from crossdock.store.store import StoreBusy, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,6 +19,20 @@ log = logging.getLogger("crossdock.engine")
 
 AFTER_FAULT_S = 5.0
 """A lane whose run failed for a reason of our own goes on after so long."""
+
+
+class Gate:
+    """Open while the database takes writes. Behind a closed one no run of a lane begins, and those under way end."""
+
+    def __init__(self) -> None:
+        self.open = True
+
+    def failed(self, error: StoreError) -> None:
+        """A unit of work failed: close, unless another process merely held the lock for too long."""
+        if self.open and not isinstance(error, StoreBusy):
+            self.open = False
+            log.error("%s; nothing is fetched or sent until the database takes writes again", error)
+
 
 SPAN = 1 << 32
 """Run numbers a start of the daemon may use; they grow over starts, so an older run never looks newer."""
@@ -47,10 +61,12 @@ class Lane:
     `run` returns the seconds until it is due again: 0 for "there is more", None for "only when woken".
     """
 
-    def __init__(self, name: str, env: Env, numbers: RunNumbers, run: Callable[[int], Awaitable[float | None]]) -> None:
+    def __init__(
+        self, name: str, env: Env, numbers: RunNumbers, run: Callable[[int], Awaitable[float | None]], gate: Gate
+    ) -> None:
         self.name = name
         self.running = False
-        self._env, self._numbers, self._run = env, numbers, run
+        self._env, self._numbers, self._run, self._gate = env, numbers, run, gate
         self._woken = asyncio.Event()
         self._woken.set()
         self._stopping = False
@@ -72,11 +88,15 @@ class Lane:
             if self._stopping:
                 return
             self._woken.clear()
+            if not self._gate.open:
+                wait = None  # whoever opens it wakes the lanes
+                continue
             self.running = True
             try:
                 wait = await self._run(self._numbers.take())
             except StoreError as error:
                 log.error("lane %s: %s", self.name, error)
+                self._gate.failed(error)
                 wait = AFTER_FAULT_S
             except Exception:
                 log.exception("lane %s failed; it goes on in %s s", self.name, AFTER_FAULT_S)

@@ -57,6 +57,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     disk_low: bool = False
     memory_high: str = ""
     loop_blocks: tuple[LoopBlock, ...] = ()
+    writable: bool = True
     connections: tuple[ConnectionState, ...] = ()
 
 
@@ -125,6 +126,8 @@ def _degraded(snapshot: Snapshot) -> tuple[str, ...]:
         found.append("The last reload was refused; the configuration before it is in force")
     if snapshot.disk_low:
         found.append("The disk is nearly full; nothing new is fetched")
+    if not snapshot.writable:
+        found.append("The database takes no writes; nothing is fetched or sent until it does")
     return (*found, *strained(snapshot))
 
 

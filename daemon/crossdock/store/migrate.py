@@ -77,7 +77,11 @@ def migrate(
         with database.atomic():  # script, history and checksum: a kill leaves all of it or nothing
             Runner(database, str(folder)).up(migration.name)
             database.execute_sql(
-                "INSERT INTO migration_checksums (name, sha256) VALUES (" + database.param + ", " + database.param + ")",
+                "INSERT INTO migration_checksums (name, sha256) VALUES ("
+                + database.param
+                + ", "
+                + database.param
+                + ")",
                 (migration.name, checksum(folder, migration.name)),
             )
             failpoint("migrate.before_commit")

@@ -69,7 +69,8 @@ def is_full(error: Exception) -> bool:
 
     SQLite calls only the first of these "full"; the others are "disk I/O error", as is a disk that fails to write.
     """
-    return _says(error, "full") or getattr(error, "sqlite_errorcode", None) in _UNWRITABLE
+    cause = error.__context__ if isinstance(error, DatabaseError) else error  # peewee puts its own in front
+    return _says(error, "full") or getattr(cause, "sqlite_errorcode", None) in _UNWRITABLE
 
 
 def is_busy(error: Exception) -> bool:

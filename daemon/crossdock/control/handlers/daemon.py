@@ -81,8 +81,14 @@ async def status(call: Call[None, object]) -> Status:
     counted = await engine.store.read(views.counts)
     connections = connection_items(engine)
     against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
-    strained = call.providers.strained()
-    level, reasons = judged(counted, connections, against, strained, disk_low=engine.disk_low)
+    level, reasons = judged(
+        counted,
+        connections,
+        against,
+        call.providers.strained(),
+        disk_low=engine.disk_low,
+        writable=engine.gate.open,
+    )
     return Status(
         version=call.providers.version,
         now=engine.env.now(),
@@ -110,10 +116,12 @@ def judged(
     strained: Sequence[str],
     *,
     disk_low: bool,
+    writable: bool,
 ) -> tuple[Literal["ok", "warning", "critical"], tuple[str, ...]]:
     """Say how bad it is and why. Critical: it does not work, or nothing goes on without a person."""
     critical = list(against)
     critical += ["the disk is nearly full; nothing is fetched or sent"] if disk_low else []
+    critical += [] if writable else ["the database takes no writes; nothing is fetched or sent until it does"]
     critical += [
         f"{each.name} is {each.state}" for each in connections if each.state in ("paused", "stuck", "not_loaded")
     ]
