@@ -41,6 +41,7 @@ retry = {{ base_s = 0.05, cap_s = 0.4, retry_after_cap_s = 1 }}
 breaker = {{ failures = 50, open_s = 0.2 }}
 """
 RUN = "from crossdock.cli.main import main; main()"
+RUN_WITH_CLOCK = "from crossdock.testing.chaos.clock import main; main()"
 
 
 def an_order(number: int, **changes: object) -> Order:
@@ -62,7 +63,7 @@ class World:
         self.oms, self.wms = SandboxOms(), SandboxWms(warehouses=("W1",), idempotency=idempotency)
         self.config = folder / "crossdock.toml"
         self.process: asyncio.subprocess.Process | None = None
-        self.output = folder / "daemon.log"
+        self.output, self.clock = folder / "daemon.log", folder / "clock"
 
     async def up(self) -> None:
         await self.oms.start()
@@ -87,16 +88,20 @@ class World:
         await self.oms.stop()
         await self.wms.stop()
 
-    async def spawn(self, *words: str, code: str = RUN, preexec_fn=None, **environ: str) -> asyncio.subprocess.Process:
+    async def spawn(self, *words: str, run=(RUN,), preexec_fn=None, **environ: str) -> asyncio.subprocess.Process:
         with self.output.open("ab") as output:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-c", code, "--config", str(self.config), *(words or ("run",)),
+                sys.executable, "-c", *run, "--config", str(self.config), *(words or ("run",)),
                 stdout=output, stderr=output, env={**os.environ, **environ}, preexec_fn=preexec_fn,
             )  # fmt: skip
 
-    async def start(self, **environ: str) -> None:
-        self.process = await self.spawn(**environ)
+    async def start(self, run=(RUN,), **environ: str) -> None:
+        self.process = await self.spawn(run=run, **environ)
         await self.until(self.answers, "the daemon answers")
+
+    async def start_with_clock(self) -> None:
+        """Start a daemon that obeys `set_clock`."""
+        await self.start(run=(RUN_WITH_CLOCK, str(self.clock)))
 
     async def answers(self) -> bool:
         try:

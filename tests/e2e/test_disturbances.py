@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import signal
 
 import pytest
 from tests.e2e.conftest import an_order
 
+from crossdock.testing.chaos.clock import set_clock
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
-
-PUSH = "/v1/outbounds"
 
 
 def room(process, size=resource.RLIM_INFINITY):
@@ -89,3 +87,75 @@ async def test_a_start_on_a_full_disk_says_so_and_the_next_one_with_room_works(w
     await world.set_up()
     world.oms.put([an_order(1)])
     await world.until_arrived("O-1")
+
+
+HOUR = 3600
+
+
+def takes_effect_after(seconds):
+    """Let the warehouse's next creation take effect so long after it was asked for; nobody waits that long for the answer."""
+    args = {"seconds": seconds, "hold_s": 5}
+    match = Match(method="POST", path="/v1/outbounds")
+    return Script(rules=(Rule(fault=Fault.ACCEPTED_LATE, match=match, args=args, times=1),))
+
+
+@pytest.mark.behaviour("P12")
+async def test_what_is_due_does_not_wait_for_an_hour_where_the_clock_is_set_back_by_one(world):
+    await world.start_with_clock()
+    await world.set_up()
+    await world.wms.close_door()
+    world.oms.put([an_order(1)])
+
+    async def failed() -> bool:
+        page = await world.client(lambda c: c.orders(limit=50))
+        return any(item.state == "push_failed" and item.next_at is not None for item in page.items)
+
+    await world.until(failed, "the push fails and has its next try")
+    set_clock(world.clock, -HOUR)
+    await world.until(lambda: moved(world), "the daemon sees that the clock was set")
+    await world.until(lambda: moved(world), "the daemon sees that the clock was set")
+    await world.wms.open_door()
+    world.oms.put([an_order(2)])
+    await world.until_arrived("O-1", "O-2")
+
+    async def reported() -> bool:
+        return len(world.oms.books.reported) == 2
+
+    await world.until(reported, "2 reports")
+    assert await world.stop() == 0
+
+
+async def moved(world):
+    return "the clock was moved by" in world.output.read_text()
+
+
+@pytest.mark.parametrize("world", [("lookup",)], indirect=True)
+@pytest.mark.behaviour("P4", "P12")
+async def test_a_clock_set_ahead_does_not_make_a_doubt_old_enough_to_be_asked_about(world):
+    world.wms.set_faults(takes_effect_after(1.2))
+    await world.start_with_clock()
+    await world.set_up()
+    world.oms.put([an_order(1)])
+    await world.until_state("O-1", "in_doubt")
+    set_clock(world.clock, HOUR)
+    await world.until(lambda: moved(world), "the daemon sees that the clock was set")
+    await world.until_state("O-1", "pushed")
+    await world.wms.quiet()
+    assert world.created() == {"O-1": 1}
+
+
+@pytest.mark.parametrize("world", [("lookup",)], indirect=True)
+@pytest.mark.behaviour("P4", "P11", "P12")
+async def test_a_clock_set_while_the_daemon_was_down_does_not_either(world):
+    world.wms.set_faults(takes_effect_after(1.8))
+    await world.start_with_clock()
+    await world.set_up()
+    world.oms.put([an_order(1)])
+    await world.until_state("O-1", "in_doubt")
+    await world.kill()
+    set_clock(world.clock, HOUR)
+    await world.start_with_clock()
+    assert await moved(world)
+    await world.until_state("O-1", "pushed")
+    await world.wms.quiet()
+    assert world.created() == {"O-1": 1}

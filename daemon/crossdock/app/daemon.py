@@ -18,7 +18,7 @@ from crossdock.app.rooms import Rooms, open_rooms
 from crossdock.config.load import load
 from crossdock.config.problems import BadConfig
 from crossdock.control.sockets import SocketRefused
-from crossdock.env import Env
+from crossdock.env import SteadyEnv
 from crossdock.ops import process
 from crossdock.ops.logging import configure
 from crossdock.ops.masks import Masks
@@ -75,7 +75,7 @@ def chosen(config: Config, log_format: str | None, no_plugins: bool, only_plugin
 
 
 async def _main(read: Callable[[], Config], config: Config, masks: Masks) -> int:
-    env = Env(on_failpoint=from_environment(os.environ))
+    env = SteadyEnv(on_failpoint=from_environment(os.environ))
     notifier = Notifier(os.environ, env)
     try:
         rooms = await open_rooms(config, env, masks, os.environ, notifier)

@@ -176,7 +176,7 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     def free() -> int:
         return disk.free_bytes(state)
 
-    engine = Engine(config, store, env, RealSchedule(), watch, free)
+    engine = Engine(config, store, env, RealSchedule(env), watch, free)
     watch.engine = engine
     secrets = SecretStore(config, environ, masks=masks)
     rooms = Rooms(config, env, lock, store, plugins, host, engine, watch, masks, environ)

@@ -11,7 +11,7 @@ from crossdock.store import connections
 from crossdock.store.store import StoreError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from crossdock.env import Env
     from crossdock.spec.errors import ConnectorError
@@ -98,6 +98,11 @@ class ConnectionKeeper:
     def resume(self, name: str, now: datetime) -> None:
         """A person lets a connection go on."""
         self._put(name, connection_health.resume(self.of(name), now))
+
+    def moved(self, by: timedelta) -> None:
+        """The clock was set: waits last as long as they were to last."""
+        for name, health in list(self._health.items()):
+            self._put(name, connection_health.moved(health, by))
 
     def _put(self, name: str, health: ConnectionHealth) -> None:
         self._health[name] = health

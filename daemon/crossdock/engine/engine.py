@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.pull_lane import PullLane
-from crossdock.engine.push_lane import PushLane, limits
+from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.flows.house import House
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.store import counters, outbox, tasks
@@ -18,8 +20,7 @@ from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from crossdock.config.model import Config
     from crossdock.engine.links import Link
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from crossdock.store.tasks import Totals
 
 log = logging.getLogger("crossdock.engine")
-
-CLOCK_DRIFT_S = 2.0
-"""Wall and monotonic clock may part by so much between two ticks before it is said and due times are looked at again."""
 
 
 class Watcher(Protocol):
@@ -63,23 +61,24 @@ class Engine:
         self.books = BookCache(config.engine.window_days)
         self.house = House(store, env, self.books)
         self.keeper = ConnectionKeeper(env, store)
+        self._clock = ClockKeeper(env, store, self.keeper)
         self.links: dict[str, Link] = {}
         self.lanes: dict[str, Lane] = {}
         self.pulls: dict[str, PullLane] = {}
         self.disk_low = False
         self.gate = Gate()
         self.last_tick = env.monotonic()
-        self._clocks: tuple[datetime, float] = (env.now(), env.monotonic())
         self._schedule, self._watcher, self._free_bytes = schedule, watcher, free_bytes
         self._numbers: RunNumbers | None = None
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
 
-    async def start(self, links: Iterable[Link]) -> None:
+    async def start(self, links: Sequence[Link]) -> None:
         """Recover, then serve every connection. The remote systems need not be up."""
         self._numbers = await RunNumbers.reserve(self.store)
         await self.keeper.load()
         await self.store.write(tasks.requeue_running)
+        await self._clock.catch_up(self._quiet(links))
         self.env.failpoint("engine.recovered")
         self._serve("decide", self._decide_once)
         for link in links:
@@ -137,6 +136,10 @@ class Engine:
         if (lane := self.lanes.get(name)) is not None:
             lane.wake()
 
+    def _wake_all(self) -> None:
+        for lane in self.lanes.values():
+            lane.wake()
+
     def wake_pushes(self, connections: Iterable[str]) -> None:
         """Have the push lanes of these connections run now."""
         for name in sorted(connections):
@@ -163,29 +166,29 @@ class Engine:
         return 0 if count else None
 
     async def tick(self) -> None:
-        """Look for what is due and nobody woke; watch the disk and the clocks."""
+        """Look for what is due and nobody woke; watch the disk, the database and the clocks."""
         self.last_tick = self.env.monotonic()
-        self._watch_clock()
         self._watch_disk()
-        if not self.gate.open:
-            await self._try_to_open()
-            return
-        self.wake("decide")
         try:
+            if await self._clock.follow(self._quiet(self.links.values())):
+                self._wake_all()
+            if not self.gate.open:
+                await self._open_gate()
             due = await self.store.read(due_connections, to_ms(self.env.now()))
         except StoreError as error:
-            log.error("the tick could not read the database: %s", error)
+            self.gate.shut(error)
             return
+        self.wake("decide")
         self.wake_pushes(due)
 
-    def _watch_clock(self) -> None:
-        wall, monotonic = self.env.now(), self.env.monotonic()
-        drift = (wall - self._clocks[0]).total_seconds() - (monotonic - self._clocks[1])
-        self._clocks = (wall, monotonic)
-        if abs(drift) > CLOCK_DRIFT_S:
-            log.warning("the clock was moved by %+.0f s; everything that is due is looked at again", drift)
-            for lane in self.lanes.values():
-                lane.wake()
+    def _quiet(self, links: Iterable[Link]) -> dict[str, int]:
+        """Milliseconds that a doubt of each connection waits until the warehouse may be asked."""
+        found = {}
+        for link in links:
+            if "push_outbound" in link.hooks:
+                settle = push_policy(link, self.config.connections[link.name]).settle
+                found[link.name] = settle // timedelta(milliseconds=1)
+        return found
 
     def _watch_disk(self) -> None:
         low = self._free_bytes() < self.config.engine.min_free_bytes
@@ -197,16 +200,12 @@ class Engine:
         for pull in self.pulls.values():
             pull.may_fetch = not low
 
-    async def _try_to_open(self) -> None:
-        """Look whether the database takes writes again; the lanes then take up what they left."""
-        try:
-            await self.store.write(counters.take, "probes")
-        except StoreError:
-            return
+    async def _open_gate(self) -> None:
+        """Write something; if that can be done again, the lanes take up what they left. Raises StoreError."""
+        await self.store.write(counters.take, "probes")
         log.warning("the database takes writes again; work goes on")
         self.gate.open = True
-        for lane in self.lanes.values():
-            lane.wake()
+        self._wake_all()
 
     async def stop(self) -> None:
         """Stop: no new work at once, what is under way gets its time, what is left is put in doubt."""

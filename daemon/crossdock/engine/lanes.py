@@ -29,9 +29,14 @@ class Gate:
 
     def failed(self, error: StoreError) -> None:
         """A unit of work failed: close, unless another process merely held the lock for too long."""
-        if self.open and not isinstance(error, StoreBusy):
-            self.open = False
+        if not isinstance(error, StoreBusy):
+            self.shut(error)
+
+    def shut(self, error: StoreError) -> None:
+        """Close; it is said once."""
+        if self.open:
             log.error("%s; nothing is fetched or sent until the database takes writes again", error)
+        self.open = False
 
 
 SPAN = 1 << 32

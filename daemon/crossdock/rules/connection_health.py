@@ -172,3 +172,12 @@ def pause(health: ConnectionHealth, actor: str, reason: str, now: datetime) -> C
 def resume(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
     """A person lets the connection go on."""
     return ConnectionHealth(since=now, last_success=health.last_success)
+
+
+def moved(health: ConnectionHealth, by: timedelta) -> ConnectionHealth:
+    """The clock was set by so much: what was noted on the old one is counted on the new one."""
+    return msgspec.structs.replace(
+        health,
+        until=None if health.until is None else health.until + by,
+        recent=tuple(moment + by for moment in health.recent),
+    )

@@ -1,0 +1,142 @@
+"""A clock that is set while the daemon runs, as each part of the engine meets it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from crossdock.control.database import migrate
+from crossdock.engine.clock_keeper import ClockKeeper
+from crossdock.engine.connection_keeper import ConnectionKeeper
+from crossdock.engine.schedule import RealSchedule
+from crossdock.env import Boot, SteadyEnv
+from crossdock.rules.connection_health import Limits
+from crossdock.spec.errors import Retryable
+from crossdock.store import sqlite
+from crossdock.store.store import Store, StoreFull
+from crossdock.store.times import to_ms
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(datetime.now(UTC), tick=True) as made:
+        yield made
+
+
+class World(SteadyEnv):
+    """A world whose machine can be started again, and whose store can be told to fail."""
+
+    def __init__(self):
+        super().__init__(on_failpoint=self._pass)
+        self.machine, self.full = "first", False
+
+    def boot(self):
+        return Boot(self.machine, self.monotonic())
+
+    def _pass(self, name):
+        if self.full and name == "store.before_commit":
+            raise StoreFull("no room")
+
+
+@pytest.fixture
+def env(clock):
+    return World()
+
+
+@pytest.fixture
+async def store(tmp_path, env):
+    migrate(tmp_path / "crossdock.db")
+    made = Store(sqlite.connect(str(tmp_path / "crossdock.db")), env)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connections(env, store):
+    made = ConnectionKeeper(env, store)
+    made.add("shop", Limits(base_s=20, cap_s=20))
+    made.failed("shop", Retryable("no answer"))
+    return made
+
+
+def wait_s(connections):
+    """The rest of the shop's back-off; half a second may have passed unseen."""
+    return connections.wait_s("shop")
+
+
+@pytest.mark.behaviour("P12")
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+async def test_the_time_that_decisions_rest_on_follows_only_when_told(clock, env, by):
+    before = env.now()
+    clock.shift(by)
+    assert abs(env.now() - before) < HOUR / 2
+    assert abs(env.moved_s() - by.total_seconds()) < 60
+    env.follow()
+    assert abs(env.now() - before - by) < HOUR / 2
+    assert abs(env.moved_s()) < 1
+
+
+@pytest.mark.behaviour("P12")
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+async def test_the_schedule_goes_on_although_the_clock_was_set(clock, env, by):
+    ran = asyncio.Event()
+
+    async def run():
+        ran.set()
+
+    schedule = RealSchedule(env)
+    schedule.every("tick", 0.05, run)
+    schedule.start()
+    await asyncio.wait_for(ran.wait(), 30)
+    clock.shift(by)
+    for _ in range(3):
+        ran.clear()
+        await asyncio.wait_for(ran.wait(), 30)
+    schedule.stop()
+
+
+@pytest.mark.behaviour("P8", "P12")
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+async def test_a_connection_that_is_left_alone_is_left_alone_as_long_as_it_was_to_be(
+    clock, env, store, connections, by
+):
+    keeper = ClockKeeper(env, store, connections)
+    await keeper.catch_up({})
+    wait = wait_s(connections)
+    clock.shift(by)
+    assert await keeper.follow({})
+    assert 0 <= connections.wait_s("shop") <= wait
+    assert not await keeper.follow({})
+
+
+@pytest.mark.behaviour("P12", "P13")
+async def test_what_a_clock_that_was_set_owes_is_made_good_once_there_is_room(clock, env, store, connections):
+    keeper = ClockKeeper(env, store, connections)
+    await keeper.catch_up({})
+    await store.write(lambda tx: tx.execute("INSERT INTO throttles (scope, at) VALUES ('x', ?)", (to_ms(env.now()),)))
+    clock.shift(HOUR)
+    env.full = True
+    with pytest.raises(StoreFull):
+        await keeper.follow({})
+    env.full = False
+    assert await keeper.follow({})
+    at = (await store.read(lambda tx: tx.one("SELECT at FROM throttles")))[0]
+    assert abs(at - to_ms(env.now())) < 60_000
+
+
+@pytest.mark.behaviour("P11", "P12")
+@pytest.mark.parametrize(("machine", "noticed"), [("first", True), ("second", False)])
+async def test_a_clock_set_between_two_starts_is_noticed_while_the_machine_is_the_same(
+    clock, env, store, connections, machine, noticed
+):
+    await ClockKeeper(env, store, connections).catch_up({})
+    clock.shift(-HOUR)
+    env.follow()
+    env.machine = machine
+    await ClockKeeper(env, store, connections).catch_up({})
+    assert (connections.wait_s("shop") < 60) == noticed
