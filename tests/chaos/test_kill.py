@@ -12,25 +12,28 @@ import pytest
 
 import crossdock
 from crossdock.testing.chaos.__main__ import last_line, told
-from crossdock.testing.chaos.harness import AT_RANDOM, FAIL_POINTS, NOT_PASSED, Outcome, Plan, run
+from crossdock.testing.chaos.harness import run
 from crossdock.testing.chaos.orders import Expected, judge
+from crossdock.testing.chaos.plan import FAIL_POINTS, MIGRATION_POINTS, NOT_PASSED, Kind, Outcome, Plan
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.behaviour("P1", "P2", "P3", "P4", "P10", "P11")
+@pytest.mark.behaviour("P1", "P2", "P3", "P4", "P10", "P11", "P12", "P13", "P14")
 async def test_no_order_is_lost_or_doubled_by_killing_the_daemon_25_times():
     with tempfile.TemporaryDirectory(prefix="crossdock-chaos-") as folder:  # its path is short enough for a socket
         outcome = await run(Plan(cycles=25, seed=25, life_s=1.6, patience_s=2.0, quiet_within_s=90), Path(folder))
         log = (Path(folder) / "daemon.log").read_text(encoding="utf-8", errors="replace")[-4000:]
     assert outcome.ok, "\n".join([*told(outcome), log])
     assert outcome.cycles == outcome.kills.total() == 25
-    assert outcome.kills[AT_RANDOM] < 25
+    assert outcome.kills[Kind.AT_RANDOM] < 25
+    assert set(outcome.kinds) == set(Kind)
+    assert outcome.left_out == []
     assert re.fullmatch(r"chaos: cycles=25 orders=\d+ lost=0 doubled=0", last_line(outcome))
 
 
 def test_every_fail_point_of_the_daemon_is_one_that_it_is_killed_at():
     source = "\n".join(path.read_text(encoding="utf-8") for path in Path(crossdock.__path__[0]).rglob("*.py"))
-    assert set(re.findall(r'failpoint\("([a-z_.]+)"\)', source)) == set(FAIL_POINTS) | NOT_PASSED
+    assert set(re.findall(r'failpoint\("([a-z_.]+)"\)', source)) == {*FAIL_POINTS, *MIGRATION_POINTS} | NOT_PASSED
 
 
 def document(ref, warehouse="HOME", quantity="2"):

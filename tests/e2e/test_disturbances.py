@@ -8,7 +8,7 @@ import resource
 import pytest
 from tests.e2e.conftest import an_order
 
-from crossdock.testing.chaos.clock import set_clock
+from crossdock.testing.chaos.processes import set_clock
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
 

@@ -11,17 +11,21 @@ from pathlib import Path
 
 import click
 
-from crossdock.testing.chaos.harness import Outcome, Plan, run
+from crossdock.testing.chaos.harness import run
+from crossdock.testing.chaos.plan import Outcome, Plan
 
 SHOWN = 20
 
 
 @click.command()
-@click.option("--cycles", type=click.IntRange(1, 100_000), default=500, show_default=True, help="Kills.")
+@click.option("--cycles", type=click.IntRange(1, 100_000), default=500, show_default=True, help="Kills, one a cycle.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws orders, faults and where to kill.")
 @click.option("--keep", is_flag=True, help="Keep the folder with the database and the logs also when all is well.")
 def main(cycles: int, seed: int, keep: bool) -> None:
     """Kill the daemon with SIGKILL, at random and at its fail points, while orders flow from an OMS to two warehouses.
+
+    In three cycles of ten something else comes first: it is stopped for a while, meets a second daemon, its clock is set,
+    its disk is full, or it has to bring an old database up to date.
 
     Ends with one line; the exit code is 0 only if the warehouses' own books show every eligible order exactly once.
     """
@@ -53,7 +57,10 @@ def told(outcome: Outcome) -> list[str]:
     """Say in lines where the daemon was killed, what the sandboxes did, and which orders went wrong."""
     places = ", ".join(f"{where} {count}" for where, count in sorted(outcome.kills.items()))
     faults = ", ".join(f"{fault} {count}" for fault, count in sorted(outcome.faults.items()))
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(outcome.kinds.items()))
     lines = [
+        f"cycles: {kinds}",
+        *(f"left out: {what}" for what in outcome.left_out),
         f"killed: {places} ({outcome.unreached} of those at random had not come to their fail point)",
         f"faults met: {faults}",
         f"eligible: {outcome.verdict.eligible} of {outcome.orders}",

@@ -31,13 +31,6 @@ def main() -> None:
     command()
 
 
-def set_clock(file: Path, seconds: float) -> None:
-    """Have the daemon that looks at `file` set its clock by `seconds`."""
-    part = file.with_suffix(".part")
-    part.write_text(str(seconds), encoding="ascii")
-    part.replace(file)  # it is there as a whole or not at all
-
-
 def _look(file: Path, clock: time_machine.Traveller) -> None:
     if file.exists():
         clock.shift(float(file.read_text(encoding="ascii")))

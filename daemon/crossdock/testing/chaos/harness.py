@@ -1,4 +1,4 @@
-"""Kills the daemon again and again while orders come in, lets it come to rest, and reads the warehouses' own books."""
+"""Disturbs and kills the daemon again and again while orders come in, lets it come to rest, and reads the warehouses' own books."""
 
 from __future__ import annotations
 
@@ -6,171 +6,63 @@ import asyncio
 import random
 import sys
 import time
-from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
-import aiohttp
-import msgspec
-from msgspec import Struct, field
-
 from crossdock.control import database
-from crossdock.control.client import Client, Refusal, Unreachable
 from crossdock.testing.chaos import setting
-from crossdock.testing.chaos.orders import Orders, Verdict, judge
-from crossdock.testing.chaos.processes import START_S, Process, SandboxProcess, Unexpected, daemon_environ
+from crossdock.testing.chaos.disturbances import Cycle, left_out, run_cycle
+from crossdock.testing.chaos.ground import Ground
+from crossdock.testing.chaos.orders import Orders, judge
+from crossdock.testing.chaos.plan import Kind, Outcome, Plan, drawn
+from crossdock.testing.chaos.processes import Process, Unexpected
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crossdock.control.client import Client
     from crossdock.control.records.daemon import Status
 
-KILLED = -9
-FAIL_POINTS = {
-    "engine.recovered": 1,
-    "store.begin": 60,
-    "store.before_commit": 40,
-    "store.after_commit": 60,
-    "pull.before_fetch": 10,
-    "pull.after_fetch": 10,
-    "pull.before_store": 10,
-    "pull.after_store": 10,
-    "push.claimed": 4,
-    "push.before_send": 8,
-    "push.after_send": 6,
-    "ask.claimed": 1,
-    "ask.answered": 1,
-    "report.before_call": 3,
-    "report.answered": 3,
-}
-"""The fail points of the daemon, and up to which passing of it the daemon is killed there."""
-
-NOT_PASSED = frozenset({"sync.before_call", "sync.answered"})
-"""Fail points of what only people ask for; the simulation crashes there."""
-
-AT_RANDOM = "at random"
 QUIET_LOOKS = 3
 OPEN = ("queued", "sending", "in_doubt", "push_failed")
-
-
-class Plan(Struct, frozen=True, kw_only=True):
-    """How a run goes; times in seconds. A daemon lives up to `life_s`, a fail point is waited for up to `patience_s`."""
-
-    cycles: int = 500
-    seed: int = 1
-    life_s: float = 2.0
-    patience_s: float = 2.5
-    feed_every_s: float = 0.1
-    feed_at_once: int = 2
-    quiet_within_s: float = 300.0
-    stop_within_s: float = 30.0
-    check_every: int = 50
-
-
-class Outcome(Struct, kw_only=True):
-    """What a run found. `kills` counts by where, `troubles` are sentences about what no kill explains."""
-
-    cycles: int = 0
-    orders: int = 0
-    kills: Counter[str] = field(default_factory=Counter)
-    unreached: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    troubles: list[str] = field(default_factory=list)
-    verdict: Verdict = Verdict(eligible=0, lost=(), doubled=(), wrong=())
-
-    @property
-    def ok(self) -> bool:
-        """Whether every eligible order was created exactly once and nothing else went wrong."""
-        return bool(self.verdict.eligible) and not (
-            self.verdict.lost or self.verdict.doubled or self.verdict.wrong or self.troubles
-        )
 
 
 async def run(plan: Plan, folder: Path) -> Outcome:
     """Run `plan` in an empty folder; its path must be short, for a socket is in it. Leaves no process behind."""
     async with AsyncExitStack() as stack:
-        chaos = await Chaos.start(plan, folder, stack)
+        chaos = Chaos(plan, await Ground.prepare(plan.seed, folder, stack))
         try:
             await chaos.cycles()
             await chaos.come_to_rest()
         except Unexpected as trouble:
             chaos.outcome.troubles.append(str(trouble))
         finally:
-            await chaos.end_daemon()
+            await chaos.ground.end_daemon()
         await chaos.read_books()
         return chaos.outcome
 
 
 class Chaos:
-    """A run under way: the sandboxes, the daemon between them where one lives, and what was found so far."""
+    """A run under way, and what was found so far."""
 
-    def __init__(self, plan: Plan, folder: Path, sandboxes: dict[str, SandboxProcess]) -> None:
+    def __init__(self, plan: Plan, ground: Ground) -> None:
         self.outcome = Outcome()
-        self._plan, self._folder, self._sandboxes = plan, folder, sandboxes
+        self.ground = ground
+        self._plan = plan
         self._chance = random.Random(plan.seed)
         self._orders = Orders(plan.seed)
-        self._daemon: Process | None = None
-        self._config = folder / "crossdock.toml"
-
-    @classmethod
-    async def start(cls, plan: Plan, folder: Path, stack: AsyncExitStack) -> Chaos:
-        """Start the sandboxes, write the configuration, and let a first daemon fill its book."""
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)))
-        sandboxes = {}
-        for name, words in sandbox_words(plan.seed, folder).items():
-            sandbox = await SandboxProcess.start(name, words, folder, session)
-            stack.push_async_callback(sandbox.process.kill)
-            sandboxes[name] = sandbox
-        chaos = cls(plan, folder, sandboxes)
-        urls = {name: sandbox.url for name, sandbox in sandboxes.items()}
-        chaos._config.write_text(setting.configuration(folder, urls), encoding="utf-8")
-        stack.push_async_callback(chaos.end_daemon)
-        await chaos.start_daemon(None)
-        async with chaos.client() as client:
-            await chaos.answers(client)
-            await setting.fill_book(client)
-        await chaos.end_daemon()
-        return chaos
-
-    def client(self) -> Client:
-        """Return a client of the daemon."""
-        return Client(str(self._folder / "control.sock"))
-
-    async def answers(self, client: Client) -> Status:
-        """Wait until the daemon answers, and return its status. Raises Unexpected."""
-        end = time.monotonic() + START_S
-        while time.monotonic() < end:
-            try:
-                return await client.status()
-            except (Unreachable, Refusal):
-                await asyncio.sleep(0.05)
-        raise Unexpected("the daemon did not answer on its socket")
-
-    async def start_daemon(self, fail_point: str | None) -> Process:
-        """Start the daemon on what the last one left."""
-        tokens = {name: sandbox.token for name, sandbox in self._sandboxes.items()}
-        words = ("--config", str(self._config), "run", "--log-format", "plain")
-        environ = daemon_environ(tokens, fail_point)
-        self._daemon = await Process.start("the daemon", words, self._folder / "daemon.log", environ)
-        return self._daemon
-
-    async def end_daemon(self) -> None:
-        """Kill the daemon if one lives."""
-        if self._daemon is not None:
-            await self._daemon.kill()
-            self._daemon = None
 
     async def cycles(self) -> None:
-        """Kill and start the daemon as often as planned, while orders come in; at the end stop it under load."""
+        """Disturb, kill and start the daemon as often as planned, while orders come in; at the end stop it under load."""
         feeding = asyncio.create_task(self._feed())
+        missing = left_out()
+        self.outcome.left_out += missing.values()
+        kinds = islice(drawn(random.Random(f"{self._plan.seed}:kinds")), self._plan.cycles)
         try:
-            for number in range(1, self._plan.cycles + 1):
-                await self._cycle(number)
-                self.outcome.cycles = number
-                if number % self._plan.check_every == 0:
-                    await self._check_database()
-                    self._progress(number)
+            for number, kind in enumerate(kinds, start=1):
+                await self._cycle(number, Kind.AT_RANDOM if kind in missing else kind)
                 if feeding.done():
                     feeding.result()
             await self._stop_at_work()
@@ -178,26 +70,23 @@ class Chaos:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
 
-    async def _cycle(self, number: int) -> None:
-        point = self._chance.choice(list(FAIL_POINTS)) if self._chance.random() < 0.5 else None
-        passing = self._chance.randint(1, FAIL_POINTS[point]) if point else 0
-        life = self._chance.uniform(0, self._plan.life_s)
-        daemon = await self.start_daemon(f"{point}:{passing}" if point else None)
-        status = await daemon.ended_within(self._plan.patience_s if point else life)
-        if status is None:
-            self.outcome.unreached += point is not None
-            self.outcome.kills[AT_RANDOM] += 1
-        elif status == KILLED and point:
-            self.outcome.kills[point] += 1
-        else:
-            self.outcome.troubles.append(f"cycle {number}: the daemon ended by itself with status {status}")
-        await self.end_daemon()
+    async def _cycle(self, number: int, kind: Kind) -> None:
+        await run_cycle(
+            Cycle(
+                number=number, kind=kind, ground=self.ground, plan=self._plan, chance=self._chance,
+                outcome=self.outcome,
+            )
+        )  # fmt: skip
+        self.outcome.cycles = number
+        if number % self._plan.check_every == 0:
+            await self._check_database()
+            self._progress(number)
 
     async def _stop_at_work(self) -> None:
         """Stop a daemon that has its hands full, as an operator does."""
-        daemon = await self.start_daemon(None)
-        async with self.client() as client:
-            await self.answers(client)
+        daemon = await self.ground.start_daemon()
+        async with self.ground.client() as client:
+            await self.ground.answers(client)
         await asyncio.sleep(self._chance.uniform(0, self._plan.life_s))
         await self._stop(daemon)
 
@@ -207,22 +96,22 @@ class Chaos:
             self.outcome.troubles.append(f"the daemon ended with status {status} after SIGTERM, not 0")
 
     def _progress(self, number: int) -> None:
-        sys.stderr.write(f"chaos: {number} of {self._plan.cycles} kills, {len(self._orders.expected)} orders\n")
+        sys.stderr.write(f"chaos: {number} of {self._plan.cycles} cycles, {len(self._orders.expected)} orders\n")
         sys.stderr.flush()
 
     async def _feed(self) -> None:
         """Put new orders into the OMS until cancelled."""
         while True:
             orders = self._orders.make(self._plan.feed_at_once, datetime.now(UTC))
-            await self._sandboxes["oms"].tell("/orders", {"orders": orders})
+            await self.ground.sandboxes["oms"].tell("/orders", {"orders": orders})
             await asyncio.sleep(self._plan.feed_every_s)
 
     async def come_to_rest(self) -> None:
         """Let the daemon work undisturbed until nothing is left to do, then stop it as an operator does."""
         await asyncio.sleep(setting.LATE_VISIBLE_S)
-        daemon = await self.start_daemon(None)
-        async with self.client() as client:
-            await self.answers(client)
+        daemon = await self.ground.start_daemon()
+        async with self.ground.client() as client:
+            await self.ground.answers(client)
             await self._quiet(client)
         await self._stop(daemon)
 
@@ -239,20 +128,23 @@ class Chaos:
             seen = seen + 1 if not waiting and await self._listings() >= listed else 0
 
     async def _listings(self) -> int:
-        counters = await self._sandboxes["oms"].ask("/counters")
+        counters = await self.ground.sandboxes["oms"].ask("/counters")
         return int(counters["calls"].get("GET /v1/orders", 0))
 
     async def _check_database(self) -> None:
-        found = await asyncio.to_thread(database.check, self._folder / "crossdock.db")
-        self.outcome.troubles += [f"the database is damaged: {problem}" for problem in found.problems]
+        """Look whether the file is sound; a daemon that was killed while migrating may have left its work to the next."""
+        found = await asyncio.to_thread(database.check, self.ground.database)
+        problems = [problem for problem in found.problems if "run `crossdock db migrate`" not in problem]
+        self.outcome.troubles += [f"the database is damaged: {problem}" for problem in problems]
 
     async def read_books(self) -> None:
-        """Compare what was fed with what the warehouses say they created."""
-        await self._check_database()
+        """Compare what was fed with what the warehouses say they created; by now the schema must be whole, too."""
+        found = await asyncio.to_thread(database.check, self.ground.database)
+        self.outcome.troubles += [f"the database is damaged: {problem}" for problem in found.problems]
         documents = []
         for name in setting.WAREHOUSES:
-            documents += await self._sandboxes[name].books()
-        for sandbox in self._sandboxes.values():
+            documents += await self.ground.sandboxes[name].books()
+        for sandbox in self.ground.sandboxes.values():
             self.outcome.faults.update((await sandbox.ask("/counters"))["faults"])
         self.outcome.orders = len(self._orders.expected)
         self.outcome.verdict = judge(self._orders.expected, documents)
@@ -264,17 +156,3 @@ def left(status: Status) -> dict[str, int]:
     if status.quarantine:
         waiting["quarantine"] = status.quarantine
     return waiting
-
-
-def sandbox_words(seed: int, folder: Path) -> dict[str, tuple[str, ...]]:
-    """Return the command of each sandbox; their fault scripts are written into `folder`."""
-    scripts = {"oms": setting.oms_faults(seed)}
-    scripts |= {name: setting.wms_faults(seed + number) for number, name in enumerate(setting.WAREHOUSES, 1)}
-    words = {}
-    for name, script in scripts.items():
-        path = folder / f"{name}-faults.json"
-        path.write_bytes(msgspec.json.encode(script))
-        kind = ("wms", "--warehouse", setting.WAREHOUSES[name]) if name in setting.WAREHOUSES else ("oms",)
-        idempotency = ("--idempotency", setting.IDEMPOTENCY[name]) if name in setting.IDEMPOTENCY else ()
-        words[name] = (*kind, *idempotency, "--faults", str(path))
-    return words

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
+    import signal
     from pathlib import Path
 
     import aiohttp
 
 COMMAND = (sys.executable, "-c", "from crossdock.cli.main import main; main()")
+COMMAND_WITH_CLOCK = (sys.executable, "-c", "from crossdock.testing.chaos.clock import main; main()")
+"""Takes a file as its first word: see set_clock. Needs time-machine."""
+
 FAIL_POINT = "CROSSDOCK_FAILPOINT"
 START_S = 30.0
 """A process that has not started after so long counts as failed."""
@@ -32,12 +37,19 @@ class Process:
         self._inner, self.name = inner, name
 
     @classmethod
-    async def start(cls, name: str, words: tuple[str, ...], log: Path, environ: dict[str, str]) -> Process:
+    async def start(
+        cls,
+        name: str,
+        words: tuple[str, ...],
+        log: Path,
+        environ: dict[str, str],
+        command: tuple[str, ...] = COMMAND,
+    ) -> Process:
         """Start `crossdock WORDS…` with `environ` beside this process's own environment."""
         own = {key: value for key, value in os.environ.items() if not key.startswith("CROSSDOCK_")}
         with log.open("ab") as errors:
             inner = await asyncio.create_subprocess_exec(
-                *COMMAND, *words, env=own | environ, stderr=errors,
+                *command, *words, env=own | environ, stderr=errors,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip
         return cls(inner, name)
@@ -59,6 +71,15 @@ class Process:
             async with asyncio.timeout(seconds):
                 await self._inner.communicate()
         return self._inner.returncode
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._inner.send_signal(number)
+
+    def limit_files(self, size: int) -> None:
+        """Let it write no file beyond `size` bytes; the hard limit stays, so that it can be raised again without root."""
+        hard = resource.prlimit(self._inner.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(self._inner.pid, resource.RLIMIT_FSIZE, (size, hard))
 
     async def kill(self) -> None:
         """End it as kill -9 does."""
@@ -117,6 +138,13 @@ class SandboxProcess:
             documents += [document for book in page["keys"].values() for document in book["documents"]]
             after = page["next_after"]
         return documents
+
+
+def set_clock(file: Path, seconds: float) -> None:
+    """Have the daemon that was started with COMMAND_WITH_CLOCK and `file` set its clock by `seconds`."""
+    part = file.with_suffix(".part")
+    part.write_text(str(seconds), encoding="ascii")
+    part.replace(file)  # it is there as a whole or not at all
 
 
 def daemon_environ(secrets: dict[str, str], fail_point: str | None) -> dict[str, str]:

@@ -20,6 +20,9 @@ CONNECTIONS = {"oms": "oms_default", "wms-key": "wms_default", "wms-lookup": "wm
 IDEMPOTENCY = {"wms-key": "key", "wms-lookup": "lookup"}
 WAREHOUSES = {"wms-key": HOME, "wms-lookup": ABROAD}
 
+TIMEOUT_S = 0.4
+"""So long the daemon waits for an answer."""
+
 LATE_VISIBLE_S = 1.0
 """Some orders show up in listings so long after their change stamp; overlap_s is longer."""
 
@@ -55,7 +58,7 @@ token = {{ secret = "{name}.token" }}
 [connections.{name}.http]
 allow_http = true
 allow_private = ["127.0.0.1/32"]
-timeout_s = 0.4
+timeout_s = {timeout}
 [connections.{name}.fetch]
 every_s = 0.2
 overlap_s = 4
@@ -79,7 +82,7 @@ def configuration(folder: Path, urls: dict[str, str]) -> str:
     text = HEAD.format(folder=folder, user=getpass.getuser())
     for name, kind in CONNECTIONS.items():
         more = f'idempotency = "{IDEMPOTENCY[name]}"' if name in IDEMPOTENCY else ""
-        text += CONNECTION.format(name=name, kind=kind, url=urls[name], more=more)
+        text += CONNECTION.format(name=name, kind=kind, url=urls[name], more=more, timeout=TIMEOUT_S)
     return text
 
 
