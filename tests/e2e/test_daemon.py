@@ -177,12 +177,6 @@ async def test_an_order_amended_before_its_push_is_pushed_as_amended_and_after_i
     assert world.created() == {"O-1": 1}
 
 
-async def test_a_second_daemon_on_the_same_file_is_refused(world):
-    await world.start()
-    second = await world.spawn()
-    assert await asyncio.wait_for(second.wait(), 30) == 75
-
-
 async def test_a_wrong_configuration_ends_with_78_and_names_the_line(world):
     world.config.write_text(world.text().replace("tick_s = 0.1", "tik_s = 0.1"))
     ended = await world.spawn()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import signal
 
 import pytest
 from tests.e2e.conftest import an_order
 
+from crossdock.control import database
+from crossdock.control.records.orders import OrderRef
+from crossdock.testing.chaos.disturbances import first_schema
+from crossdock.testing.chaos.plan import MIGRATION_POINTS
 from crossdock.testing.chaos.processes import set_clock
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
@@ -159,3 +164,96 @@ async def test_a_clock_set_while_the_daemon_was_down_does_not_either(world):
     await world.until_state("O-1", "pushed")
     await world.wms.quiet()
     assert world.created() == {"O-1": 1}
+
+
+@pytest.mark.parametrize("world", [("key",), ("lookup",)], indirect=True)
+@pytest.mark.behaviour("P1", "P4", "P12")
+@pytest.mark.parametrize("then", [signal.SIGCONT, signal.SIGKILL])
+async def test_a_daemon_stopped_for_longer_than_it_waits_for_answers_doubles_nothing(world, then):
+    """It is stopped while the warehouse takes its time, so the answer lies there when the timeout has long passed."""
+    world.wms.set_faults(takes_effect_after(0.3))
+    await world.start()
+    await world.set_up()
+    world.oms.put([an_order(n) for n in range(12)])
+
+    async def sent() -> bool:
+        return world.wms.calls["POST /v1/outbounds"] > 0
+
+    await world.until(sent, "a push is under way")
+    world.process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(1)  # the daemon waits half a second
+    world.process.send_signal(then)
+    if then == signal.SIGKILL:
+        await world.process.wait()
+        await world.start()
+    for n in range(12):
+        await world.until_state(f"O-{n}", "pushed")
+    await world.wms.quiet()
+    assert world.created() == {f"O-{n}": 1 for n in range(12)}
+
+
+async def ended(process):
+    return await asyncio.wait_for(process.wait(), 30)
+
+
+@pytest.mark.behaviour("P14")
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_second_daemon_refuses_and_harms_nothing(world, stopped):
+    await world.start()
+    await world.set_up()
+    if stopped:  # the one that holds the file need not be able to answer
+        world.process.send_signal(signal.SIGSTOP)
+    assert await ended(await world.spawn()) == 75
+    assert "another crossdock daemon uses" in world.output.read_text()
+    world.process.send_signal(signal.SIGCONT)
+    world.oms.put([an_order(n) for n in range(8)])
+    await world.until_arrived(*(f"O-{n}" for n in range(8)))
+    await world.until_state("O-7", "pushed")
+    assert world.created() == {f"O-{n}": 1 for n in range(8)}
+    assert await world.stop() == 0
+
+
+@pytest.mark.parametrize("world", [("key",), ("lookup",)], indirect=True)
+@pytest.mark.behaviour("P4", "P11", "P14")
+async def test_of_two_daemons_started_when_another_is_killed_one_goes_on_where_that_one_was(world):
+    await world.start()
+    await world.set_up()
+    world.wms.set_faults(takes_effect_after(1.2))
+    world.oms.put([an_order(n) for n in range(8)])
+
+    async def sent() -> bool:
+        return world.wms.calls["POST /v1/outbounds"] > 0
+
+    await world.until(sent, "a push is under way")
+    await world.kill()
+    heirs = [await world.spawn(), await world.spawn()]
+    refused, _ = await asyncio.wait([asyncio.create_task(ended(heir)) for heir in heirs], return_when="FIRST_COMPLETED")
+    assert [task.result() for task in refused] == [75]
+    world.process = next(heir for heir in heirs if heir.returncode is None)
+    for n in range(8):
+        await world.until_state(f"O-{n}", "pushed")
+    await world.wms.quiet()
+    assert world.created() == {f"O-{n}": 1 for n in range(8)}
+    assert await world.stop() == 0
+
+
+@pytest.mark.behaviour("P1", "P4", "P11")
+@pytest.mark.parametrize("point", MIGRATION_POINTS)
+async def test_killed_while_an_old_database_is_brought_up_to_date_it_is_whole_after_the_next_start(world, point):
+    await world.start()
+    await world.set_up(auto_push=False)
+    world.oms.put([an_order(n) for n in range(6)])
+    await world.until_state("O-5", "not_pushed")
+    await world.kill()
+    file = world.folder / "crossdock.db"
+    first_schema(file)
+    assert [step.applied for step in database.status(file).migrations] == [True, False]
+    assert await ended(await world.spawn(CROSSDOCK_FAILPOINT=point)) == -signal.SIGKILL
+    assert [step.applied for step in database.status(file).migrations] == [True, point == "migrate.after_commit"]
+    await world.start()
+    await world.client(lambda c: c.push([OrderRef(connection="shop", ref=f"O-{n}") for n in range(6)]))
+    for n in range(6):
+        await world.until_state(f"O-{n}", "pushed")
+    assert world.created() == {f"O-{n}": 1 for n in range(6)}
+    assert database.check(file).problems == ()
+    assert await world.stop() == 0
