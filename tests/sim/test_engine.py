@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -76,6 +77,44 @@ def test_nothing_is_fetched_or_sent_while_the_disk_is_full_and_all_goes_on_by_it
     world.close()
     assert before == 0
     assert after > 0
+
+
+@pytest.mark.behaviour("P1", "P4", "P13")
+def test_a_disk_that_fills_suddenly_stops_fetching_and_sending_and_all_goes_on_by_itself():
+    """What is free does not show it: a quota, or somebody who writes faster than a tick."""
+    world = calm_world()
+    full = False
+
+    def passed(name: str, _crash: object) -> None:
+        if full and name == "store.before_commit":
+            raise sqlite3.OperationalError("database or disk is full")
+
+    world.chaos.at = passed
+
+    async def live() -> bool:
+        nonlocal full
+        process = Process(world)
+        await process.start()
+        world.orders.tick()
+        await asyncio.sleep(5)
+        full = True
+        world.orders.tick()
+        await asyncio.sleep(10)
+        assert not process.engine.gate.open
+        calls = (world.oms.listings, [wms.received.total() for wms in world.warehouses])
+        await asyncio.sleep(60)
+        assert (world.oms.listings, [wms.received.total() for wms in world.warehouses]) == calls
+        full = False
+        world.orders.settle_down()
+        await asyncio.sleep(60)
+        rest = quiet(world)
+        await process.stop()
+        return rest
+
+    assert run(live(), world.loop)
+    judge(world)
+    world.close()
+    assert world.audit.violations == []
 
 
 @pytest.mark.behaviour("P1", "P4", "R8", "R36")
