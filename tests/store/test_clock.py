@@ -29,9 +29,9 @@ def tx(tmp_path):
     database.close()
 
 
-def put(tx, state, *, next_at=None, report_at=None, settled_at=None, first_fault_at=None):
+def put(tx, state, *, queued_at=NOW, next_at=None, report_at=None, settled_at=None, first_fault_at=None):
     number = tx.one("SELECT COUNT(*) FROM pushes")[0] + 1
-    values = (number, number, f"K{number}", state, next_at, report_at, settled_at, first_fault_at, NOW)
+    values = (number, number, f"K{number}", state, next_at, report_at, settled_at, first_fault_at, queued_at)
     tx.execute(INSERT, values)
     return number
 
@@ -43,9 +43,12 @@ def times(tx, number):
 @pytest.mark.behaviour("P12")
 @pytest.mark.parametrize("state", [PushState.QUEUED, PushState.PUSH_FAILED])
 def test_what_would_wait_for_an_hour_after_the_clock_was_set_back_goes_at_once(tx, state):
-    number = put(tx, state, next_at=NOW + HOUR + 5, report_at=NOW + HOUR, first_fault_at=NOW + HOUR - 7)
+    number = put(
+        tx, state, queued_at=NOW + HOUR + 5, next_at=NOW + HOUR + 5, report_at=NOW + HOUR, first_fault_at=NOW + HOUR - 7
+    )
     clock.moved(tx, -HOUR, NOW, {"wms": 60_000})
     assert times(tx, number) == (NOW, NOW, None, NOW - 7, NOW)
+    assert tx.one("SELECT queued_at FROM pushes") == (NOW,)
 
 
 @pytest.mark.behaviour("P12")

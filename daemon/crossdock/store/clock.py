@@ -43,6 +43,8 @@ def moved(tx: Transaction, by: int, now: int, quiet: Mapping[str, int]) -> None:
         )
     if by < 0:
         tx.execute("UPDATE pushes SET next_at = ? WHERE next_at > ? AND state <> ?", (now, now, PushState.IN_DOUBT))
+        # a push that is decided again keeps its place in the queue, hence its moment
+        tx.execute("UPDATE pushes SET queued_at = ? WHERE unsettled = 1 AND queued_at > ?", (now, now))
         tx.execute("UPDATE pushes SET report_at = ? WHERE report_at > ?", (now, now))
     tx.execute(
         "UPDATE pushes SET first_fault_at = first_fault_at + ? WHERE unsettled = 1 AND first_fault_at IS NOT NULL",
