@@ -17,9 +17,15 @@ from crossdock.testing.chaos.processes import set_clock
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
 
-def room(process, size=resource.RLIM_INFINITY):
-    """Let the process write files up to so many bytes: what a full disk or a quota does, without root."""
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+def room(process, size=None):
+    """Let the process write files up to so many bytes (None: any): what a full disk or a quota does, without root."""
+    hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
+
+
+def no_room():
+    """Start a process that may write no file beyond a page."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
 async def reasons(world):
@@ -81,9 +87,7 @@ async def test_a_daemon_with_a_full_disk_stops_cleanly_when_told_to(world):
 
 @pytest.mark.behaviour("P13")
 async def test_a_start_on_a_full_disk_says_so_and_the_next_one_with_room_works(world):
-    process = await world.spawn(
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-    )
+    process = await world.spawn(preexec_fn=no_room)
     assert await asyncio.wait_for(process.wait(), 30) == 69
     said = world.output.read_text()
     assert "takes no more" in said

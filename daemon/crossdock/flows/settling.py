@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
 from crossdock.store import outbox, timeline
@@ -51,13 +53,25 @@ def exchange(
 ) -> list[Claimed]:
     """Save results and claim the next pushes, in one transaction."""
     at = to_ms(now)
-    save(tx, lane.run, ended)
+    save(tx, lane.run, [counted_from(settled, at) for settled in ended])
     if want <= 0:
         return []
     claimed = outbox.claim(tx, lane.run, lane.connection, PushState.QUEUED, want, at)
     if policy.idempotency == "key" and len(claimed) < want:
         claimed += outbox.claim(tx, lane.run, lane.connection, PushState.IN_DOUBT, want - len(claimed), at)
     return claimed
+
+
+def counted_from(settled: Settled, at: int) -> Settled:
+    """Count what a push waits for from the moment it is saved.
+
+    Results wait a little to be saved together. If the clock is set meanwhile, a moment of the old one would let a doubt
+    look old at once, or wait for as long as the clock was set back.
+    """
+    if settled.state is PushState.PUSHED and settled.at <= at:
+        return settled
+    next_at = None if settled.next_at is None else settled.next_at + at - settled.at
+    return msgspec.structs.replace(settled, at=at, next_at=next_at)
 
 
 def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
@@ -73,5 +87,6 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
 
 def land(tx: Transaction, run: int, ended: Sequence[Settled], unsent: Sequence[Claimed], now: datetime) -> None:
     """Save the last results of a run and give back what it claimed and did not send."""
-    save(tx, run, ended)
-    outbox.give_back(tx, run, unsent, to_ms(now))
+    at = to_ms(now)
+    save(tx, run, [counted_from(settled, at) for settled in ended])
+    outbox.give_back(tx, run, unsent, at)

@@ -163,7 +163,7 @@ async def disk_full(cycle: Cycle) -> None:
     daemon.limit_files(0)
     await cycle.lives_a_while(daemon, 0.5)
     if cycle.chance.random() < 0.7:
-        daemon.limit_files(resource.RLIM_INFINITY)
+        daemon.limit_files(None)
         await cycle.lives_a_while(daemon)
     cycle.killed(Kind.FULL)
 

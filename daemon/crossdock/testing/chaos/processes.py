@@ -76,10 +76,10 @@ class Process:
         """Send it a signal."""
         self._inner.send_signal(number)
 
-    def limit_files(self, size: int) -> None:
-        """Let it write no file beyond `size` bytes; the hard limit stays, so that it can be raised again without root."""
+    def limit_files(self, size: int | None) -> None:
+        """Let it write no file beyond `size` bytes, None: as it was. The hard limit stays, so that this needs no root."""
         hard = resource.prlimit(self._inner.pid, resource.RLIMIT_FSIZE)[1]
-        resource.prlimit(self._inner.pid, resource.RLIMIT_FSIZE, (size, hard))
+        resource.prlimit(self._inner.pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
     async def kill(self) -> None:
         """End it as kill -9 does."""
