@@ -27,7 +27,7 @@ async def test_what_is_known_of_a_connection_is_written_down_once_there_is_room(
 
 @pytest.mark.behaviour("P13")
 @pytest.mark.parametrize(
-    ("error", "stays_open"), [(StoreFull("full"), False), (StoreError("broken"), False), (StoreBusy("locked"), True)]
+    ("error", "stays_open"), [(StoreFull("full"), False), (StoreError("broken"), True), (StoreBusy("locked"), True)]
 )
 async def test_no_run_begins_until_the_database_takes_writes_again(env, error, stays_open):
     gate, runs, failing = Gate(), asyncio.Queue(), True

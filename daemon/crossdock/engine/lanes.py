@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from crossdock.store import counters
-from crossdock.store.store import StoreBusy, StoreError
+from crossdock.store.store import StoreError, StoreFull
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,6 +20,9 @@ log = logging.getLogger("crossdock.engine")
 AFTER_FAULT_S = 5.0
 """A lane whose run failed for a reason of our own goes on after so long."""
 
+SPAN = 1 << 32
+"""Run numbers a start of the daemon may use; they grow over starts, so an older run never looks newer."""
+
 
 class Gate:
     """Open while the database takes writes. Behind a closed one no run of a lane begins, and those under way end."""
@@ -28,8 +31,8 @@ class Gate:
         self.open = True
 
     def failed(self, error: StoreError) -> None:
-        """A unit of work failed: close, unless another process merely held the lock for too long."""
-        if not isinstance(error, StoreBusy):
+        """A run's unit of work failed: close if the disk takes no more; any other fault is that lane's own."""
+        if isinstance(error, StoreFull):
             self.shut(error)
 
     def shut(self, error: StoreError) -> None:
@@ -37,10 +40,6 @@ class Gate:
         if self.open:
             log.error("%s; nothing is fetched or sent until the database takes writes again", error)
         self.open = False
-
-
-SPAN = 1 << 32
-"""Run numbers a start of the daemon may use; they grow over starts, so an older run never looks newer."""
 
 
 class RunNumbers:
