@@ -73,7 +73,7 @@ def test_a_setting_that_is_missing_is_named(connect, key):
 def test_a_type_that_no_plugin_offers_is_named_with_those_that_are(connect):
     connect(Bare)
     with pytest.raises(
-        errors.ConfigError, match=r"connection depot: there is no connector type 'type9' \(known: type0\)"
+        errors.ConfigError, match=r"connections\.depot\.type names no connector type: 'type9' \(known: type0\)"
     ):
         connect.host.connect("depot", Connection(type="type9"), str)
 

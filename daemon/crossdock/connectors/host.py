@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from crossdock.config.words import did_you_mean
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.observer import Unobserved
 from crossdock.connectors.open_connection import OpenConnection
 from crossdock.connectors.pace import Pace
-from crossdock.connectors.settings import read_settings
+from crossdock.connectors.settings import BadSettings, read_settings
 from crossdock.connectors.threads import Threads
 from crossdock.spec.connector import Capabilities, Rate, SecretRef
 from crossdock.spec.errors import ConfigError, Unsupported
@@ -84,7 +85,9 @@ class PluginHost:
         kind = self.plugins.types.get(config.type)
         if kind is None:
             known = ", ".join(sorted(self.plugins.types)) or "none; is the plugin in plugins.allow?"
-            raise ConfigError(f"connection {name}: there is no connector type '{config.type}' (known: {known})")
+            at = ("connections", name, "type")
+            text = f"names no connector type: '{config.type}' (known: {known})"
+            raise BadSettings([(at, text, did_you_mean(config.type, self.plugins.types))])
         return kind, read_settings(name, config.settings, kind.settings)
 
     def connect(
