@@ -139,7 +139,7 @@ class Refusing(Bare):
 @pytest.mark.parametrize(
     ("connector", "said"),
     [
-        (Misspelt, "fetch_oders"), (UnknownArgument, "since"), (Wrapping, "hook wrapper"), (AsyncReader, "plain def"),
+        (Misspelt, "did you mean fetch_orders?"), (UnknownArgument, "takes (ctx, since), but"), (Wrapping, "hook wrapper"), (AsyncReader, "plain def"),
         (OddCapabilities, "capabilities"), (Failing, "KeyError"), (Refusing, "must be short"),
     ],
 )  # fmt: skip

@@ -54,13 +54,16 @@ class Plugins:
             dist = installed.get(name)
             if dist is None:
                 raise ConfigError(
-                    f"plugins.allow names {name}, which is not installed as a crossdock plugin; install it, or remove the entry"
+                    f"plugins.allow names {name}, which is not installed as a crossdock plugin{_why(name)}"
                 )
             if version is not None and not fnmatch.fnmatchcase(dist.version, version):
                 raise ConfigError(f"plugins.allow wants {name}=={version}, but version {dist.version} is installed")
             self._load(name, dist, strict, known)
 
     def _load(self, name: str, dist: metadata.Distribution, strict: bool, known: Mapping[str, str]) -> None:
+        for entry in dist.entry_points:
+            if entry.group == GROUP and entry.pattern.match(entry.value) is None:
+                raise ConfigError(f'plugin {name}: its entry point {entry.name} = "{entry.value}" names no module')
         digest = digest_of(dist)
         changed = known.get(name, digest) != digest
         if changed and strict:
@@ -140,6 +143,15 @@ def _installed() -> dict[str, metadata.Distribution]:
         if name and offers:
             found.setdefault(_normal(name), dist)
     return found
+
+
+def _why(name: str) -> str:
+    """Say what to do about a name that is none of the installed plugins."""
+    try:
+        metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        return "; install it, or remove the entry"
+    return f': it is installed, but it has no entry point in the group "{GROUP}"'
 
 
 def _imported(plugin: str, entry: metadata.EntryPoint) -> Any:

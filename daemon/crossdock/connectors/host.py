@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -84,11 +85,20 @@ class PluginHost:
         """Find the connection's type and decode its settings. Raises ConfigError, BadSettings where these are wrong."""
         kind = self.plugins.types.get(config.type)
         if kind is None:
-            known = ", ".join(sorted(self.plugins.types)) or "none; is the plugin in plugins.allow?"
-            at = ("connections", name, "type")
-            text = f"names no connector type: '{config.type}' (known: {known})"
-            raise BadSettings([(at, text, did_you_mean(config.type, self.plugins.types))])
+            known = ", ".join(sorted(self.plugins.types)) or "none"
+            text = f"names no connector type: '{config.type}' (known: {known}{self._without_types()})"
+            raise BadSettings([(("connections", name, "type"), text, did_you_mean(config.type, self.plugins.types))])
         return kind, read_settings(name, config.settings, kind.settings)
+
+    def _without_types(self) -> str:
+        """Say why there may be fewer types than somebody expects."""
+        silent = ", ".join(plugin.name for plugin in self.plugins.loaded if not plugin.types)
+        if silent:
+            return (
+                f"; {silent} offers none: the module that its entry point names (not a function in it) must have a "
+                "crossdock_connectors marked with @hookimpl"
+            )
+        return "" if self.plugins.types else "; is the plugin in plugins.allow?"
 
     def connect(
         self, name: str, config: Connection, secret: Callable[[str], str], *, registered_as: str | None = None
@@ -126,7 +136,7 @@ class PluginHost:
             hooks = self._register(instance, f"conn:{registered_as}")
             capabilities = getattr(instance, "capabilities", kind.capabilities)
         except pluggy.PluginValidationError as error:
-            raise ConfigError(f"{fits}: {error}") from None
+            raise ConfigError(f"{fits}: {_misfitting_hook(str(error), self.plugins.manager)}") from None
         except ConfigError as error:
             raise ConfigError(f"connection {name}: {error}") from None
         except Exception as error:
@@ -158,6 +168,18 @@ def _hooks_of(instance: object, manager: pluggy.PluginManager) -> dict[str, Hook
                 raise ConfigError(f"its {caller.name} is a hook wrapper, and these hooks cannot be wrapped")
             hooks[caller.name] = Hook(caller.name, found.function, tuple(found.argnames))
     return hooks
+
+
+def _misfitting_hook(said: str, manager: pluggy.PluginManager) -> str:
+    """Say in the contract's words what pluggy said about a hook."""
+    if unknown := re.match(r"unknown hook '(\w+)'", said):
+        hint = did_you_mean(unknown[1], (name for name, caller in vars(manager.hook).items() if caller.has_spec()))
+        return f"it has a hook {unknown[1]}, which is none of the contract's" + (f" ({hint})" if hint else "")
+    wrong = re.search(r"for hook '(\w+)'\nhookimpl definition: \w+(\(.*\))\nArgument", said)
+    spec = getattr(manager.hook, wrong[1]).spec if wrong else None
+    if wrong is None or spec is None:
+        return said
+    return f"its {wrong[1]} takes {wrong[2]}, but the parameters of this hook are ({', '.join(spec.argnames)})"
 
 
 def _misfit(hooks: dict[str, Hook], capabilities: object) -> str | None:
