@@ -71,7 +71,7 @@ def check(session: Session, name: str, as_json: bool) -> None:
         print_json(found)
     else:
         account = f" as {found.account}" if found.account else ""
-        skew = "" if found.clock_skew_s is None else f"; its clock is {found.clock_skew_s:+.0f} s off ours"
+        skew = "" if found.clock_skew_s is None else f"; its clock is {round(found.clock_skew_s):+d} s off ours"
         say(f"connection {name} {'is accepted' if found.ok else 'is NOT accepted'}{account}{skew}")
         for warning in found.warnings:
             say(f"  ! {warning}")

@@ -214,7 +214,7 @@ def _through_connection(case: Case) -> list[Next]:
     person = health.status in (Status.PAUSED, Status.STUCK)
     by = f" by {health.paused_by}" if health.paused_by else ""
     why = f" ({health.error_text})" if health.error_text else ""
-    text = f"connection {name} is {health.status.value.replace('_', ' ')}{by}{why}: {said(health)}"
+    text = f"connection {name} is {health.status.value.replace('_', ' ')}{by}{why}: {said(msgspec.structs.replace(health, until=None))}"
     return [Next(text=text, at=health.until, person=person)]
 
 
