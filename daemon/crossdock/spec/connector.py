@@ -27,7 +27,7 @@ class Rate(Struct, frozen=True):
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What the remote system can do; the daemon plans by it and conformance checks it.
+    """What the remote system can do; the daemon plans by it.
 
     `idempotency`: "key" — a repeated key returns the first answer, so the same bytes may be sent again; "lookup" — it
     does not, but `find_outbound` tells what arrived; "none" — neither, so a lost answer needs a person.
