@@ -157,7 +157,7 @@ def test_a_name_cannot_be_connected_twice_except_beside_itself_while_a_reload_sw
     with pytest.raises(errors.ConfigError, match="connection shop"):
         connect(Bare)
     config = Connection(type=first.type_name)
-    again = connect.host.connect("shop", config, str, registered_as="shop#2")
+    again = connect.host.connect("shop", config, str, registered_as="shop#2", whole=False)
     assert again.name == "shop"
     assert connect.plugins.manager.has_plugin("conn:shop#2")
 

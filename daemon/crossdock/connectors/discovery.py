@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 from msgspec import Struct
 
+from crossdock.connectors.fitness import unfit_type
 from crossdock.spec import hooks
-from crossdock.spec.connector import API, ConnectorType
+from crossdock.spec.connector import ConnectorType
 from crossdock.spec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ class Plugins:
     def _add(self, plugin: str, kind: ConnectorType) -> None:
         if not isinstance(kind, ConnectorType):
             raise ConfigError("crossdock_connectors returned something that is no ConnectorType")
-        if str(kind.api).split(".")[0] != API.split(".")[0]:
-            raise ConfigError(f"connector type {kind.name} of {plugin} speaks contract {kind.api}, this daemon {API}")
+        if problem := unfit_type(kind):
+            raise ConfigError(f"{plugin}: {problem}")
         if kind.name in self.types:
             raise ConfigError(f"{plugin} offers connector type {kind.name}, which another plugin offers already")
         if not getattr(getattr(kind.settings, "__struct_config__", None), "forbid_unknown_fields", False):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from crossdock.config.words import did_you_mean
+from crossdock.connectors import fitness
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.observer import Unobserved
@@ -16,7 +17,7 @@ from crossdock.connectors.open_connection import OpenConnection
 from crossdock.connectors.pace import Pace
 from crossdock.connectors.settings import BadSettings, read_settings
 from crossdock.connectors.threads import Threads
-from crossdock.spec.connector import Capabilities, Rate, SecretRef
+from crossdock.spec.connector import Capabilities, SecretRef
 from crossdock.spec.errors import ConfigError, Unsupported
 
 if TYPE_CHECKING:
@@ -101,16 +102,30 @@ class PluginHost:
         return "" if self.plugins.types else "; is the plugin in plugins.allow?"
 
     def connect(
-        self, name: str, config: Connection, secret: Callable[[str], str], *, registered_as: str | None = None
+        self,
+        name: str,
+        config: Connection,
+        secret: Callable[[str], str],
+        *,
+        registered_as: str | None = None,
+        whole: bool = True,
     ) -> OpenConnection:
         """Make the connection: one instance of its connector, registered under conn:NAME. Raises ConfigError; no I/O.
 
-        `registered_as` lets a new instance stand beside the old one of the same name while a reload swaps them.
+        `registered_as` lets a new instance stand beside the old one of the same name while a reload swaps them. `whole`:
+        refuse a connector without the hooks that its kind needs.
         """
         kind, settings = self.settings(name, config)
         url = getattr(settings, "url", None)
         http = BoundedHttp(name, url, config, self._env) if isinstance(url, str) else None
         instance, hooks, capabilities = self._instance(name, registered_as or name, kind, settings)
+        try:
+            if whole:
+                fitness.refuse_unfinished(name, kind, hooks, capabilities)
+            fitness.refuse_mode(name, config, hooks, capabilities)
+        except ConfigError:
+            self.plugins.manager.unregister(instance)
+            raise
         return OpenConnection(
             name=name,
             kind=kind,
@@ -142,7 +157,7 @@ class PluginHost:
         except Exception as error:
             log.exception("connection %s: connector type %s could not be made", name, kind.name)
             raise ConfigError(f"connection {name}: making its connector raised {type(error).__name__}") from None
-        if problem := _misfit(hooks, capabilities):
+        if problem := fitness.unfit(hooks, capabilities):
             self.plugins.manager.unregister(instance)
             raise ConfigError(f"{fits}: {problem}")
         return instance, hooks, capabilities
@@ -180,14 +195,3 @@ def _misfitting_hook(said: str, manager: pluggy.PluginManager) -> str:
     if wrong is None or spec is None:
         return said
     return f"its {wrong[1]} takes {wrong[2]}, but the parameters of this hook are ({', '.join(spec.argnames)})"
-
-
-def _misfit(hooks: dict[str, Hook], capabilities: object) -> str | None:
-    """Say what is wrong with what a connector declares, if anything is."""
-    if not isinstance(capabilities, Capabilities):
-        return f"its capabilities are {type(capabilities).__name__}"
-    if not all(isinstance(rate, Rate) and rate.calls >= 1 and rate.seconds > 0 for rate in capabilities.rate):
-        return "its rate must be of at least one call, in more than 0 seconds"
-    if "read_order" in hooks and not hooks["read_order"].plain:
-        return "read_order must be a plain def, not async def"
-    return None
