@@ -151,6 +151,30 @@ def test_what_a_person_pauses_stays_paused_until_a_person_resumes_it():
     assert not rules.probing(resumed)
 
 
+@pytest.mark.behaviour("P8")
+@pytest.mark.parametrize(
+    "failures",
+    [
+        (errors.ConfigError("no such secret"),), (errors.AuthFailed("401"),) * 2, (errors.BadResponse("HTML"),) * 3,
+        (errors.Retryable("certificate", setup=True),) * 3,
+    ],
+)  # fmt: skip
+def test_what_crossdock_paused_by_itself_is_tried_again_with_one_call_when_somebody_may_have_mended_it(failures):
+    paused, at = after(*failures)
+    assert paused.status is Status.PAUSED
+    renewed = rules.renewed(paused, at)
+    assert (rules.may_call(renewed, at), rules.probing(renewed), renewed.paused_by) == (True, True, "")
+    assert renewed.error_text == failures[-1].message
+    assert after(failures[-1], health=renewed)[0].status is after(failures[-1])[0].status
+    assert rules.after_success(renewed, at).status is Status.OK
+
+
+def test_nothing_but_its_own_pause_is_renewed():
+    by_hand = rules.pause(ConnectionHealth(), "crossdock", "the service's user is a person here", NOW)
+    for health in (by_hand, after(*retryable(1))[0], ConnectionHealth()):
+        assert rules.renewed(health, NOW) is health
+
+
 FAILURES = st.sampled_from(
     [
         errors.Retryable("r"), errors.RateLimited("l"), errors.RateLimited("l", after=timedelta(seconds=5)),

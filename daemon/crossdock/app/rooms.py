@@ -112,6 +112,7 @@ class Rooms:
         for name, link in fresh.items():
             self.links[name] = link
             await self.engine.add(link)
+        self.engine.renew()
         if self.control is not None:
             self.control.use_roles(new.control.roles)
         configure(new.log, self.masks)

@@ -35,16 +35,25 @@ class ConnectionKeeper:
             self._health[name] = ConnectionHealth() if health.status is Status.STUCK else health
 
     def add(self, name: str, limits: Limits) -> None:
-        """Keep a connection's health from now on; one that was paused for its set-up gets a new chance."""
+        """Keep a connection's health from now on; one that crossdock paused by itself gets a new chance."""
         self._limits[name] = limits
-        health = self._health.setdefault(name, ConnectionHealth())
-        if health.status is Status.PAUSED and health.paused_by == "crossdock" and health.error_kind == "ConfigError":
-            self._put(name, ConnectionHealth())
+        self._health.setdefault(name, ConnectionHealth())
+        self.renew(name)
+
+    def renew(self, name: str) -> None:
+        """Somebody may have mended what crossdock paused the connection for. A person's pause stays."""
+        before = self.of(name)
+        after = connection_health.renewed(before, self._env.now())
+        if after is not before:
+            log.info("connection %s was paused (%s) and is tried again", name, before.error_text)
+            self._put(name, after)
 
     def remove(self, name: str) -> None:
-        """Forget a connection that is not configured any more."""
+        """Forget a connection that is not configured any more, or not like this; only a person's pause outlives that."""
         self._limits.pop(name, None)
-        self._health.pop(name, None)
+        health = self.of(name)
+        if health.status is not Status.PAUSED or connection_health.paused_by_itself(health):
+            self._health.pop(name, None)
 
     def of(self, name: str) -> ConnectionHealth:
         """Return what is known of a connection."""

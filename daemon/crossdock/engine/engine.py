@@ -119,6 +119,12 @@ class Engine:
         self.keeper.remove(name)
         self.links.pop(name, None)
 
+    def renew(self) -> None:
+        """The configuration was read again: what crossdock paused by itself is tried again."""
+        for name in self.links:
+            self.keeper.renew(name)
+        self._wake_all()
+
     def _serve(self, name: str, run: Callable[[int], Awaitable[float | None]]) -> None:
         assert self._numbers is not None  # start() reserved them
         lane = Lane(name, self.env, self._numbers, run, self.gate)

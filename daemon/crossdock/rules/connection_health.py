@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BAD_ANSWERS = 3
 """Unreadable answers, contract faults or set-up faults in a row after which a connection pauses."""
 
+_BY_HAND = "Paused"
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """The bounds that the configuration sets. Seconds."""
@@ -162,10 +164,28 @@ def _paused(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
     return msgspec.structs.replace(health, status=Status.PAUSED, until=None, since=now, paused_by="crossdock")
 
 
+def paused_by_itself(health: ConnectionHealth) -> bool:
+    """Tell whether crossdock paused the connection, not a person (whose name may be crossdock as well)."""
+    return health.status is Status.PAUSED and health.error_kind != _BY_HAND
+
+
+def renewed(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    """Somebody started the daemon, or changed something: what crossdock paused by itself is tried again, one call first.
+
+    What paused it last is still shown until that call has ended. A person's pause stays.
+    """
+    if not paused_by_itself(health):
+        return health
+    return msgspec.structs.replace(
+        health, status=Status.RETRYING, since=now, until=now, failures=0, bad_answers=0, auth_refused=False, recent=(),
+        paused_by="",
+    )  # fmt: skip
+
+
 def pause(health: ConnectionHealth, actor: str, reason: str, now: datetime) -> ConnectionHealth:
     """A person pauses the connection."""
     return msgspec.structs.replace(
-        health, status=Status.PAUSED, until=None, since=now, paused_by=actor, error_kind="Paused", error_text=reason
+        health, status=Status.PAUSED, until=None, since=now, paused_by=actor, error_kind=_BY_HAND, error_text=reason
     )
 
 
