@@ -8,6 +8,8 @@ import socket
 import pytest
 from tests.e2e.conftest import an_order
 
+from crossdock.spec.errors import Retryable
+
 
 def by_name(running):
     """Have the systems named, and an open breaker tried again soon."""
@@ -43,3 +45,21 @@ async def test_names_that_cannot_be_resolved_for_a_while_pause_nothing(running, 
         return (await running.ask(lambda c: c.orders(text="O-1"))).items
 
     await running.until(stored)
+
+
+@pytest.mark.behaviour("P8")
+async def test_a_warehouse_that_failed_once_and_has_nothing_to_do_is_no_worry_for_long(running):
+    """Its last order went another way meanwhile, so no call would show that it is well."""
+    await running.open()
+
+    async def level():
+        return (await running.ask(lambda c: c.status())).level
+
+    running.rooms.engine.keeper.failed("depot", Retryable("no answer"))
+    assert await level() == "warning"
+
+    async def well():
+        return await level() == "ok"
+
+    await running.until(well)
+    assert running.wms.calls["GET /v1/check"] == 1

@@ -42,7 +42,7 @@ async def stands(running, name, state):
 
 @pytest.mark.behaviour("P8")
 async def test_a_secret_that_is_put_in_place_is_taken_up_by_a_reload(running):
-    running.before_opening = lambda: (running.folder / "secrets" / "shop.token").unlink()
+    running.before_opening = (running.folder / "secrets" / "shop.token").unlink
     await running.open()
     assert "reload" in (await stands(running, "shop", "paused")).error
     running.write()

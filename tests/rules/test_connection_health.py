@@ -175,6 +175,29 @@ def test_nothing_but_its_own_pause_is_renewed():
         assert rules.renewed(health, NOW) is health
 
 
+@pytest.mark.behaviour("P8")
+def test_a_probe_that_is_answered_ends_the_wait_and_forgets_neither_bad_answers_nor_refused_credentials():
+    waiting, at = after(errors.BadResponse("HTML"), errors.AuthFailed("401"))
+    well = rules.after_probe(waiting, at)
+    assert (well.status, well.until, well.failures, well.recent) == (Status.OK, None, 0, ())
+    assert (well.bad_answers, well.auth_refused) == (1, True)
+    assert after(errors.AuthFailed("401"), health=well)[0].status is Status.PAUSED
+    assert rules.after_success(well, at) == ConnectionHealth(since=at, last_success=at)
+
+
+@pytest.mark.behaviour("P8")
+def test_a_connection_at_rest_is_called_alone_and_waits_longer_if_that_fails_too():
+    waiting, at = after(*retryable(2))
+    idle = rules.at_rest(waiting)
+    assert (idle.status, rules.may_call(idle, at), rules.probing(idle)) == (Status.IDLE, True, True)
+    assert rules.after_success(idle, at).status is Status.OK
+    again, later = after(*retryable(1), health=idle)
+    assert (again.status, again.until - later > waiting.until - at) == (Status.RETRYING, True)
+    for health in (ConnectionHealth(), rules.pause(waiting, "ann", "stocktaking", at)):
+        assert rules.at_rest(health) is health
+        assert rules.after_probe(health, at).status is health.status
+
+
 FAILURES = st.sampled_from(
     [
         errors.Retryable("r"), errors.RateLimited("l"), errors.RateLimited("l", after=timedelta(seconds=5)),

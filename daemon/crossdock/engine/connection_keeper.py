@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.rules import connection_health
@@ -11,13 +12,16 @@ from crossdock.store import connections
 from crossdock.store.store import StoreError
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from crossdock.env import Env
     from crossdock.spec.errors import ConnectorError
     from crossdock.store.store import Store, Transaction
 
 log = logging.getLogger("crossdock.connections")
+
+OVERDUE = timedelta(seconds=1)
+"""A lane that has something to do for a connection has called it by then."""
 
 
 class ConnectionKeeper:
@@ -100,6 +104,22 @@ class ConnectionKeeper:
             log.warning("connection %s: %s; %s", name, error.message, said(after))
         self._put(name, after)
 
+    def overdue(self, name: str) -> bool:
+        """Tell whether a connection that failed might have been called again by now, and was not."""
+        wait = self.of(name).until
+        return wait is not None and self._env.now() >= wait + OVERDUE
+
+    def answered(self, name: str) -> None:
+        """The connection was asked for nothing but how it is, and is well."""
+        after = connection_health.after_probe(self.of(name), self._env.now())
+        if after.status is Status.OK:
+            log.info("connection %s is well again", name)
+        self._put(name, after)
+
+    def rest(self, name: str) -> None:
+        """Nothing is due for the connection, and it cannot be asked how it is."""
+        self._put(name, connection_health.at_rest(self.of(name)))
+
     def pause(self, name: str, actor: str, reason: str, now: datetime) -> None:
         """A person pauses a connection."""
         self._put(name, connection_health.pause(self.of(name), actor, reason, now))
@@ -138,6 +158,10 @@ def said(health: ConnectionHealth) -> str:
     match health.status:
         case Status.OK:
             return "it is well"
+        case Status.IDLE:
+            return "it failed last; nothing is due for it now, and its next call shows whether it is well"
+        case Status.PAUSED if connection_health.paused_by_itself(health):
+            return "it is paused until `crossdock connections resume`, a reload or a start of the daemon"
         case Status.PAUSED:
             return "it is paused until `crossdock connections resume`"
         case Status.STUCK:

@@ -39,6 +39,7 @@ class Status(StrEnum):
     RETRYING = "retrying"
     RATE_LIMITED = "rate_limited"
     OPEN = "breaker_open"
+    IDLE = "idle"
     PAUSED = "paused"
     STUCK = "stuck"
 
@@ -68,7 +69,7 @@ def may_call(health: ConnectionHealth, now: datetime) -> bool:
 
 def probing(health: ConnectionHealth) -> bool:
     """Tell whether the next call must go alone, because the last ones failed."""
-    return health.status in (Status.OPEN, Status.RETRYING, Status.RATE_LIMITED)
+    return health.status in (Status.OPEN, Status.RETRYING, Status.RATE_LIMITED, Status.IDLE)
 
 
 def after_success(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
@@ -77,6 +78,24 @@ def after_success(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
         return msgspec.structs.replace(health, last_success=now)
     since = health.since if health.status is Status.OK else now
     return ConnectionHealth(since=since or now, last_success=now)
+
+
+def after_probe(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    """The system was asked for nothing but how it is, and is well: unlike a call that worked, that proves no other call.
+
+    So bad answers and refused credentials count on, else a call that never works would never pause the connection.
+    """
+    well = after_success(health, now)
+    if well.status is not Status.OK:
+        return well
+    return msgspec.structs.replace(well, bad_answers=health.bad_answers, auth_refused=health.auth_refused)
+
+
+def at_rest(health: ConnectionHealth) -> ConnectionHealth:
+    """The wait is over, nothing is due and nobody can be asked: that is no worry before the next call fails as well."""
+    if not probing(health):
+        return health
+    return msgspec.structs.replace(health, status=Status.IDLE, until=None)
 
 
 def after_failure(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 EXCERPT = 2000
 """Bytes of a record shown, at most."""
-_WELL = frozenset({"ok", "disabled"})
+_WELL = frozenset({"ok", "idle", "disabled"})
 
 
 class QuarantineQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
