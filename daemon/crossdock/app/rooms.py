@@ -26,6 +26,7 @@ from crossdock.engine.schedule import RealSchedule
 from crossdock.ops import disk
 from crossdock.ops.logging import configure
 from crossdock.ops.metrics import Metrics
+from crossdock.ops.process import make_folder
 from crossdock.ops.secrets import SecretStore, SecretUnavailable
 from crossdock.spec.errors import ConfigError
 from crossdock.store import connections, migrate, sqlite
@@ -194,7 +195,7 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
 
 def _claim_state(config: Config) -> tuple[Path, Path, IO[bytes]]:
     state, file = Path(config.state_dir), database_path(config)
-    state.mkdir(mode=0o750, parents=True, exist_ok=True)
+    make_folder(state)
     return state, file, sqlite.lock_file(file)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.ops.process import make_folder, masked
 from crossdock.store import migrate as migrations
 from crossdock.store import sqlite
 
@@ -53,13 +54,14 @@ def migrate(path: Path) -> list[str]:
 
     Raises InUse while a daemon runs on the file, DatabaseProblem for a schema it may not work with.
     """
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    try:
-        lock = sqlite.lock_file(path)
-    except sqlite.FileInUse as error:
-        raise InUse(str(error)) from error
-    with lock, _opened(path) as database:
-        return migrations.migrate(database)
+    make_folder(path.parent)
+    with masked(0o077):  # as the daemon makes them: the file and its log hold names and addresses
+        try:
+            lock = sqlite.lock_file(path)
+        except sqlite.FileInUse as error:
+            raise InUse(str(error)) from error
+        with lock, _opened(path) as database:
+            return migrations.migrate(database)
 
 
 def status(path: Path) -> FileStatus:
