@@ -8,6 +8,8 @@ import stat
 
 import pytest
 
+from crossdock.control import database
+
 
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
@@ -32,3 +34,31 @@ async def test_operators_reach_the_socket_in_a_folder_that_was_missing_and_read_
     files = {file.name: mode(file) for file in state.iterdir()}
     assert files.pop("control.sock", 0o660) == 0o660
     assert set(files.values()) == {0o600}, files
+
+
+def no_database(file):
+    file.write_bytes(os.urandom(5000))
+
+
+def damaged(file):
+    """A database whose pages behind the first two are rubbish."""
+    database.migrate(file)
+    content = file.read_bytes()
+    file.write_bytes(content[:16384] + b"\xff" * (len(content) - 16384))
+
+
+@pytest.mark.behaviour("P13")
+@pytest.mark.parametrize("spoil", [no_database, damaged])
+@pytest.mark.parametrize("words", [("run",), ("db", "status"), ("db", "check"), ("db", "migrate")])
+async def test_a_damaged_file_is_named_with_what_to_do(world, words, spoil):
+    file = world.folder / "crossdock.db"
+    spoil(file)
+    before = file.read_bytes()
+    process = await world.spawn(*words)
+    status = await asyncio.wait_for(process.wait(), 30)
+    assert status == 69 or (words != ("run",) and status != 0)
+    (line,) = world.output.read_text().splitlines()
+    assert f"{file} cannot be used as a database" in line
+    assert "crossdock db check" in line
+    assert "backup" in line
+    assert file.read_bytes() == before

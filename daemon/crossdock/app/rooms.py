@@ -209,7 +209,7 @@ async def _open_store(config: Config, env: Env, file: Path, notifier: Notifier, 
             applied = migrate.migrate(database, before=lambda: notifier.extend_timeout(600), failpoint=env.failpoint)
             database.close()
         except sqlite.FAILURES as error:
-            raise explained(error) from error
+            raise explained(error, file) from error
         if applied:
             log.info("the database was migrated: %s", ", ".join(applied))
         os.chmod(file, 0o600)  # noqa: PTH101 - beside the file's other calls

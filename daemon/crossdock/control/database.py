@@ -10,6 +10,7 @@ from msgspec import Struct
 from crossdock.ops.process import make_folder, masked
 from crossdock.store import migrate as migrations
 from crossdock.store import sqlite
+from crossdock.store.store import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,9 @@ def _opened(path: Path) -> Iterator[SqliteDatabase]:
     except migrations.SchemaProblem as problem:
         raise DatabaseProblem(str(problem)) from problem
     except sqlite.FAILURES as error:
-        raise DatabaseProblem(f"{path} cannot be used as a database: {error}") from error
+        text = (
+            str(explained(error, path)) if sqlite.is_damage(error) else f"{path} cannot be used as a database: {error}"
+        )
+        raise DatabaseProblem(text) from error
     finally:
         database.close()
