@@ -28,11 +28,17 @@ class InUse(DatabaseProblem):
 
 
 class Migration(Struct, frozen=True):
-    """One step of the schema: applied or not; `known` False if a newer crossdock made it."""
+    """One step of the schema: applied or not; `known` False if a newer crossdock made it.
+
+    `changed`: it was applied in another form than this version has. With either, `crossdock run` refuses the file; `note`
+    says so.
+    """
 
     name: str
     applied: bool
     known: bool
+    changed: bool
+    note: str
 
 
 class FileStatus(Struct, frozen=True, kw_only=True):
@@ -68,8 +74,17 @@ def migrate(path: Path) -> list[str]:
 def status(path: Path) -> FileStatus:
     """Show the steps of the schema; a daemon may be running. Raises DatabaseProblem."""
     with _opened(_existing(path)) as database:
-        steps = tuple(Migration(each.name, each.applied, each.known) for each in migrations.status(database))
+        steps = tuple(
+            Migration(each.name, each.applied, each.known, each.changed, _note(each))
+            for each in migrations.status(database)
+        )
     return FileStatus(path=str(path), bytes=path.stat().st_size, migrations=steps)
+
+
+def _note(step: migrations.MigrationStatus) -> str:
+    if not step.known:
+        return "made by a newer crossdock; `crossdock run` refuses it"
+    return "applied in another form than this version has; `crossdock run` refuses it" if step.changed else ""
 
 
 def check(path: Path) -> FileCheck:
