@@ -64,6 +64,11 @@ class Rooms:
     control: ControlApi | None = None
     loop_watch: LoopWatch | None = None
     reload_now: Callable[[], Awaitable[Reloaded]] | None = None
+    started: Config = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember what the daemon was started with."""
+        self.started = self.config
 
     def status_line(self) -> str:
         """Say in one line what runs."""
@@ -98,7 +103,7 @@ class Rooms:
         try:
             new = read()
             secrets = SecretStore(new, self.environ, masks=self.masks)
-            changed = changes(self.config, new)
+            changed = changes(self.config, new, self.started)
             fresh = {name: self._connect(name, new, secrets) for name in (*changed.added, *changed.changed)}
         except (BadConfig, ConfigError) as problem:
             self.watch.reloaded(False)
