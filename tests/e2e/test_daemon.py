@@ -75,6 +75,25 @@ async def test_an_answer_that_was_lost_never_doubles_an_order(world, fault):
     assert world.created() == {f"O-{n}": 1 for n in range(6)}
 
 
+@pytest.mark.parametrize("world", [("key",), ("lookup",)], indirect=True)
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.behaviour("P4")
+async def test_one_request_that_a_warehouse_took_twice_is_pushed_once_for_us_and_the_books_tell(world, told):
+    """Nothing that crossdock does can keep a warehouse from that; it must neither add a third nor wait for ever."""
+    match = Match(method="POST", path=PUSH)
+    world.wms.set_faults(script(Rule(fault=Fault.ACCEPTED_TWICE, match=match, args={"told": told}, times=1)))
+    await world.start()
+    await world.set_up()
+    world.oms.put([an_order(1)])
+    await world.until_state("O-1", "pushed")
+    first, second = world.wms.books.by_order["O-1"]
+    assert (first.key, first.remote_id != second.remote_id) == (second.key, True)
+    assert world.wms.books.doubles() == {"O-1": [first.key, first.key]}
+    (shown,) = (await world.client(lambda c: c.order("shop", "O-1"))).pushes
+    assert (shown.key, shown.remote_id) == (first.key, first.remote_id)
+    assert await world.stop() == 0
+
+
 @pytest.mark.parametrize("world", [("none",)], indirect=True)
 @pytest.mark.behaviour("P4")
 async def test_a_doubt_that_cannot_be_asked_about_waits_for_a_person(world):
