@@ -84,6 +84,6 @@ async def test_what_needs_a_restart_is_told_until_it_is_set_back(running):
     await running.open()
     before = running.path.read_text()
     running.path.write_text(before + "[control]\ntimeout_s = 3\n")
-    assert [(await running.rooms.reload(running.read)).need_restart for _ in range(2)] == [("control",)] * 2
+    assert [(await running.rooms.reload(running.read)).need_restart for _ in range(2)] == [("control.timeout_s",)] * 2
     running.path.write_text(before)
     assert (await running.rooms.reload(running.read)).need_restart == ()

@@ -9,7 +9,11 @@ from msgspec import Struct, to_builtins
 if TYPE_CHECKING:
     from crossdock.config.model import Config
 
-RESTART = ("state_dir", "database", "control", "plugins", "engine.readers")
+RESTART = (
+    "state_dir", "database", "control.socket", "control.max_body_bytes", "control.max_concurrent", "control.timeout_s",
+    "plugins", "engine.readers", "engine.tick_s", "engine.min_interval_s", "engine.run_budget_s", "engine.claim",
+    "engine.flush_ms",
+)  # fmt: skip
 """Keys, and tables with all that is in them, that count from the next start on."""
 
 
