@@ -58,6 +58,7 @@ class Running:
         self.oms, self.wms = SandboxOms(), SandboxWms(warehouses=("W1",))
         self.env, self.masks = Clock(), Masks()
         self.rooms, self.engine = None, ""
+        self.before_opening = lambda: None
 
     def write(self, **tokens: str) -> None:
         """Write the configuration and the secrets."""
@@ -77,6 +78,11 @@ class Running:
         await self.oms.start()
         await self.wms.start()
         self.write()
+        self.before_opening()
+        await self.start()
+
+    async def start(self) -> None:
+        """Open the rooms, the first time or again."""
         self.rooms = await open_rooms(self.read(), self.env, self.masks, {}, Notifier({}, self.env))
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -23,15 +24,18 @@ type = "oms_default"
 
 
 @pytest.fixture
-def told(tmp_path, capsys):
+def told(tmp_path, capsys, monkeypatch):
     """Check a configuration with these lines of settings: what is told, each line without the folder."""
+
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
 
     def ask(*lines, text=CONFIG):
         path = tmp_path / "crossdock.toml"
         path.write_text(text.format(settings="\n".join(lines)))
         status = check(path, as_json=True)
         answer = json.loads(capsys.readouterr().out)
-        assert (status == 0) is answer["ok"]
+        assert status == (0 if answer["ok"] else 78)
+        ask.warnings = [warning.replace(f"{tmp_path}/", "") for warning in answer["warnings"]]
         return [problem.replace(f"{tmp_path}/", "") for problem in answer["problems"]]
 
     return ask
@@ -71,3 +75,76 @@ def test_a_connector_type_that_there_is_not_is_told_with_its_place_and_the_neare
 
 def test_settings_that_fit_are_not_told(told):
     assert told(URL, 'token = { secret = "shop.token" }') == []
+
+
+TOKEN = 'token = { secret = "shop.token" }'
+AT = 'crossdock.toml:12: connections.shop.settings.token: The secret "shop.token"'
+FILES = 'credentials_dir = "secrets"\n' + CONFIG
+
+
+@pytest.fixture
+def secret(tmp_path):
+    """Write the secret file, with a mode."""
+
+    def write(value="canary", mode=0o600):
+        (tmp_path / "secrets").mkdir(exist_ok=True)
+        file = tmp_path / "secrets" / "shop.token"
+        file.write_text(value)
+        file.chmod(mode)
+
+    return write
+
+
+def test_a_secret_that_does_not_exist_is_told_with_its_place_and_where_it_was_looked_for(told):
+    (problem,) = told(URL, TOKEN, text=FILES)
+    assert problem.startswith(f"{AT} was not found. Looked for: $CREDENTIALS_DIRECTORY (not set); secrets/shop.token; ")
+    assert told.warnings == []
+
+
+@pytest.mark.security("S7")
+@pytest.mark.parametrize(("value", "mode", "what"), [("canary", 0o644, "mode is 0644"), ("", 0o600, "is empty")])
+def test_a_secret_that_the_daemon_would_not_take_is_told_and_not_shown(told, secret, value, mode, what):
+    secret(value, mode)
+    (problem,) = told(URL, TOKEN, text=FILES)
+    assert problem.startswith(AT)
+    assert what in problem
+    assert "canary" not in problem
+
+
+def test_a_secret_that_is_there_is_not_told(told, secret):
+    secret()
+    assert (told(URL, TOKEN, text=FILES), told.warnings) == ([], [])
+
+
+def test_a_secret_that_only_the_service_may_see_is_a_warning_in_a_shell_and_a_problem_in_the_service(
+    told, tmp_path, monkeypatch
+):
+    assert told(URL, TOKEN) == []
+    (warning,) = told.warnings
+    assert warning.startswith("crossdock.toml:11: connections.shop.settings.token: ")
+    assert warning.endswith("(if it is a credential of the service, only the service can see it)")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    assert "credentials/shop.token" in told(URL, TOKEN)[0]
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "shop.token").write_text("canary")
+    assert (told(URL, TOKEN), told.warnings) == ([], [])
+
+
+def test_a_secret_of_the_user_that_the_daemon_runs_as_is_no_problem_for_root(told, secret, tmp_path):
+    secret()
+    (tmp_path / "state").mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    for owned in (tmp_path / "state", tmp_path / "secrets" / "shop.token"):
+        os.chown(owned, 4242, 4242)
+    assert told(URL, TOKEN, text=FILES) == []
+
+
+def test_a_file_that_another_user_may_read_only_is_a_warning(told, secret, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    secret()
+    monkeypatch.setattr("crossdock.ops.secrets._contents", refuse)
+    assert told(URL, TOKEN, text=FILES) == []
+    assert told.warnings[0].endswith("Permission denied (check as the user that the daemon runs as)")

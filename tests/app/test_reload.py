@@ -1,4 +1,4 @@
-"""A reload takes up what changed at the source of a secret, also where nothing else changed."""
+"""A reload takes up what changed outside of the configuration too, and gives what crossdock paused a new chance."""
 
 from __future__ import annotations
 
@@ -30,3 +30,60 @@ async def test_a_secret_that_was_replaced_counts_from_the_reload_on(running):
         return AUTH in await running.scrape()
 
     await running.until(refused)
+
+
+async def stands(running, name, state):
+    async def holds():
+        items = (await running.ask(lambda c: c.connections())).items
+        return next((each for each in items if (each.name, each.state) == (name, state)), None)
+
+    return await running.until(holds)
+
+
+@pytest.mark.behaviour("P8")
+async def test_a_secret_that_is_put_in_place_is_taken_up_by_a_reload(running):
+    running.before_opening = (running.folder / "secrets" / "shop.token").unlink
+    await running.open()
+    assert "reload" in (await stands(running, "shop", "paused")).error
+    running.write()
+    assert (await running.rooms.reload(running.read)).taken
+    await stands(running, "shop", "ok")
+
+
+@pytest.mark.behaviour("P8")
+async def test_a_connection_that_crossdock_paused_is_tried_again_by_a_reload_and_by_a_start(running):
+    running.before_opening = lambda: running.write(shop="wrong")
+    await running.open()
+    assert (await stands(running, "shop", "paused")).error_kind == "AuthFailed"
+    running.write()
+    await running.rooms.reload(running.read)
+    await stands(running, "shop", "ok")
+    running.write(shop="wrong")
+    await running.rooms.reload(running.read)
+    await stands(running, "shop", "paused")
+    await running.rooms.close()
+    running.write()
+    await running.start()
+    await stands(running, "shop", "ok")
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_what_a_person_paused_stays_paused_through_a_reload_and_a_start(running, changed):
+    await running.open()
+    await running.ask(lambda c: c.pause("depot", "stocktaking"))
+    if changed:
+        running.path.write_text(running.path.read_text().replace("cap_s = 0.05", "cap_s = 0.06"))
+    assert (await running.rooms.reload(running.read)).taken
+    assert (await stands(running, "depot", "paused")).error == "stocktaking"
+    await running.rooms.close()
+    await running.start()
+    assert (await stands(running, "depot", "paused")).error == "stocktaking"
+
+
+async def test_what_needs_a_restart_is_told_until_it_is_set_back(running):
+    await running.open()
+    before = running.path.read_text()
+    running.path.write_text(before + "[control]\ntimeout_s = 3\n")
+    assert [(await running.rooms.reload(running.read)).need_restart for _ in range(2)] == [("control.timeout_s",)] * 2
+    running.path.write_text(before)
+    assert (await running.rooms.reload(running.read)).need_restart == ()

@@ -149,6 +149,30 @@ async def test_a_server_without_tls_is_never_spoken_to_in_the_clear(http):
     assert {first[:1] for first in heard} <= {b"\x16"}  # a TLS handshake, and nothing else
 
 
+INTERNAL_ERROR = bytes.fromhex("15 0303 0002 02 50")
+HALF_A_RECORD = bytes.fromhex("16 0303 007a 02 00")
+
+
+@pytest.mark.behaviour("P4", "P8")
+@pytest.mark.parametrize("said", [b"", HALF_A_RECORD, INTERNAL_ERROR], ids=["nothing", "half a record", "alert"])
+async def test_a_handshake_that_breaks_off_sent_nothing_and_may_pass(http, said):
+    """A load balancer that restarts, or a link that is cut, says nothing about who trusts whom."""
+
+    async def breaks_off(reader, writer):
+        await reader.read(65536)
+        writer.write(said)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(breaks_off, "127.0.0.1", 0)
+    client = http(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    for call in (lambda: client.get("/x"), lambda: client.post("/x", b"{}")):
+        with pytest.raises(errors.Retryable) as caught:
+            await call()
+        assert (type(caught.value), caught.value.setup) == (errors.Retryable, False)
+    server.close()
+
+
 @pytest.mark.behaviour("P4")
 async def test_a_tls_fault_after_the_handshake_leaves_a_write_in_doubt(http, authority, ca_file):
     """In TLS 1.3 a server refuses a client without a certificate only after the client has sent its request."""

@@ -121,9 +121,25 @@ async def test_what_could_not_be_read_is_shown_and_read_again(world, client):
     world.serve(order("U"))
     await ended(client, (await client.retry_quarantine("oms", ["U"])).task_id)
     assert [item.ref for item in (await client.quarantine()).items] == ["V"]
-    await ended(client, (await client.retry_quarantine("oms")).task_id)
+    with pytest.raises(Refusal, match="nothing of oms is in quarantine under U, X") as refused:
+        await client.retry_quarantine("oms", ["V", "U", "X"])
+    assert refused.value.problem.status == 404
+    done = await ended(client, (await client.retry_quarantine("oms")).task_id)
+    assert done.skipped == 1
+    with pytest.raises(Refusal, match="nothing of oms"):
+        await client.retry_quarantine("oms")
     with pytest.raises(Refusal, match="nothing of wms"):
         await client.retry_quarantine("wms")
+
+
+async def test_a_record_without_a_ref_of_its_own_leaves_the_quarantine_only_if_it_is_named(world, client):
+    name = "unreadable-0123456789abcdef"
+    world.serve(unreadable=(name,))
+    await world.fetch()
+    with pytest.raises(Refusal, match="could be fetched again"):
+        await client.retry_quarantine("oms")
+    await ended(client, (await client.retry_quarantine("oms", [name])).task_id)
+    assert (await client.quarantine()).items == ()
 
 
 async def test_a_reload_tells_what_it_did(world, client):

@@ -73,3 +73,27 @@ def test_a_schema_of_a_newer_version_is_told_so(path, tmp_path):
     opened.close()
     assert "newer crossdock (9999_future)" in database.check(path).problems[0]
     assert [step.name for step in database.status(path).migrations if not step.known] == ["9999_future"]
+
+
+def test_a_step_that_was_applied_in_another_form_is_shown_and_refused(path):
+    opened = sqlite.connect(str(path))
+    opened.execute_sql("UPDATE migration_checksums SET sha256 = 'other' WHERE name = '0001_initial'")
+    opened.close()
+    first, *others = database.status(path).migrations
+    assert (first.name, first.applied, first.changed) == ("0001_initial", True, True)
+    assert "another form" in first.note
+    assert not any(step.changed or step.note for step in others)
+    with pytest.raises(database.DatabaseProblem, match="0001_initial was applied in another form"):
+        database.migrate(path)
+
+
+def test_the_status_of_a_file_without_a_schema_changes_nothing(tmp_path):
+    path = tmp_path / "crossdock.db"
+    opened = sqlite.connect(str(path))
+    opened.connect()
+    opened.execute_sql("CREATE TABLE something (id INTEGER)")
+    opened.close()
+    assert not any(step.applied or step.changed for step in database.status(path).migrations)
+    opened.connect()
+    assert "migration_checksums" not in opened.get_tables()
+    opened.close()

@@ -83,6 +83,26 @@ async def test_more_requests_than_allowed_are_told_to_come_again(world, raw):
     assert (await raw("GET", "/slow"))[0] == 200
 
 
+async def test_a_handler_that_takes_too_long_is_cut_off_with_an_error_and_leaves_room_for_others(world, raw):
+    cut_off = asyncio.Event()
+
+    async def slow(_call):
+        """Never answer."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.set()
+
+    table = (Route(method="GET", path="/slow", permission=Right.VIEW, handler=slow, answer=dict),)
+    await world.api.stop()
+    world.api = ControlApi(world.engine, world.requests, world.providers(), table=table, directory=world.directory)
+    await world.api.start(world.socket)
+    for _ in range(5):  # of two at once: one that was cut off takes no place any more
+        status, body, _ = await raw("GET", "/slow")
+        assert (status, body["code"]) == (504, "timeout")
+    assert cut_off.is_set()
+
+
 def test_a_body_with_too_many_levels_is_refused():
     with pytest.raises(ApiProblem, match="levels"):
         read_body(b"[" * 100_000, dict)

@@ -159,6 +159,23 @@ async def test_syncing_sets_an_order_aside_that_cannot_be_read_and_takes_the_oth
     assert await bench.set_aside() == []
 
 
+@pytest.mark.behaviour("P7")
+async def test_a_record_that_could_not_be_read_and_is_gone_leaves_the_quarantine_and_the_task_says_so(bench):
+    bench.oms.orders = {ref: Unreadable(ref, b"{", "it is no JSON") for ref in "12"}
+    await sync_orders("oms", bench.oms, bench.house, ["1", "2"], None)
+    task = await bench.store.write(tasks.create, TaskKind.SYNC_ORDER, "oms", 0, origin="user")
+    bench.oms.orders = {"1": bench.oms.orders["1"]}
+    await sync_orders("oms", bench.oms, bench.house, ["1", "2", "3"], task.id)
+    assert await bench.set_aside() == ["1"]
+    said = {
+        item.ref: item.detail for _, item in await bench.store.read(tasks.items, task.id, 0, 9) if item.result == "gone"
+    }
+    assert said == {
+        "2": "the OMS does not know it any more; its record, which could not be read, was taken out of quarantine",
+        "3": "the OMS does not know it any more",
+    }
+
+
 async def test_a_sync_that_finds_nothing_new_says_so(bench, kit):
     await bench.absorb(kit.order("1"))
     bench.oms.orders = {"1": kit.order("1")}

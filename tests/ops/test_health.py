@@ -58,6 +58,11 @@ def test_a_connection_in_trouble_degrades_and_leaves_ready(state):
     assert healthz(snapshot).reasons == (f"shop is {state}",)
 
 
+@pytest.mark.parametrize("state", ["ok", "idle", "disabled"])
+def test_a_connection_that_waits_for_nothing_degrades_nothing(state):
+    assert healthz(but(connections=(ConnectionState(name="shop", state=state),))).status == "ok"
+
+
 @pytest.mark.security("S9")
 def test_unverified_certificates_show_in_health():
     snapshot = but(connections=(ConnectionState(name="shop", state="ok", insecure_tls=True),))

@@ -151,6 +151,53 @@ def test_what_a_person_pauses_stays_paused_until_a_person_resumes_it():
     assert not rules.probing(resumed)
 
 
+@pytest.mark.behaviour("P8")
+@pytest.mark.parametrize(
+    "failures",
+    [
+        (errors.ConfigError("no such secret"),), (errors.AuthFailed("401"),) * 2, (errors.BadResponse("HTML"),) * 3,
+        (errors.Retryable("certificate", setup=True),) * 3,
+    ],
+)  # fmt: skip
+def test_what_crossdock_paused_by_itself_is_tried_again_with_one_call_when_somebody_may_have_mended_it(failures):
+    paused, at = after(*failures)
+    assert paused.status is Status.PAUSED
+    renewed = rules.renewed(paused, at)
+    assert (rules.may_call(renewed, at), rules.probing(renewed), renewed.paused_by) == (True, True, "")
+    assert renewed.error_text == failures[-1].message
+    assert after(failures[-1], health=renewed)[0].status is after(failures[-1])[0].status
+    assert rules.after_success(renewed, at).status is Status.OK
+
+
+def test_nothing_but_its_own_pause_is_renewed():
+    by_hand = rules.pause(ConnectionHealth(), "crossdock", "the service's user is a person here", NOW)
+    for health in (by_hand, after(*retryable(1))[0], ConnectionHealth()):
+        assert rules.renewed(health, NOW) is health
+
+
+@pytest.mark.behaviour("P8")
+def test_a_probe_that_is_answered_ends_the_wait_and_forgets_neither_bad_answers_nor_refused_credentials():
+    waiting, at = after(errors.BadResponse("HTML"), errors.AuthFailed("401"))
+    well = rules.after_probe(waiting, at)
+    assert (well.status, well.until, well.failures, well.recent) == (Status.OK, None, 0, ())
+    assert (well.bad_answers, well.auth_refused) == (1, True)
+    assert after(errors.AuthFailed("401"), health=well)[0].status is Status.PAUSED
+    assert rules.after_success(well, at) == ConnectionHealth(since=at, last_success=at)
+
+
+@pytest.mark.behaviour("P8")
+def test_a_connection_at_rest_is_called_alone_and_waits_longer_if_that_fails_too():
+    waiting, at = after(*retryable(2))
+    idle = rules.at_rest(waiting)
+    assert (idle.status, rules.may_call(idle, at), rules.probing(idle)) == (Status.IDLE, True, True)
+    assert rules.after_success(idle, at).status is Status.OK
+    again, later = after(*retryable(1), health=idle)
+    assert (again.status, again.until - later > waiting.until - at) == (Status.RETRYING, True)
+    for health in (ConnectionHealth(), rules.pause(waiting, "ann", "stocktaking", at)):
+        assert rules.at_rest(health) is health
+        assert rules.after_probe(health, at).status is health.status
+
+
 FAILURES = st.sampled_from(
     [
         errors.Retryable("r"), errors.RateLimited("l"), errors.RateLimited("l", after=timedelta(seconds=5)),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 
 import pytest
 
+from crossdock.rules.connection_health import Status
+from crossdock.spec.errors import Retryable
+from crossdock.spec.outbound import CheckResult
 from crossdock.testing.simulation.clock import VirtualLoop, run
 from crossdock.testing.simulation.judge import judge, quiet
 from crossdock.testing.simulation.profiles import PROFILES
+from crossdock.testing.simulation.wms import WmsLink
 from crossdock.testing.simulation.world import Process, World
 
 
@@ -115,6 +120,51 @@ def test_a_disk_that_fills_suddenly_stops_fetching_and_sending_and_all_goes_on_b
     judge(world)
     world.close()
     assert world.audit.violations == []
+
+
+@pytest.mark.behaviour("P8")
+def test_a_connection_that_failed_and_has_nothing_to_do_is_well_again_by_itself_or_at_rest():
+    world = calm_world()
+
+    async def live() -> list[str]:
+        process = Process(world)
+        await process.start()
+        keeper = process.engine.keeper
+        for name in ("wms-a", "wms-b"):
+            keeper.failed(name, Retryable("no answer"))
+        await asyncio.sleep(10)
+        found = [keeper.of(name).status for name in ("wms-a", "wms-b")]
+        await process.stop()
+        return found
+
+    assert run(live(), world.loop) == [Status.OK, Status.IDLE]
+    assert world.warehouses[0].checks == 1
+    world.close()
+
+
+@pytest.mark.behaviour("P8")
+def test_a_connection_that_stays_broken_is_asked_at_the_pace_of_its_back_off():
+    world = calm_world()
+
+    async def broken(link: WmsLink) -> CheckResult:
+        asked.append(world.loop.time())
+        raise Retryable("no answer")
+
+    asked: list[float] = []
+
+    async def live() -> Status:
+        process = Process(world)
+        process.wms_links[0].check = functools.partial(broken, process.wms_links[0])
+        await process.start()
+        process.engine.keeper.failed("wms-a", Retryable("no answer"))
+        await asyncio.sleep(600)
+        await process.stop()
+        return process.engine.keeper.of("wms-a").status
+
+    assert run(live(), world.loop) in (Status.RETRYING, Status.OPEN)
+    # on average every other cap of 4 s, and each a little later than that
+    assert 60 < len(asked) < 300
+    world.close()
 
 
 @pytest.mark.behaviour("P1", "P4", "R8", "R36")

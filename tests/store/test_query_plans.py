@@ -169,6 +169,7 @@ HOT = {
     "cursor": (lambda tx: cursors.load(tx, "oms"), "sqlite_autoindex_cursors"),
     "throttle": (lambda tx: throttles.again_at(tx, "x", 1, MS), "sqlite_autoindex_throttles"),
     "counter": (lambda tx: counters.current(tx, "pushes"), "sqlite_autoindex_counters"),
+    "quarantined": (lambda tx: quarantine.among(tx, "oms", ["A"]), "quarantinerow_connection_ref"),
     "quarantine page": (lambda tx: quarantine.page(tx, 0, 50), "PRIMARY KEY"),
     "book": (lambda tx: book.entries(tx, PushStrategy), "sqlite_autoindex_book"),
     "failed": (lambda tx: views.failed_pushes(tx, None, None, 0, 1000), "push_open"),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossdock.app.rooms import connect
@@ -17,17 +18,21 @@ from crossdock.connectors.settings import BadSettings
 from crossdock.env import Env
 from crossdock.ops import process
 from crossdock.ops.masks import Masks
-from crossdock.ops.secrets import SecretStore
+from crossdock.ops.secrets import SecretStore, SecretUnavailable
+from crossdock.spec.connector import SecretRef
 from crossdock.spec.errors import ConfigError, ConnectorError
 from crossdock.spec.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from crossdock.config.model import Config
     from crossdock.config.problems import KeyPath, Place
     from crossdock.connectors.open_connection import OpenConnection
+
+
+_OF_THE_SERVICE = "if it is a credential of the service, only the service can see it"
+_OF_ANOTHER_USER = "check as the user that the daemon runs as"
 
 
 def check(path: Path, *, online: bool = False, as_json: bool = False) -> int:
@@ -37,33 +42,73 @@ def check(path: Path, *, online: bool = False, as_json: bool = False) -> int:
     except BadConfig as bad:
         lines = [str(each) for each in bad.problems]
         return _say(lines, [], as_json)
-    problems, links = _plugins_and_connections(config, place)
+    owner = _service_user(config)
+    secrets = SecretStore(config, os.environ, masks=Masks(), uid=owner)
+    problems, links = _plugins_and_connections(config, place, secrets)
+    missing, warnings = secret_findings(config, place, secrets, {name: link.settings for name, link in links.items()})
+    problems += missing
     found: list[str] = []
     if online and not problems:
         found, failed = asyncio.run(_ask(links))
         problems += failed
-    return _say(problems, found or [f"{path}: {len(config.connections)} connections, nothing wrong"], as_json)
+    wrong = "nothing wrong" if not warnings else "nothing wrong as far as can be told here"
+    return _say(problems, found or [f"{path}: {len(config.connections)} connections, {wrong}"], as_json, warnings)
 
 
-def _say(problems: list[str], found: list[str], as_json: bool) -> int:
+def _service_user(config: Config) -> int:
+    """Name the user the daemon runs as: whose its state is, else who asks. Root checks for a service, too."""
+    try:
+        return Path(config.state_dir).stat().st_uid
+    except OSError:
+        return os.geteuid()
+
+
+def secret_findings(
+    config: Config, place: Callable[[KeyPath], Place], secrets: SecretStore, settings: Mapping[str, object]
+) -> tuple[list[str], list[str]]:
+    """Look up the secrets that connections need; return problems, and warnings of what cannot be told from here.
+
+    The credentials of a service are seen by the service only, so without $CREDENTIALS_DIRECTORY a secret that is nowhere
+    else may be one of them. Where the configuration names a folder for secrets, that is where it must be.
+    """
+    problems: list[str] = []
+    warnings: list[str] = []
+    seen_whole = bool(config.credentials_dir or os.environ.get("CREDENTIALS_DIRECTORY"))
+    for name, each in settings.items():
+        for field in getattr(each, "__struct_fields__", ()):
+            reference = getattr(each, field)
+            if not isinstance(reference, SecretRef):
+                continue
+            at = ("connections", name, "settings", field)
+            try:
+                secrets.get(reference.secret)
+            except SecretUnavailable as lack:
+                unseen = lack.absent and not seen_whole
+                hint = _OF_THE_SERVICE if unseen else _OF_ANOTHER_USER if lack.denied else ""
+                (warnings if hint else problems).append(str(problem(place(at), at, str(lack), hint)))
+    return problems, warnings
+
+
+def _say(problems: list[str], found: list[str], as_json: bool, warnings: Sequence[str] = ()) -> int:
     if as_json:
-        print(json.dumps({"ok": not problems, "problems": problems, "found": found}))  # noqa: T201
-    elif problems:
-        sys.stderr.write("".join(f"{clean(line)}\n" for line in problems))
+        told = {"ok": not problems, "problems": problems, "warnings": list(warnings), "found": found}
+        print(json.dumps(told))  # noqa: T201
     else:
-        sys.stdout.write("".join(f"{clean(line)}\n" for line in found))
+        sys.stderr.write("".join(f"{clean(line)}\n" for line in problems))
+        sys.stderr.write("".join(f"warning: {clean(line)}\n" for line in warnings))
+        sys.stdout.write("".join(f"{clean(line)}\n" for line in found if not problems))
     return process.BAD_CONFIG if problems else process.OK
 
 
 def _plugins_and_connections(
-    config: Config, place: Callable[[KeyPath], Place]
+    config: Config, place: Callable[[KeyPath], Place], secrets: SecretStore
 ) -> tuple[list[str], dict[str, OpenConnection]]:
     plugins, env = Plugins(), Env()
     try:
         plugins.load_allowed(config.plugins.allow, strict=False, known={})
     except ConfigError as error:
         return [str(error)], {}
-    host, secrets = PluginHost(plugins, env), SecretStore(config, os.environ, masks=Masks())
+    host = PluginHost(plugins, env)
     problems: list[str] = []
     links: dict[str, OpenConnection] = {}
     for name, connection in config.connections.items():

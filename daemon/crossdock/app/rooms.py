@@ -26,6 +26,7 @@ from crossdock.engine.schedule import RealSchedule
 from crossdock.ops import disk
 from crossdock.ops.logging import configure
 from crossdock.ops.metrics import Metrics
+from crossdock.ops.process import make_folder
 from crossdock.ops.secrets import SecretStore, SecretUnavailable
 from crossdock.spec.errors import ConfigError
 from crossdock.store import connections, migrate, sqlite
@@ -63,6 +64,11 @@ class Rooms:
     control: ControlApi | None = None
     loop_watch: LoopWatch | None = None
     reload_now: Callable[[], Awaitable[Reloaded]] | None = None
+    started: Config = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember what the daemon was started with."""
+        self.started = self.config
 
     def status_line(self) -> str:
         """Say in one line what runs."""
@@ -97,7 +103,7 @@ class Rooms:
         try:
             new = read()
             secrets = SecretStore(new, self.environ, masks=self.masks)
-            changed = changes(self.config, new)
+            changed = changes(self.config, new, self.started)
             fresh = {name: self._connect(name, new, secrets) for name in (*changed.added, *changed.changed)}
         except (BadConfig, ConfigError) as problem:
             self.watch.reloaded(False)
@@ -112,6 +118,7 @@ class Rooms:
         for name, link in fresh.items():
             self.links[name] = link
             await self.engine.add(link)
+        self.engine.renew()
         if self.control is not None:
             self.control.use_roles(new.control.roles)
         configure(new.log, self.masks)
@@ -193,7 +200,7 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
 
 def _claim_state(config: Config) -> tuple[Path, Path, IO[bytes]]:
     state, file = Path(config.state_dir), database_path(config)
-    state.mkdir(mode=0o750, parents=True, exist_ok=True)
+    make_folder(state)
     return state, file, sqlite.lock_file(file)
 
 
@@ -207,7 +214,7 @@ async def _open_store(config: Config, env: Env, file: Path, notifier: Notifier, 
             applied = migrate.migrate(database, before=lambda: notifier.extend_timeout(600), failpoint=env.failpoint)
             database.close()
         except sqlite.FAILURES as error:
-            raise explained(error) from error
+            raise explained(error, file) from error
         if applied:
             log.info("the database was migrated: %s", ", ".join(applied))
         os.chmod(file, 0o600)  # noqa: PTH101 - beside the file's other calls

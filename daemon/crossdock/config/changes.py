@@ -9,7 +9,11 @@ from msgspec import Struct, to_builtins
 if TYPE_CHECKING:
     from crossdock.config.model import Config
 
-RESTART = ("state_dir", "database", "control", "plugins", "engine.readers")
+RESTART = (
+    "state_dir", "database", "control.socket", "control.max_body_bytes", "control.max_concurrent", "control.timeout_s",
+    "plugins", "engine.readers", "engine.tick_s", "engine.min_interval_s", "engine.run_budget_s", "engine.claim",
+    "engine.flush_ms",
+)  # fmt: skip
 """Keys, and tables with all that is in them, that count from the next start on."""
 
 
@@ -22,14 +26,17 @@ class Changes(Struct, frozen=True):
     restart: tuple[str, ...] = ()
 
 
-def changes(old: Config, new: Config) -> Changes:
-    """Compare two configurations, each loaded whole."""
+def changes(old: Config, new: Config, started: Config) -> Changes:
+    """Compare the configuration that was taken last with a new one, each loaded whole.
+
+    What needs a restart is compared with the one that the daemon was started with: that is in force until then.
+    """
     before, after = old.connections, new.connections
     return Changes(
         added=tuple(name for name in after if name not in before),
         changed=tuple(name for name in after if name in before and after[name] != before[name]),
         removed=tuple(name for name in before if name not in after),
-        restart=tuple(key for key in RESTART if _at(to_builtins(old), key) != _at(to_builtins(new), key)),
+        restart=tuple(key for key in RESTART if _at(to_builtins(started), key) != _at(to_builtins(new), key)),
     )
 
 

@@ -25,6 +25,8 @@ _LARGE = 2**20
 """aiohttp wants larger bodies than this as a stream, or it warns."""
 _JSON = {"Content-Type": "application/json"}
 _NO_HEADERS: Mapping[str, str] = {}
+_PASSING_ALERTS = frozenset({"TLSV1_ALERT_INTERNAL_ERROR", "TLSV1_ALERT_USER_CANCELLED"})
+"""What a server says in the handshake when it has trouble of its own, such as a load balancer that is starting."""
 _QUIET = ("User-Agent", "Accept", "Accept-Encoding")
 
 
@@ -142,9 +144,10 @@ class BoundedHttp:
         """Say what a broken call means: only before the connection stood it surely had no effect."""
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
             text = f"{what}: the server's TLS certificate was not accepted or the handshake failed ({_cause(error)})"
-            return errors.Retryable(text, setup=True)
+            return errors.Retryable(text, setup=not _broke_off(error))
         if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return errors.Retryable(f"{what}: the name of the server could not be resolved", setup=True)
+            # Also "no such name" passes: a resolver or a link that comes up late says it of every name.
+            return errors.Retryable(f"{what}: the name of the server could not be resolved; nothing was sent")
         if isinstance(refusal := getattr(error, "os_error", None), Forbidden):
             return errors.ConfigError(f"{what}: {refusal}")
         if isinstance(error, aiohttp.InvalidURL):
@@ -210,6 +213,14 @@ async def _beginning(response: aiohttp.ClientResponse, parts: list[bytes]) -> by
             response.close()
             break
     return b"".join(parts)
+
+
+def _broke_off(error: aiohttp.ClientConnectorError) -> bool:
+    """Tell whether a handshake ended for a reason that passes, not because one side does not accept the other."""
+    cause = error.os_error
+    if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
+        return True
+    return getattr(cause, "reason", None) in _PASSING_ALERTS
 
 
 def _cause(error: Exception) -> str:

@@ -100,6 +100,11 @@ class OpenConnection:
         reader = hooks.get("read_order")
         self._read = None if reader is None else reader.function
 
+    @property
+    def settings(self) -> Any:
+        """The connector's own settings, decoded."""
+        return self._context.settings
+
     async def call(self, hook: str, timeout_s: float, **given: Any) -> Any:
         """Call a hook with what it takes of `given`. Raises ConnectorError."""
         found = self._table.get(hook)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.ops.process import make_folder, masked
 from crossdock.store import migrate as migrations
 from crossdock.store import sqlite
+from crossdock.store.store import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +28,17 @@ class InUse(DatabaseProblem):
 
 
 class Migration(Struct, frozen=True):
-    """One step of the schema: applied or not; `known` False if a newer crossdock made it."""
+    """One step of the schema: applied or not; `known` False if a newer crossdock made it.
+
+    `changed`: it was applied in another form than this version has. With either, `crossdock run` refuses the file; `note`
+    says so.
+    """
 
     name: str
     applied: bool
     known: bool
+    changed: bool
+    note: str
 
 
 class FileStatus(Struct, frozen=True, kw_only=True):
@@ -53,20 +61,30 @@ def migrate(path: Path) -> list[str]:
 
     Raises InUse while a daemon runs on the file, DatabaseProblem for a schema it may not work with.
     """
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    try:
-        lock = sqlite.lock_file(path)
-    except sqlite.FileInUse as error:
-        raise InUse(str(error)) from error
-    with lock, _opened(path) as database:
-        return migrations.migrate(database)
+    make_folder(path.parent)
+    with masked(0o077):  # as the daemon makes them: the file and its log hold names and addresses
+        try:
+            lock = sqlite.lock_file(path)
+        except sqlite.FileInUse as error:
+            raise InUse(str(error)) from error
+        with lock, _opened(path) as database:
+            return migrations.migrate(database)
 
 
 def status(path: Path) -> FileStatus:
     """Show the steps of the schema; a daemon may be running. Raises DatabaseProblem."""
     with _opened(_existing(path)) as database:
-        steps = tuple(Migration(each.name, each.applied, each.known) for each in migrations.status(database))
+        steps = tuple(
+            Migration(each.name, each.applied, each.known, each.changed, _note(each))
+            for each in migrations.status(database)
+        )
     return FileStatus(path=str(path), bytes=path.stat().st_size, migrations=steps)
+
+
+def _note(step: migrations.MigrationStatus) -> str:
+    if not step.known:
+        return "made by a newer crossdock; `crossdock run` refuses it"
+    return "applied in another form than this version has; `crossdock run` refuses it" if step.changed else ""
 
 
 def check(path: Path) -> FileCheck:
@@ -97,6 +115,9 @@ def _opened(path: Path) -> Iterator[SqliteDatabase]:
     except migrations.SchemaProblem as problem:
         raise DatabaseProblem(str(problem)) from problem
     except sqlite.FAILURES as error:
-        raise DatabaseProblem(f"{path} cannot be used as a database: {error}") from error
+        text = (
+            str(explained(error, path)) if sqlite.is_damage(error) else f"{path} cannot be used as a database: {error}"
+        )
+        raise DatabaseProblem(text) from error
     finally:
         database.close()

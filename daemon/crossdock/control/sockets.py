@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import stat
 from typing import TYPE_CHECKING
+
+from crossdock.ops.process import make_folder, masked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SOCKET_MODE = 0o660
-FOLDER_MODE = 0o750
 
 
 class SocketRefused(Exception):
@@ -25,23 +25,13 @@ def bind(path: Path) -> socket.socket:
     A socket that nobody answers at is replaced; anything else that stands there is left alone.
     """
     try:
-        _make_folder(path.parent)
+        make_folder(path.parent)
         _make_way(path)
         return _bound(path)
     except OSError as error:
         raise SocketRefused(
             f"the control socket {path} cannot be made: {error.strerror or error}; name another one with control.socket"
         ) from error
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.exists():
-        return
-    before = os.umask(0o777 & ~FOLDER_MODE)
-    try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True)
-    finally:
-        os.umask(before)
 
 
 def _make_way(path: Path) -> None:
@@ -72,14 +62,12 @@ def _answers(path: Path) -> bool:
 def _bound(path: Path) -> socket.socket:
     """The file never exists with a wider mode: the mask is set before it is made."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o777 & ~SOCKET_MODE)
     try:
-        listener.bind(str(path))
+        with masked(0o777 & ~SOCKET_MODE):
+            listener.bind(str(path))
     except OSError:
         listener.close()
         raise
-    finally:
-        os.umask(before)
     listener.setblocking(False)
     return listener
 

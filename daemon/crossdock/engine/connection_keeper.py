@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.rules import connection_health
@@ -11,13 +12,16 @@ from crossdock.store import connections
 from crossdock.store.store import StoreError
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from crossdock.env import Env
     from crossdock.spec.errors import ConnectorError
     from crossdock.store.store import Store, Transaction
 
 log = logging.getLogger("crossdock.connections")
+
+OVERDUE = timedelta(seconds=1)
+"""A lane that has something to do for a connection has called it by then."""
 
 
 class ConnectionKeeper:
@@ -35,16 +39,25 @@ class ConnectionKeeper:
             self._health[name] = ConnectionHealth() if health.status is Status.STUCK else health
 
     def add(self, name: str, limits: Limits) -> None:
-        """Keep a connection's health from now on; one that was paused for its set-up gets a new chance."""
+        """Keep a connection's health from now on; one that crossdock paused by itself gets a new chance."""
         self._limits[name] = limits
-        health = self._health.setdefault(name, ConnectionHealth())
-        if health.status is Status.PAUSED and health.paused_by == "crossdock" and health.error_kind == "ConfigError":
-            self._put(name, ConnectionHealth())
+        self._health.setdefault(name, ConnectionHealth())
+        self.renew(name)
+
+    def renew(self, name: str) -> None:
+        """Somebody may have mended what crossdock paused the connection for. A person's pause stays."""
+        before = self.of(name)
+        after = connection_health.renewed(before, self._env.now())
+        if after is not before:
+            log.info("connection %s was paused (%s) and is tried again", name, before.error_text)
+            self._put(name, after)
 
     def remove(self, name: str) -> None:
-        """Forget a connection that is not configured any more."""
+        """Forget a connection that is not configured any more, or not like this; only a person's pause outlives that."""
         self._limits.pop(name, None)
-        self._health.pop(name, None)
+        health = self.of(name)
+        if health.status is not Status.PAUSED or connection_health.paused_by_itself(health):
+            self._health.pop(name, None)
 
     def of(self, name: str) -> ConnectionHealth:
         """Return what is known of a connection."""
@@ -91,6 +104,22 @@ class ConnectionKeeper:
             log.warning("connection %s: %s; %s", name, error.message, said(after))
         self._put(name, after)
 
+    def overdue(self, name: str) -> bool:
+        """Tell whether a connection that failed might have been called again by now, and was not."""
+        wait = self.of(name).until
+        return wait is not None and self._env.now() >= wait + OVERDUE
+
+    def answered(self, name: str) -> None:
+        """The connection was asked for nothing but how it is, and is well."""
+        after = connection_health.after_probe(self.of(name), self._env.now())
+        if after.status is Status.OK:
+            log.info("connection %s is well again", name)
+        self._put(name, after)
+
+    def rest(self, name: str) -> None:
+        """Nothing is due for the connection, and it cannot be asked how it is."""
+        self._put(name, connection_health.at_rest(self.of(name)))
+
     def pause(self, name: str, actor: str, reason: str, now: datetime) -> None:
         """A person pauses a connection."""
         self._put(name, connection_health.pause(self.of(name), actor, reason, now))
@@ -129,6 +158,10 @@ def said(health: ConnectionHealth) -> str:
     match health.status:
         case Status.OK:
             return "it is well"
+        case Status.IDLE:
+            return "it failed last; nothing is due for it now, and its next call shows whether it is well"
+        case Status.PAUSED if connection_health.paused_by_itself(health):
+            return "it is paused until `crossdock connections resume`, a reload or a start of the daemon"
         case Status.PAUSED:
             return "it is paused until `crossdock connections resume`"
         case Status.STUCK:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
+from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.flows.house import House
@@ -91,6 +92,7 @@ class Engine:
         name, config = link.name, self.config.connections[link.name]
         self.links[name] = link
         self.keeper.add(name, limits(config))
+        self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self._going).run_once)
         if "read_order" in link.hooks:
             self.house.readers[name] = link.read_order
         if "push_outbound" in link.hooks:
@@ -118,6 +120,12 @@ class Engine:
         self.house.readers.pop(name, None)
         self.keeper.remove(name)
         self.links.pop(name, None)
+
+    def renew(self) -> None:
+        """The configuration was read again: what crossdock paused by itself is tried again."""
+        for name in self.links:
+            self.keeper.renew(name)
+        self._wake_all()
 
     def _serve(self, name: str, run: Callable[[int], Awaitable[float | None]]) -> None:
         assert self._numbers is not None  # start() reserved them
@@ -150,6 +158,11 @@ class Engine:
         for name in self.pulls:
             self.wake(f"report:{name}")
 
+    def _busy(self, connection: str) -> bool:
+        """Tell whether a lane of a connection runs that works for orders."""
+        lanes = (self.lanes.get(f"{kind}:{connection}") for kind in ("pull", "push", "report"))
+        return any(lane.running for lane in lanes if lane is not None)
+
     def _going(self) -> bool:
         return not self._stopping and not self.disk_low and self.gate.open
 
@@ -180,6 +193,8 @@ class Engine:
             return
         self.wake("decide")
         self.wake_pushes(due)
+        for name in filter(self.keeper.overdue, self.links):
+            self.wake(f"probe:{name}")
 
     def _quiet(self, links: Iterable[Link]) -> dict[str, int]:
         """Milliseconds that a doubt of each connection waits until the warehouse may be asked."""

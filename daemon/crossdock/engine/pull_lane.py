@@ -6,10 +6,11 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from crossdock.engine.failures import note_failure
 from crossdock.flows.pull_orders import PullPolicy, pull_orders, sync_orders
 from crossdock.flows.reconsider import Desk, obtain
 from crossdock.flows.report_push import next_report, report_pushes
-from crossdock.spec.errors import AuthFailed, ConnectorError
+from crossdock.spec.errors import ConnectorError
 from crossdock.store import cursors, tasks, throttles
 from crossdock.store.tasks import Item, TaskKind, TaskState, Totals
 from crossdock.store.times import to_ms
@@ -74,19 +75,11 @@ class PullLane:
             await self._tasks()
             due = await self._fetch_if_due()
         except ConnectorError as error:
-            await self._note(error)
+            await note_failure(self._link, self._keeper, error)
             due = 0.0
         await self._keeper.save()
         wait = self._keeper.wait_s(self.connection)
         return None if wait is None else max(wait, due)
-
-    async def _note(self, error: ConnectorError) -> None:
-        self._keeper.failed(self.connection, error)
-        if isinstance(error, AuthFailed) and "refresh_auth" in self._link.hooks:
-            try:
-                await self._link.refresh_auth()
-            except ConnectorError as failure:
-                self._keeper.failed(self.connection, failure)
 
     def keep_going(self) -> bool:
         """Tell whether the run may go on."""

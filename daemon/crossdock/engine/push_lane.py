@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.connectors.pace import at_once
+from crossdock.engine.failures import refresh
 from crossdock.flows.push_outbound import Sending, push_outbound
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.outcome import PushPolicy
-from crossdock.spec.errors import AuthFailed, ConnectorError
+from crossdock.spec.errors import AuthFailed
 from crossdock.store import outbox
 from crossdock.store.times import to_ms
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from crossdock.engine.connection_keeper import ConnectionKeeper
     from crossdock.engine.links import Link
     from crossdock.flows.house import House
+    from crossdock.spec.errors import ConnectorError
 
 IDLE_S = 1.0
 """The shortest wait after a run that could do nothing with what is due."""
@@ -67,7 +69,7 @@ class PushLane:
         more = await push_outbound(self._link, self._house, self, self.policy, self.sending)
         if self._auth_failed:
             self._auth_failed = False
-            await self._refresh()
+            await refresh(self._link, self._keeper)
         await self._keeper.save()
         return await self._next(more)
 
@@ -82,14 +84,6 @@ class PushLane:
             return None
         seconds = (due - to_ms(self._house.env.now())) / 1000
         return max(0.0 if self._calls else IDLE_S, seconds)
-
-    async def _refresh(self) -> None:
-        if "refresh_auth" not in self._link.hooks:
-            return
-        try:
-            await self._link.refresh_auth()
-        except ConnectorError as error:
-            self._keeper.failed(self.connection, error)
 
     def keep_going(self) -> bool:
         """Tell whether the run may go on."""

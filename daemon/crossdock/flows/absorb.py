@@ -52,11 +52,15 @@ def content_hash(raw: bytes) -> int:
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """What a page brought: orders that look new or changed, records that cannot be read, and the cursor behind it."""
+    """What a page brought: orders that look new or changed, records that cannot be read, and the cursor behind it.
+
+    `gone` are refs that were asked for and that the OMS does not have.
+    """
 
     connection: str
     arrivals: Sequence[Arrival] = ()
     unreadable: Sequence[Unreadable] = ()
+    gone: Sequence[str] = ()
     cursor: Cursor | None = None
     task_id: int | None = None
 
@@ -81,16 +85,18 @@ def absorb(
         and read(connection, known.payload, known.sliced) != arrival.order
     ]
     touched = [*_insert(tx, connection, fresh, book, now), *_update(tx, changed, book, now)]
-    _set_aside(tx, connection, unreadable, [arrival.order.ref for arrival in arrivals], now)
+    closed = quarantine.among(tx, connection, batch.gone)
+    _set_aside(tx, connection, unreadable, [*(arrival.order.ref for arrival in arrivals), *closed], now)
     if batch.cursor is not None:
         cursors.save(tx, batch.cursor)
     totals = Totals(
         found=len(arrivals) + len(unreadable), changed=len(fresh) + len(changed),
-        unchanged=len(arrivals) - len(fresh) - len(changed), failed=len(unreadable),
+        unchanged=len(arrivals) - len(fresh) - len(changed), skipped=len(batch.gone), failed=len(unreadable),
     )  # fmt: skip
     if batch.task_id is not None:
         arrived = [arrival.order.ref for arrival in (*fresh, *(arrival for arrival, _ in changed))]
-        tasks.add(tx, batch.task_id, totals, _items(arrived, touched, unreadable, to_ms(now)))
+        items = _items(arrived, touched, unreadable, to_ms(now))
+        tasks.add(tx, batch.task_id, totals, [*items, *(_gone(ref, closed) for ref in batch.gone)])
     wake = frozenset(p.connection for p in touched if p.state is PushState.QUEUED and p.connection is not None)
     return Absorbed(totals, wake)
 
@@ -105,6 +111,12 @@ def _items(
         if push.state is PushState.QUEUED and push.queued_at == at
     ]
     return queued + [Item(record.ref, "quarantined", record.reason) for record in unreadable]
+
+
+def _gone(ref: str, closed: frozenset[str]) -> Item:
+    """An order that the OMS does not have. What was kept of it because it could not be read is of no use any more."""
+    unread = "; its record, which could not be read, was taken out of quarantine" if ref in closed else ""
+    return Item(ref, "gone", f"the OMS does not know it any more{unread}")
 
 
 def _last_of_each(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
@@ -159,7 +171,7 @@ def _row(
 def _set_aside(
     tx: Transaction, connection: str, unreadable: Iterable[Unreadable], read: Sequence[str], now: datetime
 ) -> None:
-    """Quarantine what could not be read, and forget what can be read by now."""
+    """Quarantine what could not be read, and forget what can be read by now or is gone."""
     at = to_ms(now)
     quarantine.remove(tx, connection, read)
     quarantine.put(

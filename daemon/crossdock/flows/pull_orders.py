@@ -295,13 +295,10 @@ async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[st
         unreadable=tuple(order for order in found.values() if isinstance(order, Unreadable)),
     )
     arrivals, broken, same = await sift(connection, house, page)
-    batch = Batch(connection=connection, arrivals=arrivals, unreadable=broken, task_id=task_id)
+    gone = tuple(ref for ref in refs if found.get(ref) is None)
+    batch = Batch(connection=connection, arrivals=arrivals, unreadable=broken, gone=gone, task_id=task_id)
     absorbed = await house.store.write(absorb, batch, house.books, house.read_order, house.env.now())
-    gone = sum(found.get(ref) is None for ref in refs)
-    rest = Totals(found=same, unchanged=same, skipped=gone)
-    if task_id is not None:
-        missing = [
-            tasks.Item(ref, "gone", "the OMS does not know it any more") for ref in refs if found.get(ref) is None
-        ]
-        await house.store.write(tasks.add, task_id, rest, missing)
+    rest = Totals(found=same, unchanged=same)
+    if task_id is not None and same:
+        await house.store.write(tasks.add, task_id, rest)
     return Absorbed(absorbed.totals + rest, absorbed.wake)

@@ -11,11 +11,11 @@ MAX_LOOP_LAG_S = 5.0
 """An event loop that is later than this is stuck."""
 MAX_SILENCE_S = 30.0
 """The scheduler and the database must have moved within this time."""
-_WELL = ("ok", "disabled")
+_WELL = ("ok", "idle", "disabled")
 
 
 class ConnectionState(Struct, frozen=True, kw_only=True):
-    """How one connection is. `state` is the engine's word (ok, retrying, rate_limited, breaker_open, paused, stuck)."""
+    """How one connection is. `state` is the engine's word (ok, idle, retrying, rate_limited, breaker_open, paused, stuck)."""
 
     name: str
     state: str

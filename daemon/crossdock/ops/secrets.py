@@ -48,10 +48,13 @@ class Secret:
 
 
 class SecretUnavailable(Exception):
-    """A secret that the configuration names cannot be had: it is nowhere, or where others could read it."""
+    """A secret that the configuration names cannot be had: it is nowhere (`absent`), or where others could read it.
 
-    def __init__(self, name: str, message: str) -> None:
-        self.name = name
+    `denied`: it is there, and this process may not read it.
+    """
+
+    def __init__(self, name: str, message: str, *, absent: bool = False, denied: bool = False) -> None:
+        self.name, self.absent, self.denied = name, absent, denied
         super().__init__(message)
 
 
@@ -82,7 +85,7 @@ class SecretStore:
         if value is None:
             value = self._variable(name)
         if value is None:
-            raise SecretUnavailable(name, self._nowhere(name))
+            raise SecretUnavailable(name, self._nowhere(name), absent=True)
         if not value:
             raise SecretUnavailable(name, f'The secret "{name}" is empty; write its value and reload')
         self.masks.add(value, name)
@@ -113,7 +116,8 @@ class SecretStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise SecretUnavailable(name, f'The secret "{name}" cannot be read from {path}: {error.strerror}') from None
+            text = f'The secret "{name}" cannot be read from {path}: {error.strerror}'
+            raise SecretUnavailable(name, text, denied=isinstance(error, PermissionError)) from None
         if not stat.S_ISREG(status.st_mode):
             raise SecretUnavailable(name, f'The secret "{name}" is not read from {path}: it is no regular file')
         if guarded:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BAD_ANSWERS = 3
 """Unreadable answers, contract faults or set-up faults in a row after which a connection pauses."""
 
+_BY_HAND = "Paused"
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """The bounds that the configuration sets. Seconds."""
@@ -37,6 +39,7 @@ class Status(StrEnum):
     RETRYING = "retrying"
     RATE_LIMITED = "rate_limited"
     OPEN = "breaker_open"
+    IDLE = "idle"
     PAUSED = "paused"
     STUCK = "stuck"
 
@@ -66,7 +69,7 @@ def may_call(health: ConnectionHealth, now: datetime) -> bool:
 
 def probing(health: ConnectionHealth) -> bool:
     """Tell whether the next call must go alone, because the last ones failed."""
-    return health.status in (Status.OPEN, Status.RETRYING, Status.RATE_LIMITED)
+    return health.status in (Status.OPEN, Status.RETRYING, Status.RATE_LIMITED, Status.IDLE)
 
 
 def after_success(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
@@ -75,6 +78,24 @@ def after_success(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
         return msgspec.structs.replace(health, last_success=now)
     since = health.since if health.status is Status.OK else now
     return ConnectionHealth(since=since or now, last_success=now)
+
+
+def after_probe(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    """The system was asked for nothing but how it is, and is well: unlike a call that worked, that proves no other call.
+
+    So bad answers and refused credentials count on, else a call that never works would never pause the connection.
+    """
+    well = after_success(health, now)
+    if well.status is not Status.OK:
+        return well
+    return msgspec.structs.replace(well, bad_answers=health.bad_answers, auth_refused=health.auth_refused)
+
+
+def at_rest(health: ConnectionHealth) -> ConnectionHealth:
+    """The wait is over, nothing is due and nobody can be asked: that is no worry before the next call fails as well."""
+    if not probing(health):
+        return health
+    return msgspec.structs.replace(health, status=Status.IDLE, until=None)
 
 
 def after_failure(
@@ -162,10 +183,28 @@ def _paused(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
     return msgspec.structs.replace(health, status=Status.PAUSED, until=None, since=now, paused_by="crossdock")
 
 
+def paused_by_itself(health: ConnectionHealth) -> bool:
+    """Tell whether crossdock paused the connection, not a person (whose name may be crossdock as well)."""
+    return health.status is Status.PAUSED and health.error_kind != _BY_HAND
+
+
+def renewed(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
+    """Somebody started the daemon, or changed something: what crossdock paused by itself is tried again, one call first.
+
+    What paused it last is still shown until that call has ended. A person's pause stays.
+    """
+    if not paused_by_itself(health):
+        return health
+    return msgspec.structs.replace(
+        health, status=Status.RETRYING, since=now, until=now, failures=0, bad_answers=0, auth_refused=False, recent=(),
+        paused_by="",
+    )  # fmt: skip
+
+
 def pause(health: ConnectionHealth, actor: str, reason: str, now: datetime) -> ConnectionHealth:
     """A person pauses the connection."""
     return msgspec.structs.replace(
-        health, status=Status.PAUSED, until=None, since=now, paused_by=actor, error_kind="Paused", error_text=reason
+        health, status=Status.PAUSED, until=None, since=now, paused_by=actor, error_kind=_BY_HAND, error_text=reason
     )
 
 

@@ -47,7 +47,7 @@ class Retryable(ConnectorError):
     ) -> None:
         super().__init__(message, detail=detail)
         self.after = after
-        self.setup = setup  # a TLS or name fault: after three of them the connection pauses
+        self.setup = setup  # who we are or trust is not accepted (TLS): after three of them the connection pauses
 
 
 class RateLimited(Retryable):

@@ -131,7 +131,8 @@ class OrderSlice(Struct, frozen=True, gc=False):
 class Unreadable(Struct, frozen=True, gc=False):
     """An order that the connector could not map; it goes to quarantine and blocks nothing else.
 
-    It stands in a page, or under its ref in what `get_orders` returns. `raw` is what was received of it.
+    It stands in a page, or under its ref in what `get_orders` returns. `raw` is what was received of it. Where that has no
+    readable ref, `ref` is `unreadable-` and sixteen hexadecimal digits made of `raw`, so that it is kept once.
     """
 
     ref: str

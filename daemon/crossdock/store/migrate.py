@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from playhouse.migrations import Runner
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from peewee import Database
 
 FOLDER = Path(__file__).parent / "migrations"
+_TABLE = "migration_checksums"
 _CREATE = "CREATE TABLE IF NOT EXISTS migration_checksums (name VARCHAR(255) PRIMARY KEY, sha256 VARCHAR(64) NOT NULL)"
 
 
@@ -27,17 +28,36 @@ class SchemaProblem(Exception):
 
 
 class MigrationStatus(Struct, frozen=True):
-    """One migration: applied or not; `known` False if the database has one that this version does not know."""
+    """One migration: applied or not; `known` False if the database has one that this version does not know.
+
+    `changed`: it was applied in another form than this version has.
+    """
 
     name: str
     applied: bool
     known: bool
+    changed: bool = False
 
 
 def status(database: Database, folder: Path = FOLDER) -> list[MigrationStatus]:
     """List all migrations, the database's and ours, in order."""
-    runner = Runner(database, str(folder))
-    return [MigrationStatus(m.name, bool(m.applied), m.path is not None) for m in runner.status()]
+    stored = _checksums(database)
+    return [
+        MigrationStatus(m.name, bool(m.applied), m.path is not None, _is_changed(m, stored, folder))
+        for m in Runner(database, str(folder)).status()
+    ]
+
+
+def _checksums(database: Database) -> dict[str, str]:
+    """Return the checksums that are kept; the table of them may be missing, and asking does not make it."""
+    if not database.table_exists(_TABLE):
+        return {}
+    return dict(database.execute_sql("SELECT name, sha256 FROM migration_checksums").fetchall())
+
+
+def _is_changed(migration: Any, stored: dict[str, str], folder: Path) -> bool:
+    known = migration.applied and migration.path is not None
+    return bool(known and stored.get(migration.name) not in (None, checksum(folder, migration.name)))
 
 
 def check(database: Database, folder: Path = FOLDER) -> list[MigrationStatus]:
@@ -48,12 +68,11 @@ def check(database: Database, folder: Path = FOLDER) -> list[MigrationStatus]:
             f"the database was migrated by a newer crossdock ({', '.join(newer)}); install that version, or restore a backup"
         )
     database.execute_sql(_CREATE)
-    stored = dict(database.execute_sql("SELECT name, sha256 FROM migration_checksums").fetchall())
-    for migration in known:
-        if migration.applied and stored.get(migration.name) not in (None, checksum(folder, migration.name)):
-            raise SchemaProblem(
-                f"migration {migration.name} was applied in another form than this version has; the installation is mixed up"
-            )
+    if changed := [m.name for m in known if m.changed]:
+        raise SchemaProblem(
+            f"migration {', '.join(changed)} was applied in another form than this version has; the installation is mixed "
+            "up: install the version that the database was used with, or restore a backup"
+        )
     return [migration for migration in known if not migration.applied]
 
 

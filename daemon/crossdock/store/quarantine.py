@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from crossdock.store import counters
+from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,14 @@ class Quarantined(Struct, frozen=True, kw_only=True):
     last_at: int
 
 
+_MADE_UP = re.compile(r"unreadable-[0-9a-f]{16}")
+
+
+def made_up(ref: str) -> bool:
+    """Tell whether a record without a readable ref was named by its content (spec.orders.Unreadable)."""
+    return _MADE_UP.fullmatch(ref) is not None
+
+
 def put(tx: Transaction, records: Sequence[Quarantined]) -> None:
     """Keep records; one that is there already keeps its first time."""
     if not records:
@@ -41,6 +51,14 @@ def remove(tx: Transaction, connection: str, refs: Sequence[str]) -> None:
     """Forget records that can be read by now."""
     if tx.one("SELECT 1 FROM quarantine LIMIT 1") is not None:
         tx.execute_many("DELETE FROM quarantine WHERE connection = ? AND ref = ?", [(connection, ref) for ref in refs])
+
+
+def among(tx: Transaction, connection: str, refs: Sequence[str]) -> frozenset[str]:
+    """Return those of these refs under which a record is kept. At most 1,000 refs."""
+    if not refs:
+        return frozenset()
+    sql = "SELECT ref FROM quarantine WHERE connection = ? AND ref IN (" + marks(len(refs)) + ")"
+    return frozenset(row[0] for row in tx.rows(sql, (connection, *refs)))
 
 
 def page(tx: Transaction, after: int, limit: int) -> list[tuple[int, Quarantined]]:

@@ -78,6 +78,13 @@ def is_busy(error: Exception) -> bool:
     return _says(error, "locked")
 
 
+def is_damage(error: Exception) -> bool:
+    """Tell whether the file is damaged, or no database at all."""
+    cause = error.__context__ if isinstance(error, DatabaseError) else error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest says which kind of damage it is
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def _says(error: Exception, word: str) -> bool:
     return isinstance(error, (sqlite3.OperationalError, OperationalError)) and word in str(error)
 

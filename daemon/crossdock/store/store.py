@@ -34,6 +34,10 @@ class StoreFull(StoreError):
     """There is no space left; nothing new is fetched or sent until there is."""
 
 
+class StoreDamaged(StoreError):
+    """The file is damaged, or no database; only a person can help."""
+
+
 class Transaction:
     """One transaction: SQL with `?` for values, or peewee queries. Never leaves the function it is handed to."""
 
@@ -109,7 +113,7 @@ class Store:
         try:
             return self._transact(begin, unit, args, kwargs)
         except (sqlite3.Error, DatabaseError) as error:
-            raise explained(error) from error
+            raise explained(error, self.database.database) from error
         finally:
             ended = self.last_done = self._env.monotonic()
             self.busy_s += ended - started
@@ -141,12 +145,17 @@ class Store:
         self.database.close()
 
 
-def explained(error: Exception) -> StoreError:
-    """Turn a database error into one that says what happens next."""
+def explained(error: Exception, path: object) -> StoreError:
+    """Turn an error of the database at `path` into one that says what happens next."""
     if sqlite.is_full(error):
         return StoreFull(
             "the database's disk takes no more (it is full, or over a quota); crossdock stops fetching and sending until it does"
         )
     if sqlite.is_busy(error):
         return StoreBusy("the database was locked by another process for more than 5 seconds; crossdock tries again")
-    return StoreError(f"the database failed: {error}")
+    if sqlite.is_damage(error):
+        return StoreDamaged(
+            f"{path} cannot be used as a database: {error}. The file is damaged, or something else; `crossdock db check` "
+            "reads all of it. Stop the daemon, keep the file, and put a backup in its place"
+        )
+    return StoreError(f"the database {path} failed: {error}")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 EXCERPT = 2000
 """Bytes of a record shown, at most."""
-_WELL = frozenset({"ok", "disabled"})
+_WELL = frozenset({"ok", "idle", "disabled"})
 
 
 class QuarantineQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,15 +167,25 @@ def _quarantined(number: int, record: Quarantined, *, personal: bool) -> Quarant
 
 
 async def retry_quarantine(call: Call[RetryQuarantine, object]) -> Queued:
-    """Fetch records again that could not be read: those named, else the oldest 1,000 of the connection (a task)."""
-    body = call.body
-    refs: Sequence[str] = one_liners(body.refs)
+    """Fetch records again that could not be read: those named, else the oldest 1,000 of the connection (a task).
+
+    A record whose order the OMS does not have any more leaves the quarantine. One that has no readable ref of its own is
+    fetched again only if it is named: under the name made for it the OMS has nothing.
+    """
+    connection, store = call.body.connection, call.engine.store
+    refs: Sequence[str] = one_liners(call.body.refs)
+    if refs:
+        kept = await store.read(quarantine.among, connection, refs)
+        if missing := [ref for ref in refs if ref not in kept]:
+            raise not_found(
+                f"nothing of {connection} is in quarantine under {', '.join(missing[:5])}; `crossdock sync` fetches an order again"
+            )
+    else:
+        found = await store.read(views.quarantined_refs, connection, 1000)
+        refs = [ref for ref in found if ref.splitlines() == [ref] and not quarantine.made_up(ref)]
     if not refs:
-        found = await call.engine.store.read(views.quarantined_refs, body.connection, 1000)
-        refs = [ref for ref in found if ref.splitlines() == [ref]]
-    if not refs:
-        raise not_found(f"nothing of {body.connection} is in quarantine that could be fetched again")
-    return queued(call, await call.requests.sync(body.connection, refs, call.actor))
+        raise not_found(f"nothing of {connection} is in quarantine that could be fetched again")
+    return queued(call, await call.requests.sync(connection, refs, call.actor))
 
 
 async def reload(call: Call[None, object]) -> WithStatus:

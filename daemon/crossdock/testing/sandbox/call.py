@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TWICE = "sandbox-twice"
+"""The header by which a fault has one write take effect twice."""
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 TITLES = {

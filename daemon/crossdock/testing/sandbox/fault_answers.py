@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from crossdock.testing.sandbox.call import Answer, Call, Core, problem
+from crossdock.testing.sandbox.call import TWICE, Answer, Call, Core, problem
 from crossdock.testing.sandbox.faults import Fault, Hit, drawn
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ def _accepted_then_500(_hit: Hit, core: Core, call: Call) -> Answer:
     return problem(500, "sandbox_fault", "The write took effect, then the answer went wrong")
 
 
+def _accepted_twice(hit: Hit, core: Core, call: Call) -> Answer:
+    answer = core.answer(replace(call, headers={**call.headers, TWICE: "1"}))
+    return answer if hit.args.get("told") else problem(500, "sandbox_fault", "The write took effect twice, untold")
+
+
 def _wrong_content_type(_hit: Hit, core: Core, call: Call) -> Answer:
     return replace(core.answer(call), content_type="text/plain")
 
@@ -135,6 +140,7 @@ def _edit(answer: Answer, change: Callable[[dict[str, Any]], dict[str, Any]]) ->
 
 DAMAGES: dict[Fault, Callable[[Hit, Core, Call], Answer]] = {
     Fault.ACCEPTED_THEN_500: _accepted_then_500,
+    Fault.ACCEPTED_TWICE: _accepted_twice,
     Fault.WRONG_CONTENT_TYPE: _wrong_content_type,
     Fault.HUGE_HEADER: _huge_header,
     Fault.SHUFFLED: _shuffled,

@@ -27,7 +27,7 @@ class Fault(StrEnum):
     TRUNCATED (form="length" | "chunked" | "close"), HUGE (bytes=64 MiB, gzip=false), HUGE_HEADER (bytes=20,000),
     SLOW (seconds=1, before the effect), LORIS (seconds=0.2 between two bytes).
     Writes: ACCEPTED_THEN_LOST, ACCEPTED_LATE (seconds=0.5 after the client is gone, hold_s=30: drop it after so long),
-    ACCEPTED_THEN_500, PARTIAL_BATCH (share=0.5 get a result; of the others some took effect), SHUFFLED, FOREIGN_KEY.
+    ACCEPTED_THEN_500, ACCEPTED_TWICE (one request makes two documents; told=false: the answer is a 500), PARTIAL_BATCH (share=0.5 get a result; of the others some took effect), SHUFFLED, FOREIGN_KEY.
     Lists: SAME_PAGE_FOREVER, TOKEN_LOOP. Orders put into the OMS, matched by the path /orders/REF: LATE_VISIBLE (seconds=5).
     """
 
@@ -53,6 +53,7 @@ class Fault(StrEnum):
     ACCEPTED_THEN_LOST = "accepted_then_lost"
     ACCEPTED_LATE = "accepted_late"
     ACCEPTED_THEN_500 = "accepted_then_500"
+    ACCEPTED_TWICE = "accepted_twice"
     PARTIAL_BATCH = "partial_batch"
     SHUFFLED = "shuffled"
     FOREIGN_KEY = "foreign_key"

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
-from crossdock.testing.sandbox.call import Answer, Call, Refused, decode, number, ok, route
+from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, decode, number, ok, route
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
 
@@ -73,7 +73,8 @@ class WmsCore:
         if not 1 <= len(items) <= MAX_BATCH:
             raise Refused(422, "batch_size", f"A batch holds 1 to {MAX_BATCH} items, this one {len(items)}")
         requests = [read_item(bytes(item)) for item in items]
-        return ok(PushResults(results=tuple(self.books.create(requests, self.now()))))
+        results = self.books.create(requests, self.now(), twice=TWICE in call.headers)
+        return ok(PushResults(results=tuple(results)))
 
     def _find(self, call: Call) -> Answer:
         if self.books.idempotency == "none":

@@ -86,17 +86,22 @@ class WmsBooks:
         """Let go of the file."""
         self._journal.close()
 
-    def create(self, requests: list[OutboundRequest | PushResult], now: datetime) -> list[PushResult]:
-        """Take requests at `now`, one result each. A PushResult among them is a rejection made before, and passes."""
+    def create(
+        self, requests: list[OutboundRequest | PushResult], now: datetime, *, twice: bool = False
+    ) -> list[PushResult]:
+        """Take requests at `now`, one result each. A PushResult among them is a rejection made before, and passes.
+
+        `twice`: as a faulty warehouse would, make two documents of each request and tell of the first.
+        """
         results, received, created = [], [], []
         for request in requests:
             received.append(request.key)
             if isinstance(request, PushResult):
                 results.append(request)
                 continue
-            result, document = self._take(request, now)
+            result, documents = self._take(request, now)
             results.append(result)
-            if document is not None:
+            for document in documents[: 2 if twice else 1]:
                 self._file(document)
                 created.append(document)
         self.rejected.update(result.code or "" for result in results if result.status is PushStatus.REJECTED)
@@ -162,14 +167,15 @@ class WmsBooks:
             "by_warehouse": dict(Counter(document.warehouse for document in self.documents)),
         }
 
-    def _take(self, request: OutboundRequest, now: datetime) -> tuple[PushResult, Document | None]:
+    def _take(self, request: OutboundRequest, now: datetime) -> tuple[PushResult, tuple[Document, ...]]:
+        """Decide about a request: the answer, and the document it makes with the one it must not make beside it."""
         digest = digest_of(request)
         held = self.by_key.get(request.key) if self.idempotency == "key" else None
         if held:
-            return repeated(held[0], digest), None
+            return repeated(held[0], digest), ()
         refusal = self._refusal(request)
         if refusal is not None:
-            return refusal, None
+            return refusal, ()
         document = Document(
             remote_id=f"WMS-{len(self.documents) + 1:07d}",
             key=request.key,
@@ -180,7 +186,9 @@ class WmsBooks:
             digest=digest,
             at=now,
         )
-        return PushResult(key=request.key, status=PushStatus.ACCEPTED, remote_id=document.remote_id), document
+        second = msgspec.structs.replace(document, remote_id=f"WMS-{len(self.documents) + 2:07d}")
+        accepted = PushResult(key=request.key, status=PushStatus.ACCEPTED, remote_id=document.remote_id)
+        return accepted, (document, second)
 
     def _refusal(self, request: OutboundRequest) -> PushResult | None:
         if request.warehouse not in self.warehouses:

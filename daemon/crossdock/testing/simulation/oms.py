@@ -99,6 +99,12 @@ class SimOms:
         return Page(orders=orders, unreadable=broken, next_cursor=last, watermark=watermark)
 
 
+def _shown(entry: Entry | None) -> Order | Unreadable | None:
+    if entry is None or not entry.visible:
+        return None
+    return Unreadable(entry.order.ref, entry.raw, "the record is cut off") if entry.broken else entry.order
+
+
 class OmsLink(BareLink):
     """One process's connection to the OMS."""
 
@@ -122,14 +128,10 @@ class OmsLink(BareLink):
         return _decode(raw)
 
     async def get_orders(self, refs: list[str]) -> Mapping[str, Order | Unreadable | None]:
-        """Return what is visible and can be read."""
+        """Return what is visible."""
         self._env.alive()
         await self._trouble()
-        entries = self._oms.book.entries
-        return {
-            ref: entry.order if (entry := entries.get(ref)) is not None and entry.visible and not entry.broken else None
-            for ref in refs
-        }
+        return {ref: _shown(self._oms.book.entries.get(ref)) for ref in refs}
 
     async def report_push(self, reports: list[PushReport]) -> list[ItemResult]:
         """Take reports; sometimes forget to answer some."""

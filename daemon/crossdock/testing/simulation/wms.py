@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.spec.connector import Capabilities
 from crossdock.spec.errors import AuthFailed, BadResponse, RateLimited, Rejected, Retryable, UnknownOutcome
-from crossdock.spec.outbound import PushResult, PushStatus, RemoteOutbound
+from crossdock.spec.outbound import CheckResult, PushResult, PushStatus, RemoteOutbound
 from crossdock.testing.simulation.links import BareLink
 from crossdock.testing.simulation.order_book import BAD_SKU
 
@@ -53,6 +53,7 @@ class SimWms:
         self.documents: list[Document] = []
         self.by_key: dict[str, Document] = {}
         self.received: Counter[str] = Counter()
+        self.checks = 0
         self.calm = False
         self._loop = loop
 
@@ -101,6 +102,7 @@ class WmsLink(BareLink):
         self, wms: SimWms, env: SimEnv, watch: Callable[[Sequence[OutboundRequest]], None], loop: VirtualLoop
     ) -> None:
         hooks = frozenset({"push_outbound"} | (set() if wms.idempotency == "none" else {"find_outbound"}))
+        hooks |= {"check"} if wms.name == "wms-a" else set()  # the other one cannot be asked how it is
         capabilities = Capabilities(idempotency=wms.idempotency, max_batch=4, batch_atomic=True)
         super().__init__(wms.name, "wms", capabilities, hooks)
         self.in_flight = 0
@@ -178,6 +180,16 @@ class WmsLink(BareLink):
                 results += answer.result()
         await self._env.sleep(chance.uniform(0.01, 0.1))
         return results
+
+    async def check(self) -> CheckResult:
+        """Say how the warehouse is, as unreliably as it does everything else."""
+        self._env.alive()
+        self._wms.checks += 1
+        await self._env.sleep(self._wms.random.uniform(0.005, 0.05))
+        roll = self._wms.random.random() * (100 if self._wms.calm else 1)
+        if roll < 0.1:
+            raise self._wms.random.choice((Retryable("503"), AuthFailed("401"), BadResponse("HTML")))
+        return CheckResult(ok=roll > 0.15)
 
     async def find_outbound(self, keys: list[str]) -> dict[str, RemoteOutbound | None]:
         """Say what was created under each key."""
