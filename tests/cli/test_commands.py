@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from tests.control.world import order
 
 from crossdock.control.records.daemon import Reloaded
 from crossdock.rules.book import StrategyKind
 from crossdock.spec.errors import Retryable
+from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushStatus
 
 
@@ -52,6 +54,22 @@ def test_orders_are_listed_and_shown(daemon, run):
     assert run("orders", "show", "A", "--json").json["row"]["ref"] == "A"
     missing = run("orders", "show", "X")
     assert (missing.code, "no order with the reference or number X" in missing.err) == (1, True)
+
+
+def test_orders_that_changed_after_their_push_are_found(daemon, run):
+    made = order("A")
+    daemon.fetch(made, order("B"))
+    daemon.until("A", "pushed")
+    daemon.until("B", "pushed")
+    daemon.fetch(msgspec.structs.replace(made, status=OrderStatus.CANCELLED))
+    for words in (("--changed",), ("--tab", "abnormal")):
+        listed = run("orders", "list", *words)
+        for said in ("N-A", "pushed, changed", "cancelled it after its push"):
+            assert said in listed.out
+        assert "N-B" not in listed.out
+    assert "changed after their push: 1" in run("status").out
+    explained = run("explain", "A")
+    assert "In short: the OMS cancelled it after its push" in explained.out
 
 
 @pytest.mark.behaviour("R15")

@@ -134,6 +134,19 @@ async def test_what_changed_after_the_push_is_shown_with_the_difference(world, c
     assert [(d.path, d.before, d.after) for d in found.differences] == [("lines[1].quantity", "2", "5")]
     assert "lines[1].quantity: 2 → 5" in found.happened[-1].text
     assert any("changed after its push" in step.text and step.person for step in found.next)
+    assert found.verdict.startswith("it changed after its push: the warehouse has to be told by hand what differs; ")
+    assert found.verdict.endswith("warehouse WH1 has it as R-A")
+
+
+@pytest.mark.behaviour("R17")
+async def test_an_order_cancelled_after_its_push_says_so_first(world, client):
+    sent = order("A")
+    await explained(world, client, sent, "pushed")
+    world.serve(msgspec.structs.replace(sent, status=OrderStatus.CANCELLED))
+    await world.fetch()
+    found = await client.explain("A")
+    assert found.verdict.startswith("the OMS cancelled it after its push: the warehouse has to be told by hand")
+    assert any("told by hand" in step.text and step.person for step in found.next)
 
 
 async def test_what_a_person_did_is_part_of_the_story(world, client):

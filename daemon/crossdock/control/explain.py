@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.control.records.orders import ClauseItem, Difference, Explanation, Happened, Next
-from crossdock.control.shown import difference, happened, order_item
+from crossdock.control.shown import difference, happened, order_item, told_by_hand
 from crossdock.engine.connection_keeper import said
 from crossdock.rules.changes import differences
 from crossdock.rules.connection_health import Status, may_call
@@ -16,6 +16,7 @@ from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.outbound import to_request
 from crossdock.rules.push_states import AT_RISK, PushState
 from crossdock.rules.reasons import sentence
+from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.store.times import from_ms
 
@@ -86,7 +87,8 @@ def verdict(case: Case, decision: Decision | None) -> str:
     match push.state:
         case PushState.PUSHED:
             known = f" as {push.remote_id}" if push.remote_id else ""
-            return f"it was pushed: {where} has it{known}"
+            been = f"it was pushed: {where} has it{known}"
+            return f"{told_by_hand(cancelled=_cancelled(case))}; {been}" if push.changed else been
         case PushState.CANCELLED:
             return "it is cancelled and was not pushed"
         case PushState.SENDING:
@@ -99,6 +101,10 @@ def verdict(case: Case, decision: Decision | None) -> str:
             return f"it is queued for {where}"
         case _:
             return _kept_by(decision)
+
+
+def _cancelled(case: Case) -> bool:
+    return case.stored.status == OrderStatus.CANCELLED
 
 
 def _kept_by(decision: Decision | None) -> str:
@@ -151,8 +157,7 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
 def _after_push(case: Case) -> list[Next]:
     found = []
     if case.push.changed:
-        text = "it changed after its push; the warehouse has to be told by hand what differs"
-        found.append(Next(text=text, person=True))
+        found.append(Next(text=told_by_hand(cancelled=_cancelled(case)), person=True))
     if case.push.report_at is not None:
         found.append(Next(text=f"{case.stored.connection} is told", at=from_ms(case.push.report_at)))
     return found or [Next(text="nothing; it is done")]
