@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -90,6 +91,12 @@ def test_explain_tells_the_chain(daemon, run):
     assert run("explain", "A", "--json").json["row"]["state"] == "held"
     missing = run("explain", "X", "--json")
     assert (missing.code, missing.json["error"]["code"]) == (1, "not_found")
+
+
+def test_explain_says_the_time_before_what_happens_then(daemon, run):
+    daemon.fetch(order("A", holds=("fraud check",)))
+    lines = run("explain", "A").out.splitlines()
+    assert re.fullmatch(r"  [0-9-]{10} [0-9:]{8} UTC: it is 30 days old and is not pushed any more", lines[-1])
 
 
 @pytest.mark.behaviour("R10", "R14")

@@ -153,5 +153,5 @@ def _explained(found: Explanation) -> None:
     say("")
     say("What comes next")
     for step in found.next:
-        at = f" at {when(step.at)} UTC" if step.at else ""
-        say(f"  {'! ' if step.person else ''}{step.text}{at}")
+        at = f"{when(step.at)} UTC: " if step.at else ""
+        say(f"  {'! ' if step.person else ''}{at}{step.text}")

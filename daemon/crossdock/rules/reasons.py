@@ -13,9 +13,13 @@ class Clause(Struct, frozen=True, array_like=True, gc=False):
     facts: tuple[str, ...] = ()
 
 
+RELEASES = "it goes again when its input changes (order, mapping, warehouse), or by `crossdock redrive`"
+"""What lets a push go on that failed and is not tried again by itself."""
 _SENTENCES: dict[tuple[str, bool], str] = {
     ("state", True): "it was not pushed yet",
-    ("state", False): "its push is {0} already",
+    ("state", False): "{0}",
+    ("parked", False): "its push failed and is parked: {0}; " + RELEASES,
+    ("failed", False): "its push failed: {0}; it is tried again",
     ("age", True): "it was created within the last {1} days",
     ("age", False): "it was created {0}, more than {1} days ago; only a person can push it, by raising the window",
     ("status", True): "its OMS status is {0}",
