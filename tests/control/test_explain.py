@@ -10,6 +10,7 @@ import pytest
 from tests.control.world import order
 
 from crossdock.control.client import Refusal
+from crossdock.control.records.asks import Redrive
 from crossdock.control.records.orders import OrderRef
 from crossdock.rules.book import Mapping, MappingKind, PushStrategy, StrategyKind, Warehouse
 from crossdock.rules.connection_health import ConnectionHealth, Status
@@ -116,6 +117,26 @@ async def test_a_refused_order_is_parked_and_says_who_releases_it(world, client)
         "its push failed and is parked: no stock; it goes again when its input changes (order, mapping, warehouse), "
         "or by `crossdock redrive`"
     )
+
+
+@pytest.mark.behaviour("R15")
+async def test_every_attempt_and_every_revision_is_part_of_the_story(world, client):
+    world.wms.answer = PushStatus.REJECTED
+    made = order("A")
+    refused = await explained(world, client, made, "push_failed")
+    world.wms.answer = PushStatus.ACCEPTED
+    await client.redrive(Redrive(orders=(OrderRef(connection="oms", ref="A"),)))
+    await world.until("A", "pushed")
+    world.serve(msgspec.structs.replace(made, buyer_note="ring twice"))
+    await world.fetch()
+    found = await client.explain("A")
+    what = [moment.what for moment in found.happened]
+    assert what == [
+        "created", "fetched", "queued", "sent", "push_failed", "redriven", "sent", "pushed", "fetched", "changed"
+    ]  # fmt: skip
+    assert found.happened[:5] == refused.happened
+    assert all(moment.text for moment in found.happened)
+    assert [m.text.rsplit("(")[-1] for m in found.happened if m.what == "sent"] == ["attempt 1)", "attempt 2)"]
 
 
 @pytest.mark.behaviour("P4")

@@ -257,7 +257,7 @@ async def test_what_was_being_sent_at_a_crash_is_in_doubt_with_a_moment_in_its_t
     bench.runs = 5
     bench.wms.script.append(kit.answer(PushStatus.DUPLICATE, remote_id="W1"))
     await bench.push()
-    assert await bench.moments("1") == ["in_doubt"]
+    assert await bench.moments("1") == ["in_doubt", "sent"]
     assert (await bench.row("1")).state is PushState.PUSHED
 
 

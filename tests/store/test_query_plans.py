@@ -141,6 +141,7 @@ REFS = [f"O{n}" for n in range(200)]
 IDS = list(range(1, 201))
 HOT = {
     "claim": (lambda tx: outbox.claim(tx, 1, "wms", PushState.QUEUED, 400, MS), "push_due"),
+    "attempts before": (lambda tx: tx.rows(outbox._SENT_BEFORE + "?, ?)", (1, 2)), "PRIMARY KEY"),
     "claim_to_ask": (lambda tx: outbox.claim_to_ask(tx, 1, "wms", False, MS, 100, MS), "push_due"),
     "take_over": (lambda tx: outbox.take_over(tx, 1, "wms", MS, MS), "push_run"),
     "leave_to_a_person": (lambda tx: outbox.leave_to_a_person(tx, "wms", cancelled_only=True), "push_due"),

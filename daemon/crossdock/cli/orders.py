@@ -139,7 +139,8 @@ def _explained(found: Explanation) -> None:
     say("What happened")
     for moment in found.happened:
         by = f" ({moment.actor})" if moment.actor else ""
-        say(f"  {when(moment.at)}  {moment.what}{by}: {moment.text}")
+        text = f": {moment.text}" if moment.text else ""
+        say(f"  {when(moment.at)}  {moment.what}{by}{text}")
     if found.clauses:
         say("")
         say("What the decision depends on, as it is now")

@@ -18,6 +18,8 @@ from crossdock.rules.push_states import AT_RISK, PushState
 from crossdock.rules.reasons import RELEASES, Clause, sentence
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
+from crossdock.store import timeline
+from crossdock.store.timeline import Moment
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from crossdock.spec.orders import Order
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
-    from crossdock.store.timeline import Moment
     from crossdock.store.views import Listed
 
 _read_request = msgspec.json.Decoder(OutboundRequest).decode
@@ -125,22 +126,26 @@ def _kept_by(decision: Decision | None) -> str:
 def story(case: Case) -> list[Happened]:
     """List what happened, oldest first: the straight path from the rows, everything else from the timeline."""
     push, stored = case.push, case.stored
-    where = push.warehouse or "the warehouse"
-    found = [Happened(at=from_ms(stored.created_at), what="created", text=f"created in {stored.connection}")]
-    text = f"revision {stored.revision} was fetched from {stored.connection} ({stored.status})"
-    found.append(Happened(at=from_ms(stored.fetched_at), what="fetched", text=text))
+    first = Moment(stored.id, stored.created_at, "created", "", f"created in {stored.connection}")
+    found = [first, timeline.fetched(stored)]
     if push.queued_at is not None:
-        by = f"strategy {push.strategy}" if push.strategy else "no strategy"
-        text = f"queued for {where} ({push.origin}, {by})"
-        found.append(Happened(at=from_ms(push.queued_at), what="queued", text=text, actor=push.actor))
-    if push.sent_at is not None:
-        text = f"sent to {where} under key {push.key} (attempt {push.attempts})"
-        found.append(Happened(at=from_ms(push.sent_at), what="sent", text=text))
+        found.append(timeline.queued(push))
+    if push.sent_at is not None and push.attempts:
+        found.append(timeline.sent(stored.id, push.sent_at, push.warehouse, push.key, push.attempts))
     if push.settled_at is not None and push.state is PushState.PUSHED:
-        text = f"{where} has it" + (f" as {push.remote_id}" if push.remote_id else "")
-        found.append(Happened(at=from_ms(push.settled_at), what="pushed", text=text))
-    found += [happened(moment, personal=case.personal) for moment in case.moments]
-    return sorted(found, key=lambda each: each.at)
+        text = f"{push.warehouse or 'the warehouse'} has it" + (f" as {push.remote_id}" if push.remote_id else "")
+        found.append(Moment(stored.id, push.settled_at, "pushed", "", text))
+    found += [moment for moment in case.moments if moment not in found]
+    return [happened(moment, personal=case.personal) for moment in sorted(found, key=_in_order)]
+
+
+def _in_order(moment: Moment) -> tuple[int, int]:
+    """Of one millisecond, the cause before what came of it."""
+    return moment.at, _RANKS.get(moment.what, _OTHERWISE)
+
+
+_RANKS = {"created": 0, "fetched": 1, "queued": 3, "sent": 4, "in_doubt": 5, "push_failed": 5, "pushed": 5}
+_OTHERWISE = 2
 
 
 def what_next(case: Case, decision: Decision | None) -> list[Next]:

@@ -70,7 +70,7 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
         order=order,
         masked=not personal,
         pushes=tuple(map(push_item, ways)),
-        timeline=tuple(happened(moment, personal=personal) for moment in moments),
+        timeline=tuple(happened(moment, personal=personal) for moment in sorted(moments, key=lambda each: each.at)),
         unreadable=fault,
     )
 
