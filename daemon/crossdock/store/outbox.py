@@ -151,15 +151,23 @@ def _decided_at(s: Settled) -> int | None:
     return s.at if s.state in (PushState.QUEUED, PushState.PUSH_FAILED) else None
 
 
-def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int | None) -> int:
+_SETTLED_BY = {
+    "key": "; the same bytes are sent again under the same key, which cannot create a second document",
+    "lookup": "; the warehouse is asked before anything is sent again",
+    "none": "; a person looks into the warehouse before anything is sent again",
+}
+
+
+def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int | None, idempotency: str = "") -> int:
     """Put in doubt what an earlier run of this lane left as sending.
 
-    It is asked for at `ask_at`; None leaves it to a person, because the warehouse cannot be asked.
+    It is asked for at `ask_at`; None leaves it to a person, because the warehouse cannot be asked. `idempotency` of the
+    warehouse says how the doubt is settled, which is told with the order.
     """
     left = tx.rows(_LEFT, (connection, run))
     if not left:
         return 0
-    text = "crossdock stopped while this was being sent; the warehouse is asked before anything is sent again"
+    text = "crossdock stopped while this was being sent" + _SETTLED_BY.get(idempotency, "")
     timeline.add(tx, [timeline.Moment(order_id, now, "in_doubt", "", text) for _, order_id in left])
     values = (PushState.IN_DOUBT, now, ask_at, ask_at is None, "interrupted", text, connection, run)
     return tx.execute(_TAKE_OVER, values)
