@@ -228,6 +228,7 @@ def _waiting(case: Case, decision: Decision | None) -> list[Next]:
 _HELP = (
     ("hold", "a hold set here is released with `crossdock release`, one of the OMS in the OMS"),
     ("quantity", "correct the quantity in the OMS; the corrected order is decided again"),
+    ("sku_missing", "give the line its SKU in the OMS; the corrected order is decided again"),
     ("skus", "map the SKU with `crossdock mappings set`; every waiting order is then decided again"),
     ("logistics", "map the carrier with `crossdock mappings set`; every waiting order is then decided again"),
     ("warehouse", "assign it in the OMS, or add an allocation rule with `crossdock allocation set`"),

@@ -55,7 +55,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 AUTOMATIC = Asked()
 _HOLD_OK = Clause("hold", True)
-_HELD_BY = frozenset({"hold", "gift", "skus", "logistics", "warehouse"})
+_HELD_BY = frozenset({"hold", "gift", "skus", "sku_missing", "logistics", "warehouse"})
 
 
 def decide(order: Order, state: PushState, book: Book, now: datetime, asked: Asked = AUTOMATIC) -> Decision:

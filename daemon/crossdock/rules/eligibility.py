@@ -81,7 +81,13 @@ def quantities(order: Order) -> Clause:
 
 
 def skus(order: Order, warehouse: Warehouse, book: Book) -> Clause:
-    """Every goods line's SKU is bound in the warehouse: mapped, or by its exact text where auto_bind is on."""
+    """Every goods line's SKU is bound in the warehouse: mapped, or by its exact text where auto_bind is on.
+
+    An empty SKU binds to nothing: it would leave to the warehouse what to send.
+    """
+    for line in order.lines:
+        if line.kind is LineKind.GOODS and (not line.sku or line.sku.isspace()):
+            return Clause("sku_missing", False, (str(line.line_no),))
     if warehouse.auto_bind and not book.skus:
         return _SKUS_OK
     for line in order.lines:

@@ -34,6 +34,10 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("warehouse_enabled", False): "warehouse {0} is switched off",
     ("skus", True): "all its SKUs are known to the warehouse",
     ("skus", False): "SKU {0} is not bound in warehouse {1}; map it with `crossdock mappings`",
+    (
+        "sku_missing",
+        False,
+    ): "line {0} has no SKU, so it is not bound to anything in the warehouse; correct it in the OMS",
     ("logistics", True): "its carrier is known to the warehouse",
     ("logistics", False): "logistics '{0}' is not mapped for warehouse {1}; map it with `crossdock mappings`",
     ("hold", True): "nothing holds it",
