@@ -30,7 +30,7 @@ def obtain(session: Session, warehouse: str, connection: str | None, as_json: bo
     """Fetch new orders for a warehouse.
 
     Queues what a strategy of WAREHOUSE matches now, whatever its auto push says. The daemon does it as a task; it may
-    be asked once in five minutes.
+    be asked once in five minutes for each OMS and warehouse.
     """
     _queued([session.talk(lambda client: _obtain(client, warehouse, connection), as_json=as_json)], as_json)
 
@@ -55,7 +55,8 @@ def sync(session: Session, orders: tuple[str, ...], connection: str | None, as_j
     """Fetch chosen orders again.
 
     With --connection, ORDER is the reference in that OMS, and may be one that was never fetched. The daemon does it as
-    a task; one order may be asked for once in five minutes.
+    a task. The same order alone may be asked for once in five minutes; several at once are a list, and one list of each OMS
+    may be asked for in five minutes, whichever orders are on it.
     """
     _queued(session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
 
