@@ -249,6 +249,10 @@ def test_strategies_are_made_changed_and_removed(run, tmp_path):
         (("orders", "list", "--limit", "1000"), "1000"),
         (("hold", "A"), "--reason"),
         (("push",), "ORDER"),
+        (("push", ""), "an order is named by its reference or its number; this is empty"),
+        (("explain", " "), "this is empty"),
+        (("sync", "--connection", "oms", "A", ""), "this is empty"),
+        (("orders", "list", "--text", "x" * 201), "more than 200 characters"),
         (("nonsense",), "nonsense"),
     ],
 )

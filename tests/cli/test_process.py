@@ -76,6 +76,21 @@ def test_how_a_process_ends(words, code):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.security("S12")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("push", b"\xff\xfe"), ("hold", "A", "--reason", b"\xed\xa0\x80"), (b"\xff",), ("--socket", b"/\xff", "status"),
+        ("explain", "A", "--connection", b"\xff", "--json"),
+    ],
+)  # fmt: skip
+def test_an_argument_that_is_no_text_is_refused_with_a_sentence(words):
+    ended = crossdock(*words)
+    assert ended.returncode == 2
+    assert "is no text: arguments are UTF-8" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_no_daemon_ends_with_69_and_says_where_it_was_looked_for(tmp_path):
     ended = crossdock("--socket", str(tmp_path / "none.sock"), "status")
     assert ended.returncode == 69

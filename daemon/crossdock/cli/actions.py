@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say
-from crossdock.cli.naming import find_all, find_one
+from crossdock.cli.naming import find_all, find_one, order_name
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.asks import Queued
 
-order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True)
+order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True, type=order_name)
 
 
 @click.command()
@@ -131,7 +131,7 @@ def release(session: Session, orders: tuple[str, ...], connection: str | None, a
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", type=order_name)
 @click.option("--arrived/--absent", default=None, help="What you saw in the warehouse: it is there, or surely not.")
 @click.option("--remote-id", help="The warehouse's own number of it, if it arrived.")
 @click.option("--reason", required=True, help="How you know; kept with the order.")
@@ -170,7 +170,7 @@ def settle(
 
 
 @click.command()
-@click.argument("orders", metavar="[ORDER]...", nargs=-1)
+@click.argument("orders", metavar="[ORDER]...", nargs=-1, type=order_name)
 @click.option("--all", "all_failed", is_flag=True, help="All that failed, of --connection and --warehouse if named.")
 @click.option("--warehouse", metavar="CODE", help="With --all: only orders of this warehouse.")
 @connection_option

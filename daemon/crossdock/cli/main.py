@@ -50,6 +50,13 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._lazy = lazy
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what is no text before anything is made of it: such bytes come in as lone surrogates."""
+        for arg in args:
+            if not arg.isprintable() and any("\ud800" <= character <= "\udfff" for character in arg):
+                raise click.UsageError(f"{arg!a} is no text: arguments are UTF-8", ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """List the commands in the order of the table."""
         return list(self._lazy)

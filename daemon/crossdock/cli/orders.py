@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table, when
-from crossdock.cli.naming import find_one
+from crossdock.cli.naming import find_one, order_name
 from crossdock.cli.session import Session, json_option
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def orders() -> None:
 @click.option("--changed", is_flag=True, help="Only orders that changed or were cancelled after they were sent.")
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
-@click.option("--text", help="Exactly this reference or order number.")
+@click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this row.")
 @json_option
@@ -59,7 +59,7 @@ def _state(item: OrderItem) -> str:
 
 
 @orders.command("show")
-@click.argument("order")
+@click.argument("order", type=order_name)
 @connection_option
 @json_option
 @click.pass_obj
@@ -115,7 +115,7 @@ def _show(found: OrderDetail) -> None:
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", type=order_name)
 @connection_option
 @json_option
 @click.pass_obj
