@@ -12,7 +12,7 @@ from tests.control.world import order
 from crossdock.control.records.daemon import Reloaded
 from crossdock.rules.book import StrategyKind
 from crossdock.spec.errors import Retryable
-from crossdock.spec.orders import OrderStatus
+from crossdock.spec.orders import OrderStatus, Unreadable
 from crossdock.spec.outbound import PushStatus
 
 
@@ -335,9 +335,21 @@ def test_plugins_are_listed_and_shown(run):
 
 def test_the_quarantine_is_listed_and_read_again(daemon, run):
     daemon.fetch(unreadable=["U", "V"])
-    assert "no status" in run("quarantine", "list").out
+    listed = run("quarantine", "list").out
+    assert "no status" in listed
+    assert '{"oops": 1}' in listed
     assert "more: --after" in run("quarantine", "list", "--limit", "1").out
     assert "queued as task" in run("quarantine", "retry", "oms", "U").out
+
+
+def test_the_quarantine_shows_a_short_beginning_and_hides_it_from_who_may_not_see_personal_data(daemon, run):
+    daemon.world.oms.unreadable = [Unreadable(ref="U", raw=b'{"name": "' + b"x" * 500, reason="cut")]
+    daemon.do(daemon.world.fetch())
+    assert '{"name": "' + "x" * 109 + "…" in run("quarantine", "list").out
+    daemon.world.become("viewer")
+    hidden = run("quarantine", "list").out
+    assert "pii.view" in hidden
+    assert "xxx" not in hidden
 
 
 def test_a_reload_that_is_refused_ends_with_1(daemon, run):
