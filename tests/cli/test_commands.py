@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 from tests.control.world import order
 
+from crossdock.cli.connections import _clock
 from crossdock.control.records.daemon import Reloaded
 from crossdock.rules.book import StrategyKind
 from crossdock.spec.errors import Retryable
@@ -281,7 +283,9 @@ def test_warehouses_are_made_switched_and_removed(run):
     assert (made.code, "auto push off" in made.out) == (0, True)
     assert "auto push on" in run("warehouses", "auto-push", "WH2", "on").out
     assert run("warehouses", "set", "WH2", "--no-strategies", "--json").json["strategies"] == []
-    assert "Bangkok" in run("warehouses", "list").out
+    listed = run("warehouses", "list").out
+    assert "Bangkok" in listed
+    assert "enabled" in listed
     assert run("warehouses", "show", "WH2").json["auto_push"] is True
     assert run("warehouses", "remove", "WH2").code == 0
     assert "used" in run("warehouses", "remove", "WH1").err or run("warehouses", "remove", "WH1").code == 1
@@ -310,7 +314,7 @@ def test_connections_are_listed_paused_resumed_and_checked(daemon, run):
     assert "is paused" in run("connections", "pause", "wms", "--reason", "stocktaking").out
     assert "stocktaking" in run("connections", "list").out
     assert "is ok" in run("connections", "resume", "wms").out
-    assert "is accepted as shop 7" in run("connections", "check", "oms").out
+    assert "is accepted as shop 7; its clock " in run("connections", "check", "oms").out
     assert "Shop one" in run("connections", "shops", "oms").out
     assert "maintenance" in run("connections", "logistics", "oms").err
     assert run("connections", "list", "--json").json["items"][1]["name"] == "oms"
@@ -323,6 +327,28 @@ def test_connections_are_listed_paused_resumed_and_checked(daemon, run):
 
     daemon.world.oms.check = down
     assert run("connections", "check", "oms", "--json").json["error"]["code"] == "remote"
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "said"),
+    [(None, ""), (-0.2, "agrees with ours"), (89.6, "is 90 s ahead of ours"), (-90.0, "is 90 s behind ours")],
+)
+def test_a_check_says_how_far_the_remote_clock_is_off(skew_s, said):
+    assert _clock(skew_s) == (f"; its clock {said}" if said else "")
+
+
+def test_a_sync_of_what_the_oms_does_not_know_says_so(daemon, run):
+    number = str(run("sync", "NOPE", "--connection", "oms", "--json").json["tasks"][0]["task_id"])
+    shown = daemon.do(ended(daemon, number))
+    assert shown.outcome == "0 found, 0 changed, 0 unchanged; 1 not known to oms"
+    assert "the OMS does not know it" in run("tasks", "show", number).out
+
+
+async def ended(daemon, number):
+    async with daemon.world.client() as client, asyncio.timeout(20):
+        while (task := await client.task(int(number))).state in ("queued", "running"):
+            await asyncio.sleep(0.005)
+        return task
 
 
 def test_plugins_are_listed_and_shown(run):

@@ -300,8 +300,6 @@ async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[st
     gone = sum(found.get(ref) is None for ref in refs)
     rest = Totals(found=same, unchanged=same, skipped=gone)
     if task_id is not None:
-        missing = [
-            tasks.Item(ref, "gone", "the OMS does not know it any more") for ref in refs if found.get(ref) is None
-        ]
+        missing = [tasks.Item(ref, "gone", "the OMS does not know it") for ref in refs if found.get(ref) is None]
         await house.store.write(tasks.add, task_id, rest, missing)
     return Absorbed(absorbed.totals + rest, absorbed.wake)

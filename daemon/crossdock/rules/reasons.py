@@ -30,7 +30,7 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("quantity", False): "line {0} has quantity {1}, which cannot be shipped; correct it in the OMS",
     ("warehouse", True): "warehouse {0} is assigned ({1})",
     ("warehouse", False): "no warehouse is assigned: {0}",
-    ("warehouse_enabled", True): "warehouse {0} is in use",
+    ("warehouse_enabled", True): "warehouse {0} is switched on",
     ("warehouse_enabled", False): "warehouse {0} is switched off",
     ("skus", True): "all its SKUs are known to the warehouse",
     ("skus", False): "SKU {0} is not bound in warehouse {1}; map it with `crossdock mappings`",
