@@ -100,7 +100,7 @@ def shown():
     from crossdock.cli.display import show_table
     show_table(("name",), [("สมชาย ใจดี 😀",)])
     tell(Outcome(
-        ok=True, orders=1, eligible=1, pushed=1, lost=(), doubled=(), unexpected=(), cancelled=0, waiting={}, reported=1,
+        ok=True, orders=1, eligible=1, pushed=1, lost=(), doubled=(), unexpected=(), misjudged=(), cancelled=0, waiting={}, reported=1,
         failed={"ของหมด": 1}, settled_doubts=0, still_in_doubt=0, faults={}, seconds=1.0,
     ))
 main.main()
