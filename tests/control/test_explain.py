@@ -112,6 +112,7 @@ async def test_a_refused_order_is_parked_and_says_who_releases_it(world, client)
     assert found.verdict == "warehouse WH1 did not take it: no stock"
     assert found.next[0].person
     assert "redrive" in found.next[0].text
+    assert "pushed" not in " ".join(clause.text for clause in found.clauses if clause.ok)
     parked = next(clause for clause in found.clauses if not clause.ok)
     assert parked.text == (
         "its push failed and is parked: no stock; it goes again when its input changes (order, mapping, warehouse), "

@@ -96,8 +96,8 @@ def verdict(case: Case, decision: Decision | None) -> str:
     match push.state:
         case PushState.PUSHED:
             known = f" as {push.remote_id}" if push.remote_id else ""
-            been = f"it was pushed: {where} has it{known}"
-            return f"{told_by_hand(cancelled=_cancelled(case))}; {been}" if push.changed else been
+            first = told_by_hand(cancelled=_cancelled(case)) + "; " if push.changed else "it was pushed: "
+            return f"{first}{where} has it{known}"
         case PushState.CANCELLED:
             return "it is cancelled and was not pushed"
         case PushState.SENDING:

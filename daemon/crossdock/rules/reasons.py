@@ -16,7 +16,7 @@ class Clause(Struct, frozen=True, array_like=True, gc=False):
 RELEASES = "it goes again when its input changes (order, mapping, warehouse), or by `crossdock redrive`"
 """What lets a push go on that failed and is not tried again by itself."""
 _SENTENCES: dict[tuple[str, bool], str] = {
-    ("state", True): "it was not pushed yet",
+    ("state", True): "its warehouse does not have it yet",
     ("state", False): "{0}",
     ("parked", False): "its push failed and is parked: {0}; " + RELEASES,
     ("failed", False): "its push failed: {0}; it is tried again",
