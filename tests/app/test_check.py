@@ -63,9 +63,10 @@ def test_a_setting_that_is_missing_is_told_where_it_should_be(told):
     ]
 
 
-def test_a_connector_type_that_there_is_not_is_told_with_the_place_of_its_connection(told):
+def test_a_connector_type_that_there_is_not_is_told_with_its_place_and_the_nearest_one(told):
     (problem,) = told(URL, text=CONFIG.replace("oms_default", "oms_defalt"))
-    assert problem.startswith("crossdock.toml:6: connection shop: there is no connector type 'oms_defalt'")
+    assert problem.startswith("crossdock.toml:7: connections.shop.type: names no connector type: 'oms_defalt' (known: ")
+    assert problem.endswith("(did you mean oms_default?)")
 
 
 def test_settings_that_fit_are_not_told(told):

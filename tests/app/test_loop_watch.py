@@ -74,7 +74,7 @@ class Scene:
         plugins._add(
             "plugin:test", ConnectorType(name="t", kind="both", settings=NoSettings, factory=lambda _settings: made)
         )
-        self.link = PluginHost(plugins, env).connect("berlin", connection(kind="t"), str)
+        self.link = PluginHost(plugins, env).connect("berlin", connection(kind="t"), str, whole=False)
         self.watch = LoopWatch(env, self.told.append)
 
     def look_on(self, *seconds: float) -> threading.Thread:

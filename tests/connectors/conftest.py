@@ -140,7 +140,7 @@ async def connect():
         )
         times = {"fetch_s": 5, "push_s": 5, "check_s": 5, "cancel_grace_s": 0.05, **config.pop("timeouts", {})}
         configured = connection(settings, kind=type_name, timeouts=times, **config)
-        made.append(host.connect(name, configured, secret or (lambda reference: f"value of {reference}")))
+        made.append(host.connect(name, configured, secret or (lambda reference: f"value of {reference}"), whole=False))
         return made[-1]
 
     make.plugins, make.host = plugins, host

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -156,6 +157,26 @@ async def test_orders_that_cannot_be_read_are_told_apart_from_those_that_can(con
     assert (answer["O-1"], answer["O-3"], answer["O-4"]) == (ORDER, unreadable, None)
     assert (answer["O-2"].ref, b"odd" in answer["O-2"].raw) == ("O-2", True)
     assert "wrong types" in answer["O-2"].reason
+
+
+@pytest.mark.behaviour("P7", "P15")
+@pytest.mark.parametrize("hook", ["fetch_orders", "get_orders"])
+async def test_plain_values_are_taken_as_what_they_say_and_never_handed_on_as_they_are(connect, hook):
+    """A status that is a str, or a quantity that is an int, once stopped a lane for good while all was shown well."""
+    line = OrderLine(line_no=1, sku="A", quantity=2)
+    plain = Order(ref="O-1", status="paid", created_at=NOON.isoformat(), updated_at=NOON, lines=[line], holds=["paper"])
+    meant = Order(
+        ref="O-1", status=OrderStatus.PAID, created_at=NOON, updated_at=NOON, holds=("paper",),
+        lines=(OrderLine(line_no=1, sku="A", quantity=Decimal(2)),),
+    )  # fmt: skip
+    result = Page(orders=(plain,)) if hook == "fetch_orders" else {"O-1": plain}
+    link = connect(doing(**{hook: returning(result)}))
+    if hook == "fetch_orders":
+        (found,) = (await link.fetch_orders(Window(), None, 10)).orders
+    else:
+        found = (await link.get_orders(["O-1"]))["O-1"]
+    assert found == meant
+    assert (type(found.status), type(found.lines), type(found.lines[0].quantity)) == (OrderStatus, tuple, Decimal)
 
 
 @pytest.mark.behaviour("P1", "P7")

@@ -73,7 +73,7 @@ def test_a_setting_that_is_missing_is_named(connect, key):
 def test_a_type_that_no_plugin_offers_is_named_with_those_that_are(connect):
     connect(Bare)
     with pytest.raises(
-        errors.ConfigError, match=r"connection depot: there is no connector type 'type9' \(known: type0\)"
+        errors.ConfigError, match=r"connections\.depot\.type names no connector type: 'type9' \(known: type0\)"
     ):
         connect.host.connect("depot", Connection(type="type9"), str)
 
@@ -139,7 +139,7 @@ class Refusing(Bare):
 @pytest.mark.parametrize(
     ("connector", "said"),
     [
-        (Misspelt, "fetch_oders"), (UnknownArgument, "since"), (Wrapping, "hook wrapper"), (AsyncReader, "plain def"),
+        (Misspelt, "did you mean fetch_orders?"), (UnknownArgument, "takes (ctx, since), but"), (Wrapping, "hook wrapper"), (AsyncReader, "plain def"),
         (OddCapabilities, "capabilities"), (Failing, "KeyError"), (Refusing, "must be short"),
     ],
 )  # fmt: skip
@@ -157,7 +157,7 @@ def test_a_name_cannot_be_connected_twice_except_beside_itself_while_a_reload_sw
     with pytest.raises(errors.ConfigError, match="connection shop"):
         connect(Bare)
     config = Connection(type=first.type_name)
-    again = connect.host.connect("shop", config, str, registered_as="shop#2")
+    again = connect.host.connect("shop", config, str, registered_as="shop#2", whole=False)
     assert again.name == "shop"
     assert connect.plugins.manager.has_plugin("conn:shop#2")
 

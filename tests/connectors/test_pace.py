@@ -76,7 +76,7 @@ class Kit:
             capabilities=Capabilities(rate=rates),
         )
         self.plugins._add("plugin:test", kind)
-        link = self.host.connect(name, connection(kind=name), str)
+        link = self.host.connect(name, connection(kind=name), str, whole=False)
         self.links.append(link)
         return link, connector
 

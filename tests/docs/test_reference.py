@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from types import ModuleType
 
 import pytest
 from tests.docs.pages import ROOT, blocks, pages
 
+from crossdock.config.model import Connection
+from crossdock.connectors.discovery import Plugins
+from crossdock.connectors.host import PluginHost
+from crossdock.env import Env
 from crossdock.ops.metrics import Metrics
 from crossdock.rules.push_states import ALLOWED, PushState, tab_of
 from crossdock.spec import connector, errors, hooks
@@ -38,6 +43,17 @@ def test_every_hook_is_on_the_page_of_the_contract_with_its_parameters():
             assert f"`{name}({', '.join(inspect.signature(hook).parameters)})`" in text, name
             found += 1
     assert found >= 14
+
+
+def test_the_plugin_on_the_page_of_the_contract_fits_it():
+    (code,) = blocks((REFERENCE / "connector-contract.md").read_text(encoding="utf-8"), "python")
+    module = ModuleType("crossdock_acme")
+    exec(compile(code, "connector-contract.md", "exec", dont_inherit=True), module.__dict__)
+    plugins = Plugins()
+    assert plugins.register("plugin:acme", module) == ["acme"]
+    settings = {"url": "https://wms.test", "api_key": {"secret": "acme.key"}}
+    made = PluginHost(plugins, Env()).connect("acme", Connection(type="acme", settings=settings), str)
+    assert {"check", "push_outbound", "find_outbound"} <= made.hooks
 
 
 def test_every_error_and_capability_is_on_the_page_of_the_contract():

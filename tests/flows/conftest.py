@@ -50,7 +50,7 @@ class ScriptedWms:
         self.calls: list[list] = []
         self.asked: list[list[str]] = []
         self.holds: dict[str, object] = {}
-        self.on_call = lambda: None
+        self.on_call = self.on_ask = lambda: None
 
     @property
     def received(self):
@@ -71,6 +71,7 @@ class ScriptedWms:
 
     async def find_outbound(self, keys):
         self.asked.append(list(keys))
+        self.on_ask()
         answer = self.find_script.popleft() if self.find_script else None
         if answer is not None:
             raise answer

@@ -108,6 +108,29 @@ async def test_a_cancellation_taken_back_in_doubt_lets_the_same_bytes_go_again(b
     assert bench.wms.asked == []
 
 
+@pytest.mark.behaviour("P1")
+@pytest.mark.parametrize("amended", [False, True])
+async def test_a_cancellation_taken_back_while_the_warehouse_is_asked_lets_the_order_go_again(bench, kit, amended):
+    """The simulation found it (seed 859, profile file): the order stayed cancelled for ever."""
+    back = kit.order("1", lines=(kit.line(quantity=4),)) if amended else kit.order("1")
+    await bench.absorb(kit.order("1"))
+    bench.wms.script.append(LOST)
+    await bench.push()
+    await bench.absorb(kit.order("1", status=OrderStatus.CANCELLED))
+    bench.later(minutes=2)
+    bench.wms.on_ask = lambda: _during(bench, back)
+    await bench.push()
+    bench.wms.on_ask = lambda: None
+    assert [len(keys) for keys in bench.wms.asked] == [1]
+    bench.later(minutes=2)
+    await bench.decide()
+    await bench.push()
+    row = await bench.row("1")
+    assert (row.state, row.cancel_wanted, len(bench.wms.received)) == (PushState.PUSHED, False, 2)
+    assert bench.wms.received[0] == bench.wms.received[1], "in doubt once, so the same bytes go again"
+    assert bool(row.changed) is amended
+
+
 @pytest.mark.parametrize("failure", [RateLimited("429"), Retryable("refused")])
 async def test_an_order_cancelled_while_it_was_sent_and_surely_not_taken_is_cancelled(bench, kit, failure):
     await bench.absorb(kit.order("1"))

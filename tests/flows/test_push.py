@@ -38,6 +38,24 @@ async def test_a_warehouse_that_knows_keys_gets_the_same_bytes_again_after_a_los
     assert (await bench.row("1")).remote_id == "W7"
 
 
+@pytest.mark.behaviour("P7", "P15")
+async def test_an_answer_that_names_none_of_its_orders_counts_against_the_connection(bench, kit):
+    """Each order is in doubt; a connector that never names one would send and ask for ever while all was shown well."""
+    await bench.absorb(kit.order("1"), kit.order("2"))
+    bench.wms.script.append(lambda _: [])
+    lane = await bench.push(max_batch=2)
+    assert [str(failure) for failure in lane.failures] == ["push_outbound of wms named none of its orders"]
+    assert [(await bench.row(ref)).state for ref in "12"] == [PushState.IN_DOUBT, PushState.IN_DOUBT]
+
+
+async def test_an_answer_that_names_some_of_its_orders_leaves_the_others_in_doubt(bench, kit):
+    await bench.absorb(kit.order("1"), kit.order("2"))
+    bench.wms.script.append(lambda items: kit.accept(items[:1]))
+    lane = await bench.push(max_batch=2)
+    assert lane.failures == []
+    assert {(await bench.row(ref)).state for ref in "12"} == {PushState.IN_DOUBT, PushState.PUSHED}
+
+
 @pytest.mark.behaviour("P4")
 async def test_a_warehouse_that_can_only_be_asked_is_asked_after_the_quiet_time_and_not_before(bench, kit):
     bench.idempotency = "lookup"

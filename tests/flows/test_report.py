@@ -44,6 +44,7 @@ async def test_what_the_oms_refuses_is_kept_as_refused_and_not_repeated(bench, k
     bench.oms.refuses.add("1")
     await told(bench)
     assert (await bench.row("1")).reported.startswith("refused")
+    assert await bench.moments("1") == ["report_refused"]
     assert (await bench.row("1")).report_at is None
 
 

@@ -58,6 +58,21 @@ def test_a_decimal_may_be_a_string_or_a_number():
     assert quantity == {"type": ["string", "number"], "format": "decimal"}
 
 
+def test_every_time_is_marked_as_one():
+    oms, wms = (document(side)["components"]["schemas"] for side in ("oms", "wms"))
+    time = {"type": "string", "format": "date-time"}
+    assert oms["Order"]["properties"]["created_at"] == time
+    assert wms["OutboundRequest"]["properties"]["ship_by"]["anyOf"][0] == time
+    assert oms["OrderPage"]["properties"]["watermark"]["anyOf"][0] == time
+    assert oms["Order"]["properties"]["shop"] == {"type": "string", "default": ""}
+
+
+def test_a_wms_that_cannot_be_asked_by_key_has_an_answer_of_its_own():
+    paths = document("wms")["paths"]
+    assert "404" in paths["/v1/outbounds/find"]["post"]["responses"]
+    assert "404" not in paths["/v1/outbounds"]["post"]["responses"]
+
+
 def test_both_documents_are_written_to_a_folder(tmp_path):
     main(str(tmp_path))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {FILES[s]: rendered(s) for s in FILES}

@@ -85,7 +85,7 @@ async def _ask(links: dict[str, OpenConnection]) -> tuple[list[str], list[str]]:
         try:
             result = await link.check()
         except ConnectorError as error:
-            failed.append(f"connection {name}: {error}")
+            failed.append(f"connection {name}: {str(error).removeprefix(f'connection {name}: ')}")
         else:
             found.append(f"connection {name}: {'ok' if result.ok else 'not ok'} {result.account}".rstrip())
             failed += [] if result.ok else [f"connection {name}: {', '.join(result.warnings) or 'it is not ok'}"]

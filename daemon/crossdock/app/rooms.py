@@ -158,7 +158,7 @@ def connect(
 
 def _type_item(plugins: Plugins, name: str) -> PluginType:
     kind = plugins.types[name]
-    return PluginType(name=kind.name, kind=str(kind.kind), api=kind.api)
+    return PluginType(name=kind.name, kind=str(kind.kind), api=kind.api, docs_url=kind.docs_url)
 
 
 async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[str, str], notifier: Notifier) -> Rooms:

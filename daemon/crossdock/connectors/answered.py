@@ -26,8 +26,9 @@ _read_order = msgspec.json.Decoder(Order).decode
 def sound_page(page: Page, what: str) -> Page:
     """Return the page with orders of wrong types set aside. Raises ContractError for a page that is none.
 
-    A record's fields are not checked when Python code builds it, so each order goes through JSON and back; slices are
-    checked when they are read.
+    A record's fields are not checked when Python code builds it, so each order goes through JSON and back, and what
+    comes back is taken: a list where a tuple belongs, or the text of a status, is as good. Slices are checked when they
+    are read.
     """
     if not all(isinstance(part, tuple | list) for part in (page.orders, page.slices, page.unreadable)):
         raise ContractError(f"{what} returned a page whose orders, slices or unreadable ones are no tuple")
@@ -40,7 +41,8 @@ def sound_page(page: Page, what: str) -> Page:
     if not page.orders:
         return page
     broken = list(page.unreadable)
-    orders = tuple(order for order in page.orders if _is_sound(order, broken, what))
+    read = [_sound(order, broken, what) for order in page.orders]
+    orders = tuple(order for order in read if order is not None)
     return msgspec.structs.replace(page, orders=orders, unreadable=tuple(broken))
 
 
@@ -59,11 +61,12 @@ def _sound_order(found: Mapping[str, Found], ref: str, what: str) -> Found:
     if order is None:
         return None
     broken: list[Unreadable] = []
-    if not _is_unreadable(order) and not _is_sound(order, broken, what):
+    read: Order | Unreadable | None = order if _is_unreadable(order) else _sound(order, broken, what)
+    if read is None:
         return msgspec.structs.replace(broken[0], ref=ref)
-    if order.ref != ref:
-        raise ContractError(f"{what} returned order {order.ref[:60]} when it was asked for {ref}")
-    return order
+    if read.ref != ref:
+        raise ContractError(f"{what} returned order {read.ref[:60]} when it was asked for {ref}")
+    return read
 
 
 def sound_found(
@@ -114,18 +117,20 @@ def _is_ref(ref: object) -> bool:
     return isinstance(ref, str) and 0 < len(ref) <= LONGEST_REF
 
 
-def _is_sound(order: object, broken: list[Unreadable], what: str) -> bool:
-    """Tell whether an order is one in every field; if not, add it to the `broken` ones. ContractError if it is no order."""
+def _sound(order: object, broken: list[Unreadable], what: str) -> Order | None:
+    """Return an order with the type of its record in every field, else None and add it to the `broken` ones.
+
+    Raises ContractError for what is no order at all.
+    """
     if not isinstance(order, Order):
         raise ContractError(f"{what} returned {type(order).__name__} where an order should be")
     raw = b""
     try:
         raw = _encode(order)
-        _read_order(raw)
+        return _read_order(raw)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         broken.append(Unreadable(_name(order.ref, raw), raw, f"{what} returned values of wrong types: {error}"))
-        return False
-    return True
+        return None
 
 
 def _name(ref: object, raw: bytes) -> str:

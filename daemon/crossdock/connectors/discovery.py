@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 from msgspec import Struct
 
+from crossdock.connectors.fitness import unfit_type
 from crossdock.spec import hooks
-from crossdock.spec.connector import API, ConnectorType
+from crossdock.spec.connector import ConnectorType
 from crossdock.spec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,13 +55,16 @@ class Plugins:
             dist = installed.get(name)
             if dist is None:
                 raise ConfigError(
-                    f"plugins.allow names {name}, which is not installed as a crossdock plugin; install it, or remove the entry"
+                    f"plugins.allow names {name}, which is not installed as a crossdock plugin{_why(name)}"
                 )
             if version is not None and not fnmatch.fnmatchcase(dist.version, version):
                 raise ConfigError(f"plugins.allow wants {name}=={version}, but version {dist.version} is installed")
             self._load(name, dist, strict, known)
 
     def _load(self, name: str, dist: metadata.Distribution, strict: bool, known: Mapping[str, str]) -> None:
+        for entry in dist.entry_points:
+            if entry.group == GROUP and entry.pattern.match(entry.value) is None:
+                raise ConfigError(f'plugin {name}: its entry point {entry.name} = "{entry.value}" names no module')
         digest = digest_of(dist)
         changed = known.get(name, digest) != digest
         if changed and strict:
@@ -107,8 +111,8 @@ class Plugins:
     def _add(self, plugin: str, kind: ConnectorType) -> None:
         if not isinstance(kind, ConnectorType):
             raise ConfigError("crossdock_connectors returned something that is no ConnectorType")
-        if str(kind.api).split(".")[0] != API.split(".")[0]:
-            raise ConfigError(f"connector type {kind.name} of {plugin} speaks contract {kind.api}, this daemon {API}")
+        if problem := unfit_type(kind):
+            raise ConfigError(f"{plugin}: {problem}")
         if kind.name in self.types:
             raise ConfigError(f"{plugin} offers connector type {kind.name}, which another plugin offers already")
         if not getattr(getattr(kind.settings, "__struct_config__", None), "forbid_unknown_fields", False):
@@ -140,6 +144,15 @@ def _installed() -> dict[str, metadata.Distribution]:
         if name and offers:
             found.setdefault(_normal(name), dist)
     return found
+
+
+def _why(name: str) -> str:
+    """Say what to do about a name that is none of the installed plugins."""
+    try:
+        metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        return "; install it, or remove the entry"
+    return f': it is installed, but it has no entry point in the group "{GROUP}"'
 
 
 def _imported(plugin: str, entry: metadata.EntryPoint) -> Any:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from crossdock.config.words import did_you_mean
+from crossdock.connectors import fitness
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.observer import Unobserved
 from crossdock.connectors.open_connection import OpenConnection
 from crossdock.connectors.pace import Pace
-from crossdock.connectors.settings import read_settings
+from crossdock.connectors.settings import BadSettings, read_settings
 from crossdock.connectors.threads import Threads
-from crossdock.spec.connector import Capabilities, Rate, SecretRef
+from crossdock.spec.connector import Capabilities, SecretRef
 from crossdock.spec.errors import ConfigError, Unsupported
 
 if TYPE_CHECKING:
@@ -83,21 +86,46 @@ class PluginHost:
         """Find the connection's type and decode its settings. Raises ConfigError, BadSettings where these are wrong."""
         kind = self.plugins.types.get(config.type)
         if kind is None:
-            known = ", ".join(sorted(self.plugins.types)) or "none; is the plugin in plugins.allow?"
-            raise ConfigError(f"connection {name}: there is no connector type '{config.type}' (known: {known})")
+            known = ", ".join(sorted(self.plugins.types)) or "none"
+            text = f"names no connector type: '{config.type}' (known: {known}{self._without_types()})"
+            raise BadSettings([(("connections", name, "type"), text, did_you_mean(config.type, self.plugins.types))])
         return kind, read_settings(name, config.settings, kind.settings)
 
+    def _without_types(self) -> str:
+        """Say why there may be fewer types than somebody expects."""
+        silent = ", ".join(plugin.name for plugin in self.plugins.loaded if not plugin.types)
+        if silent:
+            return (
+                f"; {silent} offers none: the module that its entry point names (not a function in it) must have a "
+                "crossdock_connectors marked with @hookimpl"
+            )
+        return "" if self.plugins.types else "; is the plugin in plugins.allow?"
+
     def connect(
-        self, name: str, config: Connection, secret: Callable[[str], str], *, registered_as: str | None = None
+        self,
+        name: str,
+        config: Connection,
+        secret: Callable[[str], str],
+        *,
+        registered_as: str | None = None,
+        whole: bool = True,
     ) -> OpenConnection:
         """Make the connection: one instance of its connector, registered under conn:NAME. Raises ConfigError; no I/O.
 
-        `registered_as` lets a new instance stand beside the old one of the same name while a reload swaps them.
+        `registered_as` lets a new instance stand beside the old one of the same name while a reload swaps them. `whole`:
+        refuse a connector without the hooks that its kind needs.
         """
         kind, settings = self.settings(name, config)
         url = getattr(settings, "url", None)
         http = BoundedHttp(name, url, config, self._env) if isinstance(url, str) else None
         instance, hooks, capabilities = self._instance(name, registered_as or name, kind, settings)
+        try:
+            if whole:
+                fitness.refuse_unfinished(name, kind, hooks, capabilities)
+            fitness.refuse_mode(name, config, hooks, capabilities)
+        except ConfigError:
+            self.plugins.manager.unregister(instance)
+            raise
         return OpenConnection(
             name=name,
             kind=kind,
@@ -123,13 +151,13 @@ class PluginHost:
             hooks = self._register(instance, f"conn:{registered_as}")
             capabilities = getattr(instance, "capabilities", kind.capabilities)
         except pluggy.PluginValidationError as error:
-            raise ConfigError(f"{fits}: {error}") from None
+            raise ConfigError(f"{fits}: {_misfitting_hook(str(error), self.plugins.manager)}") from None
         except ConfigError as error:
             raise ConfigError(f"connection {name}: {error}") from None
         except Exception as error:
             log.exception("connection %s: connector type %s could not be made", name, kind.name)
             raise ConfigError(f"connection {name}: making its connector raised {type(error).__name__}") from None
-        if problem := _misfit(hooks, capabilities):
+        if problem := fitness.unfit(hooks, capabilities):
             self.plugins.manager.unregister(instance)
             raise ConfigError(f"{fits}: {problem}")
         return instance, hooks, capabilities
@@ -157,12 +185,13 @@ def _hooks_of(instance: object, manager: pluggy.PluginManager) -> dict[str, Hook
     return hooks
 
 
-def _misfit(hooks: dict[str, Hook], capabilities: object) -> str | None:
-    """Say what is wrong with what a connector declares, if anything is."""
-    if not isinstance(capabilities, Capabilities):
-        return f"its capabilities are {type(capabilities).__name__}"
-    if not all(isinstance(rate, Rate) and rate.calls >= 1 and rate.seconds > 0 for rate in capabilities.rate):
-        return "its rate must be of at least one call, in more than 0 seconds"
-    if "read_order" in hooks and not hooks["read_order"].plain:
-        return "read_order must be a plain def, not async def"
-    return None
+def _misfitting_hook(said: str, manager: pluggy.PluginManager) -> str:
+    """Say in the contract's words what pluggy said about a hook."""
+    if unknown := re.match(r"unknown hook '(\w+)'", said):
+        hint = did_you_mean(unknown[1], (name for name, caller in vars(manager.hook).items() if caller.has_spec()))
+        return f"it has a hook {unknown[1]}, which is none of the contract's" + (f" ({hint})" if hint else "")
+    wrong = re.search(r"for hook '(\w+)'\nhookimpl definition: \w+(\(.*\))\nArgument", said)
+    spec = getattr(manager.hook, wrong[1]).spec if wrong else None
+    if wrong is None or spec is None:
+        return said
+    return f"its {wrong[1]} takes {wrong[2]}, but the parameters of this hook are ({', '.join(spec.argnames)})"

@@ -36,5 +36,7 @@ class House:
             return _decode(payload)
         reader = self.readers.get(connection)
         if reader is None:
-            raise ContractError(f"orders of {connection} cannot be read while its connector is not loaded")
+            raise ContractError(
+                f"orders of {connection} cannot be read: its connector is not loaded, or has no read_order"
+            )
         return reader(payload)

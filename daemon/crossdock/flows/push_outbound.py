@@ -15,7 +15,7 @@ from crossdock.flows.settle_doubt import ask_about_doubts
 from crossdock.rules import outcome
 from crossdock.rules.outcome import PushPolicy, Verdict
 from crossdock.rules.push_states import PushState
-from crossdock.spec.errors import ConnectorError, Rejected, UnknownOutcome
+from crossdock.spec.errors import ConnectorError, ContractError, Rejected, UnknownOutcome
 from crossdock.spec.outbound import OutboundRequest, RemoteOutbound
 from crossdock.store.times import to_ms
 
@@ -179,8 +179,11 @@ class Pump:
             self._failed(batch, error)
             return
         env.failpoint("push.after_send")
-        self._lane.succeeded(1)
         by_key = {result.key: result for result in results}
+        if by_key:
+            self._lane.succeeded(1)
+        else:  # each is in doubt; without this an answer that never names an order would be sent for again for ever
+            self._lane.failed(ContractError(f"push_outbound of {self._lane.connection} named none of its orders"))
         now = env.now()
         self._ended.extend(
             self._settled(

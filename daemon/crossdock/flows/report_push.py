@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crossdock.rules.push_states import PushState
 from crossdock.spec.outbound import ItemResult, PushReport
+from crossdock.store import timeline
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -84,4 +85,11 @@ def note_reported(
             continue
         said = report.status if result.ok else f"refused: {result.message or result.code}"
         sql = "UPDATE pushes SET report_at = NULL, reported = ? WHERE id = ? AND settled_at = ?"
-        tx.execute(sql, (said[:500], push_id, at))
+        if tx.execute(sql, (said[:500], push_id, at)) and not result.ok:
+            text = f"the OMS did not take the report that it is {report.status}: {result.message or result.code or 'no reason'}"
+            _note_refused(tx, push_id, text[:500], now)
+
+
+def _note_refused(tx: Transaction, push_id: int, text: str, now: datetime) -> None:
+    row = tx.one("SELECT order_id FROM pushes WHERE id = ?", (push_id,))
+    timeline.add(tx, [timeline.Moment(row[0], to_ms(now), "report_refused", "", text)])

@@ -78,11 +78,29 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
     """Save results with their moments."""
     if not ended:
         return
+    ended = _unless_taken_back(tx, ended)
     outbox.save(tx, run, ended)
     timeline.add(
         tx,
         [timeline.Moment(s.order_id, s.at, s.state.name.lower(), "", s.note) for s in ended if s.note is not None],
     )
+
+
+def _unless_taken_back(tx: Transaction, ended: Sequence[Settled]) -> Sequence[Settled]:
+    """Queue what was absent and cancelled, if the OMS took the cancellation back while the warehouse was asked."""
+    cancelled = [settled.id for settled in ended if settled.state is PushState.CANCELLED]
+    if not cancelled:
+        return ended
+    wanted = outbox.wanted_again(tx, cancelled)
+    text = "the warehouse has nothing under this key, and the cancellation was taken back; it is sent again"
+    return [
+        msgspec.structs.replace(
+            s, state=PushState.QUEUED, next_at=s.at, error_kind="absent", error_text=text, note=text
+        )
+        if s.state is PushState.CANCELLED and s.id in wanted
+        else s
+        for s in ended
+    ]
 
 
 def land(tx: Transaction, run: int, ended: Sequence[Settled], unsent: Sequence[Claimed], now: datetime) -> None:

@@ -22,12 +22,12 @@ class SecretRef(Struct, frozen=True, forbid_unknown_fields=True):
 class Rate(Struct, frozen=True):
     """At most `calls` calls of hooks start in any `seconds` seconds, over all the hooks of a connection."""
 
-    calls: int
-    seconds: float
+    calls: Annotated[int, Meta(ge=1)]
+    seconds: Annotated[float, Meta(gt=0)]
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What the remote system can do; the daemon plans by it and conformance checks it.
+    """What the remote system can do; the daemon plans by it.
 
     `idempotency`: "key" — a repeated key returns the first answer, so the same bytes may be sent again; "lookup" — it
     does not, but `find_outbound` tells what arrived; "none" — neither, so a lost answer needs a person.
@@ -36,14 +36,14 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     may be sent one by one at once.
     """
 
-    fetch_modes: tuple[FetchMode, ...] = (FetchMode.CHANGED,)
+    fetch_modes: Annotated[tuple[FetchMode, ...], Meta(min_length=1)] = (FetchMode.CHANGED,)
     idempotency: Literal["key", "lookup", "none"] = "lookup"
-    lookup_lag_s: float = 0
+    lookup_lag_s: Annotated[float, Meta(ge=0)] = 0
     ordered_pages: bool = False
-    max_page: int = 100
-    max_batch: int = 1
+    max_page: Annotated[int, Meta(ge=1)] = 100
+    max_batch: Annotated[int, Meta(ge=1)] = 1
     batch_atomic: bool = False
-    concurrency: int = 8
+    concurrency: Annotated[int, Meta(ge=1)] = 8
     rate: tuple[Rate, ...] = ()
 
 

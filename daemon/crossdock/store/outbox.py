@@ -151,6 +151,12 @@ def _decided_at(s: Settled) -> int | None:
     return s.at if s.state in (PushState.QUEUED, PushState.PUSH_FAILED) else None
 
 
+def wanted_again(tx: Transaction, ids: Sequence[int]) -> set[int]:
+    """Return those of these pushes whose order is not cancelled any more. At most 1,000 ids."""
+    sql = "SELECT id FROM pushes WHERE cancel_wanted = FALSE AND id IN (" + marks(len(ids)) + ")"
+    return {row[0] for row in tx.rows(sql, tuple(ids))}
+
+
 _SETTLED_BY = {
     "key": "; the same bytes are sent again under the same key, which cannot create a second document",
     "lookup": "; the warehouse is asked before anything is sent again",

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import inspect
 
 from crossdock.spec import outbound
 from crossdock.testing.sandbox import bodies
 from crossdock.testing.sandbox.call import PROBLEM_JSON, TITLES, Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 VERSION = "1.0.0"
 FILES = {"oms": "oms-contract.openapi.json", "wms": "wms-contract.openapi.json"}
 REF = "#/components/schemas/{name}"
+MOST_NAMES = 500
+"""Refs or keys that may be asked for in one call."""
 DECIMAL = {"type": "string", "format": "decimal"}
 KEY_HEADER = {
     "name": "Idempotency-Key",
@@ -28,7 +34,7 @@ KEY_HEADER = {
 }
 RETRY_AFTER = {
     "Retry-After": {
-        "description": "Seconds, or an HTTP date: when to come again. Nothing took effect.",
+        "description": "Seconds, or an HTTP date: when to come again.",
         "schema": {"type": "string"},
     }
 }
@@ -36,7 +42,7 @@ ERRORS = {
     400: "The request cannot be read.",
     401: "The bearer token is missing or wrong.",
     422: "The request was read and refused as it is.",
-    429: "Too many requests. Nothing took effect.",
+    429: "Nothing took effect.",
     503: "Not now. Of a write nobody knows whether it took effect, so crossdock asks before it sends anything again.",
 }
 
@@ -75,13 +81,14 @@ def operation(
     body: type | None = None,
     parameters: list[dict[str, Any]] | None = None,
     write: bool = False,
+    also: dict[int, str] | None = None,
 ) -> dict[str, Any]:
-    """Describe one operation: what it takes, what it answers, how it fails."""
+    """Describe one operation: what it takes, what it answers, how it fails; `also` are failures of its own."""
     described: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
         "parameters": [*(parameters or []), *([KEY_HEADER] if write else [])],
-        "responses": {"200": content("What was asked for.", answer), **errors()},
+        "responses": {"200": content("What was asked for.", answer), **errors(also or {})},
     }
     if body is not None:
         described["requestBody"] = {"required": True, **content(None, body)}
@@ -94,8 +101,8 @@ def content(description: str | None, kind: type) -> dict[str, Any]:
     return body if description is None else {"description": description, **body}
 
 
-def errors() -> dict[str, Any]:
-    """Describe the problem+json answers that every operation may give."""
+def errors(also: dict[int, str]) -> dict[str, Any]:
+    """Describe the problem+json answers that every operation may give, and those that this one may give `also`."""
     problem = {PROBLEM_JSON: {"schema": {"$ref": REF.format(name="Problem")}}}
     return {
         str(status): {
@@ -103,7 +110,7 @@ def errors() -> dict[str, Any]:
             "content": problem,
             **({"headers": RETRY_AFTER} if status in {429, 503} else {}),
         }
-        for status, text in ERRORS.items()
+        for status, text in sorted({**ERRORS, **also}.items())
     }
 
 
@@ -162,6 +169,7 @@ def wms_paths() -> dict[str, Any]:
                 "Tell what is held under up to 500 keys. A read in the form of a POST: it changes nothing.",
                 bodies.Found,
                 body=bodies.Keys,
+                also={404: "unsupported: this WMS cannot be asked for documents by key."},
             )
         },
         "/v1/warehouses": {
@@ -222,9 +230,36 @@ def schemas(side: str) -> dict[str, Any]:
     kinds = OMS_BODIES if side == "oms" else WMS_BODIES
     _, components = msgspec.json.schema_components(kinds, ref_template=REF)
     found: dict[str, Any] = either_decimal(components)
+    tell_times(kinds, found)
     if side == "wms":
         found["Outbounds"]["properties"]["items"] |= {"minItems": 1, "maxItems": 50}
+        found["Keys"]["properties"]["keys"]["maxItems"] = MOST_NAMES
+    else:
+        found["OrderRefs"]["properties"]["refs"]["maxItems"] = MOST_NAMES
     return dict(sorted(found.items()))
+
+
+def tell_times(kinds: Iterable[type], found: dict[str, Any]) -> None:
+    """Mark every time of the schemas as one: msgspec leaves that out where a record does not ask for a zone."""
+    waiting: list[Any] = list(inspect.multi_type_info(kinds))
+    seen: set[type] = set()
+    while waiting:
+        kind = waiting.pop()
+        waiting += [part for name in _PARTS if (part := getattr(kind, name, None)) is not None]
+        waiting += getattr(kind, "types", ())
+        if not isinstance(kind, inspect.StructType) or kind.cls in seen:
+            continue
+        seen.add(kind.cls)
+        for field in kind.fields:
+            waiting.append(field.type)
+            if any(isinstance(part, inspect.DateTimeType) for part in getattr(field.type, "types", (field.type,))):
+                schema = found[kind.cls.__name__]["properties"][field.encode_name]
+                for part in schema.get("anyOf", (schema,)):
+                    part.update({"format": "date-time"} if part == {"type": "string"} else {})
+
+
+_PARTS = ("type", "item_type", "value_type")
+"""Where msgspec.inspect keeps what a type is made of."""
 
 
 def either_decimal(value: Any) -> Any:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.rules.push_states import ALLOWED, PushState
+from crossdock.spec.orders import LineKind, Order
 from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 
     from crossdock.spec.outbound import OutboundRequest
 
+_read_order = msgspec.json.Decoder(Order).decode
 _TRIGGERS = """
 CREATE TEMP TABLE moves (push_id INTEGER, before INTEGER, after INTEGER, run INTEGER, order_id INTEGER);
 CREATE TEMP TRIGGER moved AFTER UPDATE OF state ON main.pushes WHEN OLD.state <> NEW.state
@@ -41,9 +45,15 @@ _STRUCTURE = {
 
 
 _SENT = (
-    "SELECT p.key, p.sent_at, p.attempts, p.doubted, o.status, o.revision, o.fetched_at, o.ref FROM pushes p "
+    "SELECT p.key, p.sent_at, p.attempts, p.doubted, o.status, o.payload, o.fetched_at, o.ref FROM pushes p "
     "JOIN orders o ON o.id = p.order_id WHERE p.key IN ("
 )
+
+
+def _says(item: OutboundRequest, order: Order) -> bool:
+    """Tell whether a request says what the order says; a revision that changed nothing of it may go under the old number."""
+    lines = [(line.line_no, line.quantity) for line in order.lines if line.kind is LineKind.GOODS]
+    return [(line.line_no, line.quantity) for line in item.lines] == lines and item.recipient == order.recipient
 
 
 class Audit:
@@ -76,15 +86,15 @@ class Audit:
             if item.key not in known:
                 self.say(f"{item.order_ref} is sent under a key that is not its own")
                 continue
-            sent_at, attempts, doubted, status, revision, fetched_at, ref = known[item.key]
+            sent_at, attempts, doubted, status, payload, fetched_at, ref = known[item.key]
             if ref != item.order_ref:
                 self.say(f"{item.order_ref} is sent under the key of {ref}")
             if fetched_at >= sent_at:
                 continue  # it changed while it was claimed
             if status == "cancelled":
                 self.say(f"{ref} is sent (attempt {attempts}) although its cancellation was known")
-            elif not doubted and attempts == 1 and item.revision != revision:
-                self.say(f"{ref} is sent as revision {item.revision}, although {revision} was known before")
+            elif not doubted and attempts == 1 and not _says(item, _read_order(payload)):
+                self.say(f"{ref} is sent as it was in revision {item.revision}, although it was known to have changed")
 
     def moves(self, connection: sqlite3.Connection) -> None:
         """Judge every change that was noted."""
