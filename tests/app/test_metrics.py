@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import msgspec
 from tests.app.conftest import Clock
 from tests.e2e.conftest import an_order
 
 from crossdock.app.watch import Watch
 from crossdock.config.model import Config
 from crossdock.ops.metrics import Metrics
+from crossdock.spec.orders import OrderStatus
 from crossdock.store.cursors import Cursor
 from crossdock.store.times import to_ms
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
@@ -55,6 +57,27 @@ async def test_errors_of_connectors_are_counted_by_their_class(running):
 
     found = await running.until(fetched)
     assert found["crossdock_plugin_errors_total", ("class", "AuthFailed"), SHOP] == 1
+
+
+async def test_orders_that_changed_after_their_push_are_counted(running):
+    await running.open()
+    await running.set_up()
+    running.oms.put([an_order(1)])
+    await arrived(running, "O-1")
+    changed = ("crossdock_outbox_rows", ("state", "pushed_changed"))
+    assert (await running.scrape())[changed] == 0
+
+    async def told():
+        page = await running.ask(lambda c: c.orders(state="pushed"))
+        return page.items
+
+    await running.until(told)
+    running.oms.put([msgspec.structs.replace(an_order(1), status=OrderStatus.CANCELLED)])
+
+    async def counted():
+        return (await running.scrape())[changed] == 1
+
+    await running.until(counted)
 
 
 async def test_units_of_work_are_timed_apart_for_reading_and_writing(running):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 
+import msgspec
 import pytest
 from tests.control.world import order
 
+from crossdock.cli.connections import _clock
 from crossdock.control.records.daemon import Reloaded
 from crossdock.rules.book import StrategyKind
 from crossdock.spec.errors import Retryable
+from crossdock.spec.orders import OrderStatus, Unreadable
 from crossdock.spec.outbound import PushStatus
 
 
@@ -54,6 +59,22 @@ def test_orders_are_listed_and_shown(daemon, run):
     assert (missing.code, "no order with the reference or number X" in missing.err) == (1, True)
 
 
+def test_orders_that_changed_after_their_push_are_found(daemon, run):
+    made = order("A")
+    daemon.fetch(made, order("B"))
+    daemon.until("A", "pushed")
+    daemon.until("B", "pushed")
+    daemon.fetch(msgspec.structs.replace(made, status=OrderStatus.CANCELLED))
+    for words in (("--changed",), ("--tab", "abnormal")):
+        listed = run("orders", "list", *words)
+        for said in ("N-A", "pushed, changed", "cancelled it after its push"):
+            assert said in listed.out
+        assert "N-B" not in listed.out
+    assert "changed after their push: 1" in run("status").out
+    explained = run("explain", "A")
+    assert "In short: the OMS cancelled it after its push" in explained.out
+
+
 @pytest.mark.behaviour("R15")
 def test_explain_tells_the_chain(daemon, run):
     daemon.fetch(order("A", holds=("fraud check",)))
@@ -72,6 +93,12 @@ def test_explain_tells_the_chain(daemon, run):
     assert run("explain", "A", "--json").json["row"]["state"] == "held"
     missing = run("explain", "X", "--json")
     assert (missing.code, missing.json["error"]["code"]) == (1, "not_found")
+
+
+def test_explain_says_the_time_before_what_happens_then(daemon, run):
+    daemon.fetch(order("A", holds=("fraud check",)))
+    lines = run("explain", "A").out.splitlines()
+    assert re.fullmatch(r"  [0-9-]{10} [0-9:]{8} UTC: it is 30 days old and is not pushed any more", lines[-1])
 
 
 @pytest.mark.behaviour("R10", "R14")
@@ -224,6 +251,10 @@ def test_strategies_are_made_changed_and_removed(run, tmp_path):
         (("orders", "list", "--limit", "1000"), "1000"),
         (("hold", "A"), "--reason"),
         (("push",), "ORDER"),
+        (("push", ""), "an order is named by its reference or its number; this is empty"),
+        (("explain", " "), "this is empty"),
+        (("sync", "--connection", "oms", "A", ""), "this is empty"),
+        (("orders", "list", "--text", "x" * 201), "more than 200 characters"),
         (("nonsense",), "nonsense"),
     ],
 )
@@ -252,7 +283,9 @@ def test_warehouses_are_made_switched_and_removed(run):
     assert (made.code, "auto push off" in made.out) == (0, True)
     assert "auto push on" in run("warehouses", "auto-push", "WH2", "on").out
     assert run("warehouses", "set", "WH2", "--no-strategies", "--json").json["strategies"] == []
-    assert "Bangkok" in run("warehouses", "list").out
+    listed = run("warehouses", "list").out
+    assert "Bangkok" in listed
+    assert "enabled" in listed
     assert run("warehouses", "show", "WH2").json["auto_push"] is True
     assert run("warehouses", "remove", "WH2").code == 0
     assert "used" in run("warehouses", "remove", "WH1").err or run("warehouses", "remove", "WH1").code == 1
@@ -281,7 +314,7 @@ def test_connections_are_listed_paused_resumed_and_checked(daemon, run):
     assert "is paused" in run("connections", "pause", "wms", "--reason", "stocktaking").out
     assert "stocktaking" in run("connections", "list").out
     assert "is ok" in run("connections", "resume", "wms").out
-    assert "is accepted as shop 7" in run("connections", "check", "oms").out
+    assert "is accepted as shop 7; its clock " in run("connections", "check", "oms").out
     assert "Shop one" in run("connections", "shops", "oms").out
     assert "maintenance" in run("connections", "logistics", "oms").err
     assert run("connections", "list", "--json").json["items"][1]["name"] == "oms"
@@ -296,6 +329,28 @@ def test_connections_are_listed_paused_resumed_and_checked(daemon, run):
     assert run("connections", "check", "oms", "--json").json["error"]["code"] == "remote"
 
 
+@pytest.mark.parametrize(
+    ("skew_s", "said"),
+    [(None, ""), (-0.2, "agrees with ours"), (89.6, "is 90 s ahead of ours"), (-90.0, "is 90 s behind ours")],
+)
+def test_a_check_says_how_far_the_remote_clock_is_off(skew_s, said):
+    assert _clock(skew_s) == (f"; its clock {said}" if said else "")
+
+
+def test_a_sync_of_what_the_oms_does_not_know_says_so(daemon, run):
+    number = str(run("sync", "NOPE", "--connection", "oms", "--json").json["tasks"][0]["task_id"])
+    shown = daemon.do(ended(daemon, number))
+    assert shown.outcome == "0 found, 0 changed, 0 unchanged; 1 not known to oms"
+    assert "the OMS does not know it" in run("tasks", "show", number).out
+
+
+async def ended(daemon, number):
+    async with daemon.world.client() as client, asyncio.timeout(20):
+        while (task := await client.task(int(number))).state in ("queued", "running"):
+            await asyncio.sleep(0.005)
+        return task
+
+
 def test_plugins_are_listed_and_shown(run):
     assert "crossdock-fake" in run("plugins", "list").out
     assert "fake-oms" in run("plugins", "show", "crossdock-fake").out
@@ -306,9 +361,21 @@ def test_plugins_are_listed_and_shown(run):
 
 def test_the_quarantine_is_listed_and_read_again(daemon, run):
     daemon.fetch(unreadable=["U", "V"])
-    assert "no status" in run("quarantine", "list").out
+    listed = run("quarantine", "list").out
+    assert "no status" in listed
+    assert '{"oops": 1}' in listed
     assert "more: --after" in run("quarantine", "list", "--limit", "1").out
     assert "queued as task" in run("quarantine", "retry", "oms", "U").out
+
+
+def test_the_quarantine_shows_a_short_beginning_and_hides_it_from_who_may_not_see_personal_data(daemon, run):
+    daemon.world.oms.unreadable = [Unreadable(ref="U", raw=b'{"name": "' + b"x" * 500, reason="cut")]
+    daemon.do(daemon.world.fetch())
+    assert '{"name": "' + "x" * 109 + "…" in run("quarantine", "list").out
+    daemon.world.become("viewer")
+    hidden = run("quarantine", "list").out
+    assert "pii.view" in hidden
+    assert "xxx" not in hidden
 
 
 def test_a_reload_that_is_refused_ends_with_1(daemon, run):

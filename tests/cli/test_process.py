@@ -76,6 +76,54 @@ def test_how_a_process_ends(words, code):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.security("S12")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("push", b"\xff\xfe"), ("hold", "A", "--reason", b"\xed\xa0\x80"), (b"\xff",), ("--socket", b"/\xff", "status"),
+        ("explain", "A", "--connection", b"\xff", "--json"),
+    ],
+)  # fmt: skip
+def test_an_argument_that_is_no_text_is_refused_with_a_sentence(words):
+    ended = crossdock(*words)
+    assert ended.returncode == 2
+    assert "is no text: arguments are UTF-8" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+SHOWN = """
+import sys
+from crossdock.cli import main
+main.cli.main = lambda **_: shown()
+def shown():
+    from crossdock.app.demo import Outcome, tell
+    from crossdock.cli.display import show_table
+    show_table(("name",), [("สมชาย ใจดี 😀",)])
+    tell(Outcome(
+        ok=True, orders=1, eligible=1, pushed=1, lost=(), doubled=(), unexpected=(), misjudged=(), cancelled=0, waiting={}, reported=1,
+        failed={"ของหมด": 1}, settled_doubts=0, still_in_doubt=0, faults={}, seconds=1.0,
+    ))
+main.main()
+"""
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C"}],
+    ids=["PYTHONIOENCODING", "C", "C, coerced"],
+)
+def test_a_terminal_that_knows_no_thai_gets_escapes(environ):
+    ended = subprocess.run(
+        [sys.executable, "-c", SHOWN.encode("ascii", "backslashreplace").decode()],
+        capture_output=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", **environ},
+    )
+    assert ended.returncode == 0, ended.stderr
+    thai = "ใจดี"
+    assert thai.encode() in ended.stdout or ascii(thai).strip("'").encode() in ended.stdout
+
+
 def test_no_daemon_ends_with_69_and_says_where_it_was_looked_for(tmp_path):
     ended = crossdock("--socket", str(tmp_path / "none.sock"), "status")
     assert ended.returncode == 69

@@ -81,6 +81,21 @@ async def test_asking_again_within_five_minutes_is_refused_and_says_when(world, 
     assert (await client.obtain("oms", "WH1")).task_id > 0
 
 
+@pytest.mark.behaviour("R10", "R16")
+async def test_the_limit_of_a_list_names_its_scope_and_leaves_single_orders_alone(world, client):
+    await client.sync("oms", ["A", "B"])
+    with pytest.raises(Refusal) as refusal:
+        await client.sync("oms", ["C", "D"])
+    said = (
+        "a list of orders of oms was synced less than 300 s ago; ask for one order alone, which has a limit of its own; "
+        "it may run again at "
+    )
+    assert str(refusal.value).startswith(said)
+    await client.sync("oms", ["C"])
+    with pytest.raises(Refusal, match="order C of oms was synced less than 300 s ago; it may run again at"):
+        await client.sync("oms", ["C"])
+
+
 @pytest.mark.behaviour("R16", "R17")
 async def test_syncing_an_order_takes_over_what_differs(world, client):
     world.serve(order("A", holds=("wait",)))

@@ -131,6 +131,16 @@ async def test_countries_of_an_allocation_rule_are_kept_in_capitals(client):
     assert saved.countries == ("TH", "DE")
     assert [rule.position for rule in (await client.allocation()).items] == [1, 5]
     await client.remove_allocation(5, saved.revision)
+
+
+@pytest.mark.parametrize("country", ["Thailand", "THA", "T", "", "ไท", "T1", " T"])
+async def test_a_country_that_no_order_could_name_is_refused(client, country):
+    with pytest.raises(Refusal, match="is no code of two letters, as TH or DE"):
+        await client.save_allocation(Allocation(position=5, warehouse="WH1", countries=("TH", country)))
+    assert [rule.position for rule in (await client.allocation()).items] == [1]
+
+
+async def test_an_allocation_rule_names_a_warehouse_that_is_there(client):
     with pytest.raises(Refusal, match="there is no warehouse 'nope'"):
         await client.save_allocation(Allocation(position=6, warehouse="nope"))
 

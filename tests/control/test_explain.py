@@ -10,8 +10,10 @@ import pytest
 from tests.control.world import order
 
 from crossdock.control.client import Refusal
+from crossdock.control.records.asks import Redrive
 from crossdock.control.records.orders import OrderRef
-from crossdock.rules.book import Mapping, MappingKind, Warehouse
+from crossdock.rules.book import Mapping, MappingKind, PushStrategy, StrategyKind, Warehouse
+from crossdock.rules.connection_health import ConnectionHealth, Status
 from crossdock.spec.errors import Retryable
 from crossdock.spec.orders import LineKind, OrderLine, OrderStatus
 from crossdock.spec.outbound import PushStatus
@@ -78,10 +80,29 @@ async def test_the_clauses_are_evaluated_now_and_not_when_the_order_came(world, 
 
 
 async def test_a_waiting_order_says_when_it_is_decided_again(world, client):
-    found = await explained(world, client, order("A", status=OrderStatus.UNPAID), "not_pushed")
+    strategy = PushStrategy(name="std", kind=StrategyKind.STANDARD, delay_minutes=600, revision=1)
+    await world.requests.save_entry(strategy)
+    found = await explained(world, client, order("B"), "not_pushed", "B")
     again = next(step for step in found.next if step.at is not None)
     assert again.text == "it is decided again"
-    assert (again.at - found.row.created_at).days == 30
+    assert round((again.at - found.row.created_at).total_seconds()) == 36_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"holds": ("fraud check",)}, "held"),
+        ({"lines": (OrderLine(line_no=7, sku="A", quantity=Decimal(0)),)}, "not_pushed"),
+        ({"status": OrderStatus.UNPAID}, "not_pushed"),
+    ],
+)
+async def test_what_no_time_lets_go_only_says_when_it_grows_too_old(world, client, fields, state):
+    found = await explained(world, client, order("A", **fields), state)
+    assert "it is decided again" not in [step.text for step in found.next]
+    (last,) = (step for step in found.next if step.at is not None)
+    assert last.text == "it is 30 days old and is not pushed any more"
+    assert (last.at - found.row.created_at).days == 30
+    assert found.next[0].at is None
 
 
 @pytest.mark.behaviour("R38", "P7")
@@ -91,6 +112,32 @@ async def test_a_refused_order_is_parked_and_says_who_releases_it(world, client)
     assert found.verdict == "warehouse WH1 did not take it: no stock"
     assert found.next[0].person
     assert "redrive" in found.next[0].text
+    assert "pushed" not in " ".join(clause.text for clause in found.clauses if clause.ok)
+    parked = next(clause for clause in found.clauses if not clause.ok)
+    assert parked.text == (
+        "its push failed and is parked: no stock; it goes again when its input changes (order, mapping, warehouse), "
+        "or by `crossdock redrive`"
+    )
+
+
+@pytest.mark.behaviour("R15")
+async def test_every_attempt_and_every_revision_is_part_of_the_story(world, client):
+    world.wms.answer = PushStatus.REJECTED
+    made = order("A")
+    refused = await explained(world, client, made, "push_failed")
+    world.wms.answer = PushStatus.ACCEPTED
+    await client.redrive(Redrive(orders=(OrderRef(connection="oms", ref="A"),)))
+    await world.until("A", "pushed")
+    world.serve(msgspec.structs.replace(made, buyer_note="ring twice"))
+    await world.fetch()
+    found = await client.explain("A")
+    what = [moment.what for moment in found.happened]
+    assert what == [
+        "created", "fetched", "queued", "sent", "push_failed", "redriven", "sent", "pushed", "fetched", "changed"
+    ]  # fmt: skip
+    assert found.happened[:5] == refused.happened
+    assert all(moment.text for moment in found.happened)
+    assert [m.text.rsplit("(")[-1] for m in found.happened if m.what == "sent"] == ["attempt 1)", "attempt 2)"]
 
 
 @pytest.mark.behaviour("P4")
@@ -119,10 +166,28 @@ async def test_an_order_in_doubt_says_how_it_is_settled_and_when(build, idempote
 async def test_a_paused_connection_is_named_as_what_holds_the_queue(world, client):
     await world.requests.pause("wms", "stocktaking", "anna")
     found = await explained(world, client, order("A"), "queued")
-    held = found.next[-1]
-    assert held.person
-    assert "wms is paused by anna (stocktaking)" in held.text
-    assert "resume" in held.text
+    (held,) = found.next
+    assert (held.person, held.at) == (True, None)
+    assert held.text == (
+        "connection wms is paused by anna (stocktaking); it is sent after `crossdock connections resume wms`"
+    )
+
+
+async def test_a_queue_behind_a_rate_limit_names_one_time(world, client):
+    until = world.env.now() + timedelta(minutes=30)
+    busy = ConnectionHealth(status=Status.RATE_LIMITED, until=until, error_text="ask later")
+    world.engine.keeper._put("wms", busy)
+    (only,) = (await explained(world, client, order("A"), "queued")).next
+    assert only.text == "it is sent; connection wms is rate limited (ask later) until then"
+    assert (only.at, only.person) == (until, False)
+
+
+async def test_what_is_due_already_names_no_time_that_is_past(world, client):
+    await world.requests.pause("wms", "stocktaking", "anna")
+    await explained(world, client, order("A"), "queued")
+    world.engine.keeper._put("wms", ConnectionHealth())
+    found = await client.explain("A")
+    assert [(step.text, step.at) for step in found.next] == [("it is sent", None)]
 
 
 async def test_what_changed_after_the_push_is_shown_with_the_difference(world, client):
@@ -134,6 +199,19 @@ async def test_what_changed_after_the_push_is_shown_with_the_difference(world, c
     assert [(d.path, d.before, d.after) for d in found.differences] == [("lines[1].quantity", "2", "5")]
     assert "lines[1].quantity: 2 → 5" in found.happened[-1].text
     assert any("changed after its push" in step.text and step.person for step in found.next)
+    assert found.verdict.startswith("it changed after its push: the warehouse has to be told by hand what differs; ")
+    assert found.verdict.endswith("warehouse WH1 has it as R-A")
+
+
+@pytest.mark.behaviour("R17")
+async def test_an_order_cancelled_after_its_push_says_so_first(world, client):
+    sent = order("A")
+    await explained(world, client, sent, "pushed")
+    world.serve(msgspec.structs.replace(sent, status=OrderStatus.CANCELLED))
+    await world.fetch()
+    found = await client.explain("A")
+    assert found.verdict.startswith("the OMS cancelled it after its push: the warehouse has to be told by hand")
+    assert any("told by hand" in step.text and step.person for step in found.next)
 
 
 async def test_what_a_person_did_is_part_of_the_story(world, client):
@@ -175,8 +253,11 @@ async def test_an_order_that_the_connection_failed_says_when_it_is_tried_again(w
 
     world.wms.push_outbound = down
     found = await explained(world, client, order("A"), "push_failed")
-    assert found.next[0].text == "it is tried again"
+    assert found.next[0].text.startswith("it is tried again")
     assert found.next[0].at > found.row.sent_at
+    assert next(clause.text for clause in found.clauses if not clause.ok) == (
+        "its push failed: nobody answers; it is tried again"
+    )
     assert not found.next[0].person
 
 

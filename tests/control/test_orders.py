@@ -49,6 +49,48 @@ async def test_orders_are_found_in_their_tab_state_and_by_their_name(stocked, cl
     assert {item.ref for item in (await client.orders(**query)).items} == refs
 
 
+@pytest.fixture
+async def amended(stocked):
+    """Of the two that were pushed, one was cancelled since."""
+    stocked.serve(order("P1", status=OrderStatus.CANCELLED), order("U1", status=OrderStatus.PAID))
+    await stocked.fetch()
+    return stocked
+
+
+@pytest.mark.behaviour("R19")
+@pytest.mark.parametrize(
+    ("query", "refs"),
+    [
+        ({"tab": "abnormal"}, {"P1"}),
+        ({"tab": "in_progress"}, {"P2"}),
+        ({"state": "pushed"}, {"P1", "P2"}),
+        ({"state": "pushed", "tab": "abnormal"}, {"P1"}),
+        ({"changed": True}, {"P1"}),
+        ({"changed": True, "state": "held"}, set()),
+        ({"changed": True, "tab": "in_progress"}, set()),
+        ({"changed": True, "warehouse": "elsewhere"}, set()),
+        ({"changed": True, "text": "P1"}, {"P1"}),
+        ({"changed": True, "text": "P2"}, set()),
+        ({"tab": "in_progress", "text": "P1"}, set()),
+    ],
+)
+async def test_an_order_that_was_cancelled_after_its_push_is_abnormal(amended, client, query, refs):
+    assert {item.ref for item in (await client.orders(**query)).items} == refs
+
+
+async def test_a_list_says_that_the_warehouse_of_a_changed_order_has_to_be_told(amended, client):
+    (item,) = (await client.orders(changed=True)).items
+    assert (item.state, item.tab, item.changed) == ("pushed", "abnormal", True)
+    assert item.why == ("the OMS cancelled it after its push: the warehouse has to be told by hand",)
+
+
+async def test_orders_that_changed_after_their_push_are_counted_and_warned_of(amended, client):
+    status = await client.status()
+    assert (status.changed, status.level) == (1, "warning")
+    assert "1 orders changed or were cancelled after their push" in status.reasons[0]
+    assert "crossdock orders list --changed" in status.reasons[0]
+
+
 @pytest.mark.security("S21")
 @pytest.mark.parametrize("query", [{}, {"tab": "pending"}, {"state": "held"}])
 async def test_pages_hold_every_order_once(world, client, query):

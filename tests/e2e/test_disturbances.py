@@ -251,9 +251,11 @@ async def test_killed_while_an_old_database_is_brought_up_to_date_it_is_whole_af
     await world.kill()
     file = world.folder / "crossdock.db"
     first_schema(file)
-    assert [step.applied for step in database.status(file).migrations] == [True, False]
+    first, *others = (step.applied for step in database.status(file).migrations)
+    assert (first, any(others)) == (True, False)
     assert await ended(await world.spawn(CROSSDOCK_FAILPOINT=point)) == -signal.SIGKILL
-    assert [step.applied for step in database.status(file).migrations] == [True, point == "migrate.after_commit"]
+    first, second, *others = (step.applied for step in database.status(file).migrations)
+    assert (first, second, any(others)) == (True, point == "migrate.after_commit", False)
     await world.start()
     await world.client(lambda c: c.push([OrderRef(connection="shop", ref=f"O-{n}") for n in range(6)]))
     for n in range(6):

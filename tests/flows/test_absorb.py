@@ -94,7 +94,7 @@ async def test_an_order_cancelled_before_its_push_is_never_sent(bench, kit):
     await bench.push()
     assert bench.wms.received == []
     assert (await bench.row("1")).state is PushState.CANCELLED
-    assert await bench.moments("1") == ["cancelled"]
+    assert await bench.moments("1") == ["fetched", "cancelled"]
 
 
 async def test_an_order_first_seen_as_cancelled_is_stored_and_left(bench, kit):

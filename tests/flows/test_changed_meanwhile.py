@@ -44,7 +44,7 @@ async def test_an_order_changed_back_after_its_push_is_no_longer_shown(bench, ki
     await bench.absorb(kit.order("1", lines=(kit.line(quantity=9),)))
     await bench.absorb(kit.order("1"))
     assert not (await bench.row("1")).changed
-    assert await bench.moments("1") == ["changed", "changed_back"]
+    assert await bench.moments("1") == ["fetched", "changed", "fetched", "changed_back"]
 
 
 async def test_an_order_cancelled_after_its_push_is_shown_as_such(bench, kit):

@@ -32,7 +32,7 @@ async def test_a_refused_order_whose_input_changed_goes_under_a_new_key(bench, k
     assert first.key != second.key
     row = await bench.row("1")
     assert (row.state, row.generation, row.attempts, row.error_kind) == (PushState.PUSHED, 2, 1, None)
-    assert await bench.moments("1") == ["push_failed", "new_generation"]
+    assert await bench.moments("1") == ["push_failed", "fetched", "sent", "new_generation", "queued"]
 
 
 async def test_an_order_amended_in_doubt_keeps_its_key_and_its_bytes(bench, kit):

@@ -275,8 +275,26 @@ async def test_what_was_being_sent_at_a_crash_is_in_doubt_with_a_moment_in_its_t
     bench.runs = 5
     bench.wms.script.append(kit.answer(PushStatus.DUPLICATE, remote_id="W1"))
     await bench.push()
-    assert await bench.moments("1") == ["in_doubt"]
+    assert await bench.moments("1") == ["in_doubt", "sent"]
     assert (await bench.row("1")).state is PushState.PUSHED
+
+
+@pytest.mark.parametrize(
+    ("idempotency", "said"),
+    [
+        ("key", "the same bytes are sent again under the same key"),
+        ("lookup", "the warehouse is asked before anything is sent again"),
+        ("none", "a person looks into the warehouse"),
+    ],
+)
+async def test_what_was_being_sent_at_a_crash_says_how_the_doubt_is_settled(bench, kit, idempotency, said):
+    bench.idempotency, bench.can_find = idempotency, idempotency == "lookup"
+    await bench.absorb(kit.order("1"))
+    await bench.store.write(outbox.claim, 1, "wms", PushState.QUEUED, 10, 10**15)
+    bench.runs = 5
+    await bench.push()
+    (detail,) = bench.database.execute_sql("SELECT detail FROM timeline WHERE what = 'in_doubt'").fetchone()
+    assert detail.startswith(f"crossdock stopped while this was being sent; {said}")
 
 
 @pytest.mark.behaviour("P14")

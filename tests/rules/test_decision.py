@@ -170,6 +170,22 @@ def test_the_oms_assigns_the_warehouse_else_the_first_rule_that_matches():
     assert "no warehouse here" in sentence(decide(unknown, PushState.NOT_PUSHED, book, NOW).reasons[0])
 
 
+@pytest.mark.parametrize("sku", ["", "  "])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_goods_without_a_sku_are_not_bound_to_anything(sku, mapped):
+    lines = (
+        OrderLine(line_no=1, sku="A", quantity=Decimal(1)),
+        OrderLine(line_no=2, sku=sku, quantity=Decimal(1)),
+        OrderLine(line_no=3, sku="", quantity=Decimal(1), kind=LineKind.SHIPPING),
+    )
+    mappings = [Mapping(warehouse="WH", kind=MappingKind.SKU, ours="A", theirs="X-9")] if mapped else []
+    found = decide(an_order(lines=lines), PushState.NOT_PUSHED, a_book(STANDARD, mappings=mappings), NOW)
+    assert (found.state, codes(found)) == (PushState.HELD, {"sku_missing"})
+    assert sentence(found.reasons[0]).startswith("line 2 has no SKU")
+    good = decide(an_order(lines=(lines[0], lines[2])), PushState.NOT_PUSHED, a_book(STANDARD, mappings=mappings), NOW)
+    assert good.state is PushState.QUEUED
+
+
 def test_a_sku_is_bound_by_its_exact_text_or_by_its_mapping_only():
     mapped = Mapping(warehouse="WH", kind=MappingKind.SKU, ours="A", theirs="X-9")
     lines = (OrderLine(line_no=1, sku="A", quantity=Decimal(1)), OrderLine(line_no=2, sku="a", quantity=Decimal(2)))

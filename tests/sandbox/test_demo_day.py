@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from crossdock.spec.orders import LineKind, LogisticsKind, Order, OrderStatus
-from crossdock.testing.sandbox.demo_day import Case, demo_day
+from crossdock.testing.sandbox.demo_day import UNKNOWN_WAREHOUSE, WEIGHTS, Case, demo_day
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def test_the_day_has_300_orders_in_the_order_of_their_change(day):
 
 
 def test_every_case_is_in_it_and_looks_like_it(day):
-    assert set(day.cases.values()) == set(Case)
+    assert set(day.cases.values()) == set(WEIGHTS) == set(Case) - {Case.REFUSED}
     assert {o.status for o in of(day, Case.UNPAID)} == {OrderStatus.UNPAID}
     assert {o.status for o in of(day, Case.CANCELLED)} == {OrderStatus.CANCELLED}
     assert all(o.created_at < NOON - timedelta(days=30) for o in of(day, Case.OLD))
@@ -56,6 +56,14 @@ def test_every_order_passes_the_contract_and_names_a_known_shop_and_carrier(day)
         assert order.logistics in carriers
         assert len({line.line_no for line in order.lines}) == len(order.lines)
         assert order.total == sum(line.quantity * line.unit_price for line in order.lines)
+
+
+def test_one_plain_order_may_be_sent_to_a_warehouse_that_the_wms_does_not_know(day):
+    other = demo_day(7, now=NOON, refused=True)
+    (ref,) = (ref for ref, case in other.cases.items() if case is Case.REFUSED)
+    assert day.cases[ref] is Case.PLAIN
+    assert [order.ref for order in other.orders if order.warehouse == UNKNOWN_WAREHOUSE] == [ref]
+    assert [o.ref for o in other.orders if o not in day.orders] == [ref]
 
 
 def test_both_scripts_are_written(day):

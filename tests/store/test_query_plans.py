@@ -11,7 +11,7 @@ from crossdock.env import Env
 from crossdock.flows import report_push
 from crossdock.rules.book import PushStrategy
 from crossdock.rules.connection_health import ConnectionHealth
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import PushState, Tab
 from crossdock.store import (
     book,
     connections,
@@ -81,11 +81,11 @@ def database(tmp_path_factory):
         "INSERT INTO pushes (id, order_id, oms, group_no, generation, latest, unsettled, connection, warehouse, key, "
         "state, strategy, origin, actor, why, again_at, next_at, attempts, faults, needs_person, doubted, cancel_wanted, "
         "changed, revision, queued_at, report_at) "
-        "VALUES (?, ?, 'oms', 1, 1, 1, ?, 'wms', 'WH1', ?, ?, '', 'automatic', '', '', ?, ?, 0, 0, 0, 0, 0, 0, 1, ?, NULL)",
+        "VALUES (?, ?, 'oms', 1, 1, 1, ?, 'wms', 'WH1', ?, ?, '', 'automatic', '', '', ?, ?, 0, 0, 0, 0, 0, ?, 1, ?, NULL)",
         [
             (
                 n, n, None if state in views.SETTLED else 1, f"XD-{n}", state, MS if state == PushState.HELD else None,
-                MS if state == PushState.QUEUED else None, MS,
+                MS if state == PushState.QUEUED else None, n % 50 == 7, MS,
             )
             for n, state in states.items()
         ],
@@ -141,6 +141,7 @@ REFS = [f"O{n}" for n in range(200)]
 IDS = list(range(1, 201))
 HOT = {
     "claim": (lambda tx: outbox.claim(tx, 1, "wms", PushState.QUEUED, 400, MS), "push_due"),
+    "attempts before": (lambda tx: tx.rows(outbox._SENT_BEFORE + "?, ?)", (1, 2)), "PRIMARY KEY"),
     "claim_to_ask": (lambda tx: outbox.claim_to_ask(tx, 1, "wms", False, MS, 100, MS), "push_due"),
     "take_over": (lambda tx: outbox.take_over(tx, 1, "wms", MS, MS), "push_run"),
     "leave_to_a_person": (lambda tx: outbox.leave_to_a_person(tx, "wms", cancelled_only=True), "push_due"),
@@ -182,6 +183,15 @@ HOT = {
         "push_open",
     ),
     "cancelled": (lambda tx: views.order_page(tx, views.Wanted(states=(PushState.CANCELLED,)), None, 50), "push_cancelled"),
+    "tab of abnormal orders": (
+        lambda tx: views.order_page(tx, views.Wanted(tab=Tab.ABNORMAL, warehouse="WH1"), None, 50),
+        "push_changed",
+    ),
+    "changed": (lambda tx: views.order_page(tx, views.Wanted(changed=True), None, 50), "push_changed"),
+    "changed at one state": (
+        lambda tx: views.order_page(tx, views.Wanted(changed=True, states=(PushState.PUSHED,)), None, 50),
+        "push_changed",
+    ),
     "pushed": (
         lambda tx: views.order_page(tx, views.Wanted(states=(PushState.PUSHED,)), None, 50),
         "PRIMARY KEY",
@@ -204,6 +214,15 @@ def test_a_hot_query_uses_its_index(database, tx, name):
                 assert "USING" in line, (sql, line)
 
 
+@pytest.mark.parametrize("wanted", [views.Wanted(tab=Tab.ABNORMAL), views.Wanted(changed=True)], ids=["tab", "changed"])
+def test_orders_that_changed_are_found_by_their_index_alone(database, tx, wanted):
+    views.order_page(tx, wanted, None, 50)
+    for sql, lines in plans(database, tx):
+        for line in lines:
+            if re.search(r"(SCAN|SEARCH) p\b", line):
+                assert "push_changed" in line or "push_open" in line, (sql, line)
+
+
 def test_counting_reads_no_row_of_what_went_well(database, tx):
     counted = views.counts(tx)
     assert counted.states[PushState.PUSHED] == int(
@@ -212,7 +231,7 @@ def test_counting_reads_no_row_of_what_went_well(database, tx):
     for sql, lines in plans(database, tx):
         for line in lines:
             if re.search(r"(SCAN|SEARCH) pushes", line):
-                assert "push_open" in line or "push_cancelled" in line, (sql, line)
+                assert any(name in line for name in ("push_open", "push_cancelled", "push_changed")), (sql, line)
 
 
 def test_due_connections_of_the_tick_come_from_the_index(database):

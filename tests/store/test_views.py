@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossdock.rules.book import PushStrategy, StrategyKind
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import PushState, Tab, tab_of
 from crossdock.store import book, migrate, sqlite, views
 from crossdock.store.store import Transaction
 
@@ -18,7 +18,7 @@ INSERT_ORDER = (
 INSERT_PUSH = (
     "INSERT INTO pushes (id, order_id, oms, group_no, generation, latest, unsettled, connection, warehouse, key, state, "
     "strategy, origin, actor, why, next_at, attempts, faults, needs_person, doubted, cancel_wanted, changed, revision, "
-    "queued_at) VALUES (?, ?, ?, 1, 1, 1, ?, 'wms', ?, ?, ?, '', 'automatic', '', '', ?, 0, 0, ?, 0, 0, 0, 1, ?)"
+    "queued_at) VALUES (?, ?, ?, 1, 1, 1, ?, 'wms', ?, ?, ?, '', 'automatic', '', '', ?, 0, 0, ?, 0, 0, ?, 1, ?)"
 )
 
 
@@ -33,20 +33,21 @@ def database(tmp_path_factory):
 
 @pytest.fixture
 def fill(database):
-    """Store orders at these (state, warehouse, oms), one a push id from 1; everything is undone at the end."""
+    """Store orders at these (state, warehouse, oms, changed or not), one a push id from 1; all is undone at the end."""
     raw = database.connection()
 
     def filled(rows):
         if raw.in_transaction:
             raw.execute("ROLLBACK")
         raw.execute("BEGIN")
-        for number, (state, warehouse, oms) in enumerate(rows, start=1):
+        for number, (state, warehouse, oms, *rest) in enumerate(rows, start=1):
+            changed = bool(rest and rest[0])
             raw.execute(INSERT_ORDER, (number, oms, f"O{number}", f"N{number}"))
             settled = state in views.SETTLED
             next_at = number if state in (PushState.QUEUED, PushState.PUSH_FAILED) and number % 2 else None
             raw.execute(
                 INSERT_PUSH,
-                (number, number, oms, None if settled else 1, warehouse, f"XD-{number}", state, next_at, number % 2, 1000 - number),
+                (number, number, oms, None if settled else 1, warehouse, f"XD-{number}", state, next_at, number % 2, changed, 1000 - number),
             )  # fmt: skip
         raw.execute("INSERT INTO counters (name, value) VALUES ('pushes', ?)", (len(rows),))
         return Transaction(database)
@@ -69,11 +70,14 @@ def every_page(tx, wanted, limit):
 
 
 rows = st.lists(
-    st.tuples(st.sampled_from(PushState), st.sampled_from(["W1", "W2"]), st.sampled_from(["a", "b"])), max_size=60
+    st.tuples(st.sampled_from(PushState), st.sampled_from(["W1", "W2"]), st.sampled_from(["a", "b"]), st.booleans()),
+    max_size=60,
 )
 wanteds = st.builds(
     views.Wanted,
     states=st.none() | st.sets(st.sampled_from(PushState), min_size=1).map(lambda found: tuple(sorted(found))),
+    tab=st.none() | st.sampled_from(Tab),
+    changed=st.booleans(),
     oms=st.none() | st.sampled_from(["a", "b"]),
     warehouse=st.none() | st.sampled_from(["W1", "W2"]),
 )
@@ -91,8 +95,10 @@ def test_the_pages_hold_exactly_what_is_wanted_newest_first(fill, rows, wanted, 
         views.WINDOW, views.WINDOWS = before
     expected = [
         number
-        for number, (state, warehouse, oms) in enumerate(rows, start=1)
+        for number, (state, warehouse, oms, changed) in enumerate(rows, start=1)
         if (wanted.states is None or state in wanted.states)
+        and (wanted.tab is None or tab_of(state, changed=changed) is wanted.tab)
+        and (changed or not wanted.changed)
         and wanted.oms in (None, oms)
         and wanted.warehouse in (None, warehouse)
     ]
@@ -103,11 +109,12 @@ def test_the_pages_hold_exactly_what_is_wanted_newest_first(fill, rows, wanted, 
 @given(rows=rows)
 def test_the_counts_are_exact(fill, rows):
     counted = views.counts(fill(rows))
-    states = [state for state, _, _ in rows]
+    states = [state for state, _, _, _ in rows]
     assert counted.states == {state: states.count(state) for state in PushState}
     numbered = list(enumerate(states, start=1))
     assert counted.needs_person == sum(1 for n, state in numbered if state is PushState.IN_DOUBT and n % 2)
     assert counted.parked == sum(1 for n, state in numbered if state is PushState.PUSH_FAILED and n % 2 == 0)
+    assert counted.changed == sum(1 for state, _, _, changed in rows if state is PushState.PUSHED and changed)
     for state in (PushState.QUEUED, PushState.IN_DOUBT):
         queued = [1000 - n for n, each in numbered if each is state]
         assert counted.oldest.get(state) == (min(queued) if queued else None)

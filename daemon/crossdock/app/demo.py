@@ -23,12 +23,14 @@ from crossdock.control.records.book import Allocation, Strategy, Warehouse
 from crossdock.env import REAL
 from crossdock.ops import process
 from crossdock.spec.text import clean
-from crossdock.testing.sandbox.demo_day import Case, DemoDay, demo_day
+from crossdock.testing.sandbox.demo_day import UNKNOWN_WAREHOUSE, Case, DemoDay, demo_day
 from crossdock.testing.sandbox.fault_scripts import flaky
 from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.wms import SandboxWms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crossdock.control.records.orders import OrderItem
 
 FEED_S = 6.0
@@ -75,7 +77,11 @@ open_s = 1
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What the demo found; `ok` if the warehouses' own books show every eligible order exactly once."""
+    """What the demo found.
+
+    `ok`: the warehouses' own books show every eligible order exactly once, and what a warehouse definitely refused, and
+    nothing else, is known as refused (`misjudged` are orders of which that is not so).
+    """
 
     ok: bool
     orders: int
@@ -84,6 +90,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
     unexpected: tuple[str, ...]
+    misjudged: tuple[str, ...]
     cancelled: int
     waiting: dict[str, int]
     failed: dict[str, int]
@@ -111,7 +118,7 @@ class Demo:
     def __init__(self, folder: Path, orders: int, seed: int, *, quiet: bool) -> None:
         self._folder, self._quiet = folder, quiet
         self._console = Console(stderr=False, quiet=quiet)
-        self._day: DemoDay = demo_day(seed, now=REAL.now(), count=orders)
+        self._day: DemoDay = demo_day(seed, now=REAL.now(), count=orders, refused=True)
         script = flaky(seed)
         self._oms = SandboxOms(script=script)
         self._wms = {
@@ -195,6 +202,12 @@ class Demo:
                 strategies=("arranged",),
             )
         )  # fmt: skip
+        await client.save_warehouse(
+            Warehouse(
+                code=UNKNOWN_WAREHOUSE, connection="bangkok", remote=UNKNOWN_WAREHOUSE, name="Phuket, which the WMS does not know",
+                auto_push=True, strategies=("arranged",),
+            )
+        )  # fmt: skip
         shops = sorted({order.shop for order in self._day.orders})
         await client.save_allocation(Allocation(position=10, warehouse="CNX", shops=tuple(shops[:1])))
         await client.save_allocation(Allocation(position=20, warehouse="BKK"))
@@ -243,21 +256,19 @@ class Demo:
                 detail = await client.order(item.connection, item.ref)
                 doubts += any(moment.what == "in_doubt" for moment in detail.timeline)
         arrived = Counter(document.order_ref for wms in self._wms.values() for document in wms.books.documents)
-        eligible = {ref for ref, case in self._day.cases.items() if case not in NEVER}
-        lost = tuple(sorted(eligible - set(arrived)))
-        doubled = tuple(sorted(ref for ref, count in arrived.items() if count > 1))
-        unexpected = tuple(sorted(set(arrived) - eligible))
+        books = compare(self._day.cases, arrived, await _refused(client, abnormal))
         faults = Counter(self._oms.faults.met)
         for wms in self._wms.values():
             faults.update(wms.faults.met)
         return Outcome(
-            ok=not lost and not doubled and not unexpected,
+            ok=not (books.lost or books.doubled or books.unexpected or books.misjudged),
             orders=len(self._day.orders),
-            eligible=len(eligible),
+            eligible=books.eligible,
             pushed=len(arrived),
-            lost=lost,
-            doubled=doubled,
-            unexpected=unexpected,
+            lost=books.lost,
+            doubled=books.doubled,
+            unexpected=books.unexpected,
+            misjudged=books.misjudged,
             cancelled=len(await _all(client, tab="done")),
             waiting=dict(Counter(_why(item) for item in waiting)),
             failed=dict(Counter(item.error or "without a reason" for item in abnormal)),
@@ -277,6 +288,39 @@ class Demo:
 
     def _say(self, text: str) -> None:
         self._console.print(Text(clean(text)), soft_wrap=True)
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """The warehouses' own books beside the day's orders."""
+
+    eligible: int
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    misjudged: tuple[str, ...]
+
+
+def compare(cases: Mapping[str, Case], arrived: Mapping[str, int], refused: set[str]) -> Compared:
+    """Hold what arrived, and what is known as refused, against what should have: what a warehouse refuses is not lost."""
+    expected = {ref for ref, case in cases.items() if case is Case.REFUSED}
+    eligible = {ref for ref, case in cases.items() if case not in NEVER} - expected
+    return Compared(
+        eligible=len(eligible),
+        lost=tuple(sorted(eligible - set(arrived))),
+        doubled=tuple(sorted(ref for ref, count in arrived.items() if count > 1)),
+        unexpected=tuple(sorted(set(arrived) - eligible)),
+        misjudged=tuple(sorted(expected ^ refused)),
+    )
+
+
+async def _refused(client: Client, abnormal: list[OrderItem]) -> set[str]:
+    """Return the orders that a warehouse definitely refused, as the daemon says."""
+    found = set()
+    for item in abnormal:
+        if item.state == "push_failed":
+            pushes = (await client.order(item.connection, item.ref)).pushes
+            found |= {item.ref} if pushes[-1].error_kind == "Rejected" else set()
+    return found
 
 
 def _why(item: OrderItem) -> str:
@@ -310,7 +354,7 @@ def tell(outcome: Outcome) -> None:
         (outcome.pushed, "pushed: in the warehouses' own books, each exactly once"),
         (outcome.cancelled, "not pushed: cancelled in the OMS"),
         *((count, f"not pushed: {why}") for why, count in sorted(outcome.waiting.items())),
-        *((count, f"failed: {why}") for why, count in sorted(outcome.failed.items())),
+        *([(count, f"failed: {why}") for why, count in sorted(outcome.failed.items())] or [(0, "failed")]),
         (outcome.settled_doubts, "were in doubt (the answer was lost) and settled by asking or the same key again"),
         (outcome.still_in_doubt, "are still in doubt"),
         (outcome.reported, "reported back to the OMS"),
@@ -320,10 +364,13 @@ def tell(outcome: Outcome) -> None:
     console.print(table)
     met = ", ".join(f"{name} {count}" for name, count in outcome.faults.items())
     console.print(Text(f"faults the sandbox systems played meanwhile: {met or 'none'}"))
-    for name, refs in (("lost", outcome.lost), ("doubled", outcome.doubled), ("unexpected", outcome.unexpected)):
+    for name, refs in (
+        ("lost", outcome.lost), ("doubled", outcome.doubled), ("unexpected", outcome.unexpected),
+        ("refused, or not, against what the warehouse says", outcome.misjudged),
+    ):  # fmt: skip
         if refs:
             console.print(Text(f"{name}: {', '.join(refs[:20])}"))
-    verdict = (
-        "every eligible order arrived exactly once" if outcome.ok else "NOT every eligible order arrived exactly once"
-    )
+    once = not (outcome.lost or outcome.doubled or outcome.unexpected)
+    verdict = f"{'every' if once else 'NOT every'} eligible order arrived exactly once"
+    verdict += "; NOT exactly what a warehouse refused is known as refused" if outcome.misjudged else ""
     console.print(Text(f"{verdict} ({outcome.eligible} eligible, {outcome.seconds} s)"))

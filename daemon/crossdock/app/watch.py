@@ -12,7 +12,7 @@ from crossdock.ops.health import ConnectionState, LoopBlock, Snapshot
 from crossdock.ops.metrics import Rows
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
-from crossdock.store import cursors, quarantine
+from crossdock.store import cursors, quarantine, views
 from crossdock.store.store import StoreError
 from crossdock.store.times import from_ms, to_ms
 
@@ -204,11 +204,14 @@ def state(tx: Transaction, now: int) -> tuple[Rows, list[Cursor]]:
 
 
 def rows(tx: Transaction, now: int) -> Rows:
-    """Count what waits, by state; settled pushes are not counted here."""
+    """Count what waits, by state; of the settled pushes only those whose order changed since."""
     counts = tx.rows("SELECT state, COUNT(*), MIN(queued_at) FROM pushes WHERE unsettled = 1 GROUP BY state")
     oldest = min((row[2] for row in counts if row[2] is not None and row[0] != PushState.NOT_PUSHED), default=now)
     return Rows(
-        outbox={PushState(row[0]).name.lower(): row[1] for row in counts},
+        outbox={
+            **{PushState(row[0]).name.lower(): row[1] for row in counts},
+            "pushed_changed": views.pushed_and_changed(tx),
+        },
         outbox_oldest_s=max(0, now - oldest) / 1000,
         quarantine=quarantine.count(tx),
         unknown=sum(row[1] for row in counts if row[0] == PushState.IN_DOUBT),

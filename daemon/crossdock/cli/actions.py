@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say
-from crossdock.cli.naming import find_all, find_one
+from crossdock.cli.naming import find_all, find_one, order_name
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.asks import Queued
 
-order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True)
+order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True, type=order_name)
 
 
 @click.command()
@@ -30,7 +30,7 @@ def obtain(session: Session, warehouse: str, connection: str | None, as_json: bo
     """Fetch new orders for a warehouse.
 
     Queues what a strategy of WAREHOUSE matches now, whatever its auto push says. The daemon does it as a task; it may
-    be asked once in five minutes.
+    be asked once in five minutes for each OMS and warehouse.
     """
     _queued([session.talk(lambda client: _obtain(client, warehouse, connection), as_json=as_json)], as_json)
 
@@ -55,7 +55,8 @@ def sync(session: Session, orders: tuple[str, ...], connection: str | None, as_j
     """Fetch chosen orders again.
 
     With --connection, ORDER is the reference in that OMS, and may be one that was never fetched. The daemon does it as
-    a task; one order may be asked for once in five minutes.
+    a task. The same order alone may be asked for once in five minutes; several at once are a list, and one list of each OMS
+    may be asked for in five minutes, whichever orders are on it.
     """
     _queued(session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
 
@@ -130,7 +131,7 @@ def release(session: Session, orders: tuple[str, ...], connection: str | None, a
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", type=order_name)
 @click.option("--arrived/--absent", default=None, help="What you saw in the warehouse: it is there, or surely not.")
 @click.option("--remote-id", help="The warehouse's own number of it, if it arrived.")
 @click.option("--reason", required=True, help="How you know; kept with the order.")
@@ -169,7 +170,7 @@ def settle(
 
 
 @click.command()
-@click.argument("orders", metavar="[ORDER]...", nargs=-1)
+@click.argument("orders", metavar="[ORDER]...", nargs=-1, type=order_name)
 @click.option("--all", "all_failed", is_flag=True, help="All that failed, of --connection and --warehouse if named.")
 @click.option("--warehouse", metavar="CODE", help="With --all: only orders of this warehouse.")
 @connection_option

@@ -71,12 +71,24 @@ def check(session: Session, name: str, as_json: bool) -> None:
         print_json(found)
     else:
         account = f" as {found.account}" if found.account else ""
-        skew = "" if found.clock_skew_s is None else f"; its clock is {round(found.clock_skew_s):+d} s off ours"
-        say(f"connection {name} {'is accepted' if found.ok else 'is NOT accepted'}{account}{skew}")
+        say(
+            f"connection {name} {'is accepted' if found.ok else 'is NOT accepted'}{account}{_clock(found.clock_skew_s)}"
+        )
         for warning in found.warnings:
             say(f"  ! {warning}")
     if not found.ok:
         raise click.exceptions.Exit(FAILED)
+
+
+def _clock(skew_s: float | None) -> str:
+    if skew_s is None:
+        return ""
+    seconds = round(skew_s)
+    return (
+        f"; its clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} ours"
+        if seconds
+        else "; its clock agrees with ours"
+    )
 
 
 def _choices(session: Session, name: str, what: str, as_json: bool) -> None:

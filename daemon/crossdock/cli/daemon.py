@@ -44,7 +44,8 @@ def demo(orders: int, seed: int, as_json: bool) -> None:
     """Show a day of orders flowing through sandbox systems.
 
     Starts a sandbox OMS and two sandbox warehouses that lose answers, fail and ask to wait, and the daemon between
-    them. Ends with a summary; the exit code is 0 only if every eligible order arrived exactly once.
+    them. Ends with a summary; the exit code is 0 only if every eligible order arrived exactly once, and the one that its
+    warehouse refuses is known as refused.
     """
     raise click.exceptions.Exit(_app("demo").demo(orders=orders, seed=seed, as_json=as_json))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,6 +51,13 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._lazy = lazy
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what is no text before anything is made of it: such bytes come in as lone surrogates."""
+        for arg in args:
+            if not arg.isprintable() and any("\ud800" <= character <= "\udfff" for character in arg):
+                raise click.UsageError(f"{arg!a} is no text: arguments are UTF-8", ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """List the commands in the order of the table."""
         return list(self._lazy)
@@ -88,8 +96,16 @@ def cli(ctx: click.Context, config: str, socket: str | None) -> None:
     ctx.obj = Session(config=config, socket=socket)
 
 
+def escape_what_cannot_be_shown() -> None:
+    """Have a character that the terminal's encoding lacks shown as an escape: orders are Thai, a locale may be C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line. Never shows a traceback for what a person typed."""
+    escape_what_cannot_be_shown()
     try:
         code = cli.main(prog_name="crossdock", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

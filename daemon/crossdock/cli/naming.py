@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from crossdock.cli.session import FAILED, fail
 from crossdock.control.records.orders import OrderRef
 
@@ -11,6 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.control.client import Client
+
+
+LONGEST = 200
+"""Characters of a reference or a number, at most."""
+
+
+def order_name(text: str) -> str:
+    """Take what names an order: its reference or its number. For click, as the type of a parameter."""
+    if not text.strip():
+        raise click.BadParameter("an order is named by its reference or its number; this is empty")
+    if len(text) > LONGEST:
+        raise click.BadParameter(f"no order has a name of more than {LONGEST} characters")
+    return text
 
 
 async def find_one(client: Client, text: str, connection: str | None) -> OrderRef:

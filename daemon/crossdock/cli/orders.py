@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table, when
-from crossdock.cli.naming import find_one
+from crossdock.cli.naming import find_one, order_name
 from crossdock.cli.session import Session, json_option
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
-    from crossdock.control.records.orders import Explanation, OrderDetail
+    from crossdock.control.records.orders import Explanation, OrderDetail, OrderItem
 
 TABS = ("pending", "in_progress", "abnormal", "done")
 STATES = ("not_pushed", "held", "queued", "sending", "in_doubt", "push_failed", "pushed", "cancelled")
@@ -27,21 +27,26 @@ def orders() -> None:
 @orders.command("list")
 @click.option("--tab", type=click.Choice(TABS), help="Only this list.")
 @click.option("--state", type=click.Choice(STATES), help="Only orders at this state.")
+@click.option("--changed", is_flag=True, help="Only orders that changed or were cancelled after they were sent.")
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
-@click.option("--text", help="Exactly this reference or order number.")
+@click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this row.")
 @json_option
 @click.pass_obj
 def list_orders(session: Session, /, as_json: bool, **query: object) -> None:
-    """List orders, newest first."""
-    page = session.talk(lambda client: client.orders(**query), as_json=as_json)
+    """List orders, newest first.
+
+    "pushed, changed": it changed or was cancelled after its push, and the warehouse has to be told by hand.
+    """
+    changed = query.pop("changed") or None
+    page = session.talk(lambda client: client.orders(changed=changed, **query), as_json=as_json)
     if as_json:
         print_json(page)
         return
     rows = [
-        (o.connection, o.ref, o.number, o.status, o.warehouse, o.state, "; ".join(o.why) or o.error, o.next_at or o.again_at)
+        (o.connection, o.ref, o.number, o.status, o.warehouse, _state(o), "; ".join(o.why) or o.error, o.next_at or o.again_at)
         for o in page.items
     ]  # fmt: skip
     show_table(("oms", "order", "number", "status", "warehouse", "push", "why", "next"), rows, "no orders")
@@ -49,8 +54,12 @@ def list_orders(session: Session, /, as_json: bool, **query: object) -> None:
         say(f"more: --after {page.next}")
 
 
+def _state(item: OrderItem) -> str:
+    return f"{item.state}, changed" if item.changed else item.state
+
+
 @orders.command("show")
-@click.argument("order")
+@click.argument("order", type=order_name)
 @connection_option
 @json_option
 @click.pass_obj
@@ -77,7 +86,7 @@ def _show(found: OrderDetail) -> None:
         ("shop", row.shop),
         ("logistics", row.logistics),
         ("created", row.created_at),
-        ("push", row.state),
+        ("push", _state(row)),
         ("warehouse", row.warehouse),
         ("why", "; ".join(row.why)),
         ("cannot be read", found.unreadable),
@@ -106,7 +115,7 @@ def _show(found: OrderDetail) -> None:
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", type=order_name)
 @connection_option
 @json_option
 @click.pass_obj
@@ -130,7 +139,8 @@ def _explained(found: Explanation) -> None:
     say("What happened")
     for moment in found.happened:
         by = f" ({moment.actor})" if moment.actor else ""
-        say(f"  {when(moment.at)}  {moment.what}{by}: {moment.text}")
+        text = f": {moment.text}" if moment.text else ""
+        say(f"  {when(moment.at)}  {moment.what}{by}{text}")
     if found.clauses:
         say("")
         say("What the decision depends on, as it is now")
@@ -144,5 +154,5 @@ def _explained(found: Explanation) -> None:
     say("")
     say("What comes next")
     for step in found.next:
-        at = f" at {when(step.at)} UTC" if step.at else ""
-        say(f"  {'! ' if step.person else ''}{step.text}{at}")
+        at = f"{when(step.at)} UTC: " if step.at else ""
+        say(f"  {'! ' if step.person else ''}{at}{step.text}")

@@ -6,6 +6,10 @@ import click
 
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.session import Session, json_option
+from crossdock.spec.text import clean
+
+EXCERPT = 120
+"""Characters of a record shown in a table, at most."""
 
 
 @click.group()
@@ -19,15 +23,23 @@ def quarantine() -> None:
 @json_option
 @click.pass_obj
 def list_records(session: Session, limit: int, after: int | None, as_json: bool) -> None:
-    """List the records, oldest first."""
+    """List the records, oldest first: why each cannot be read, and how it begins."""
     page = session.talk(lambda client: client.quarantine(limit=limit, after=after), as_json=as_json)
     if as_json:
         print_json(page)
         return
-    rows = [(q.connection, q.ref, q.first_at, q.last_at, q.bytes, q.reason) for q in page.items]
-    show_table(("connection", "record", "first", "last", "bytes", "why"), rows, "nothing is in quarantine")
+    rows = [(q.connection, q.ref, q.first_at, q.last_at, q.bytes, q.reason, _beginning(q.excerpt)) for q in page.items]
+    columns = ("connection", "record", "first", "last", "bytes", "why", "begins with")
+    show_table(columns, rows, "nothing is in quarantine")
     if page.next is not None:
         say(f"more: --after {page.next}")
+
+
+def _beginning(excerpt: str | None) -> str:
+    """Show enough of a record to recognise it; --json has more."""
+    if excerpt is None:
+        return "(hidden: it may hold personal data, which needs the right pii.view)"
+    return clean(excerpt, EXCERPT)
 
 
 @quarantine.command("retry")

@@ -33,7 +33,7 @@ def list_warehouses(session: Session, as_json: bool) -> None:
         print_json({"items": found})
         return
     rows = [(w.code, w.name, w.connection, w.remote, w.oms_code, w.strategies, w.auto_push, w.enabled) for w in found]
-    columns = ("code", "name", "connection", "in the WMS", "in the OMS", "strategies", "auto push", "in use")
+    columns = ("code", "name", "connection", "in the WMS", "in the OMS", "strategies", "auto push", "enabled")
     show_table(columns, rows, "no warehouses; no order can be assigned")
 
 
@@ -61,7 +61,7 @@ def show_warehouse(session: Session, code: str, as_json: bool) -> None:
     "--need-logistics-mapping/--no-need-logistics-mapping", default=None, help="Whether carriers must be mapped."
 )
 @click.option("--max-age-days", type=click.IntRange(1, 3650), help="Orders older than this are not pushed to it.")
-@click.option("--enabled/--disabled", default=None, help="Whether it is in use.")
+@click.option("--enabled/--disabled", default=None, help="Whether orders may go to it.")
 @from_json_option
 @revision_option
 @json_option

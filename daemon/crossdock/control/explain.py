@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.control.records.orders import ClauseItem, Difference, Explanation, Happened, Next
-from crossdock.control.shown import difference, happened, order_item
-from crossdock.engine.connection_keeper import said
+from crossdock.control.shown import difference, happened, order_item, told_by_hand
 from crossdock.rules.changes import differences
 from crossdock.rules.connection_health import Status, may_call
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
+from crossdock.rules.eligibility import age_limit, too_old_at
 from crossdock.rules.outbound import to_request
 from crossdock.rules.push_states import AT_RISK, PushState
-from crossdock.rules.reasons import sentence
+from crossdock.rules.reasons import RELEASES, Clause, sentence
+from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
+from crossdock.store import timeline
+from crossdock.store.timeline import Moment
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from crossdock.spec.orders import Order
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
-    from crossdock.store.timeline import Moment
     from crossdock.store.views import Listed
 
 _read_request = msgspec.json.Decoder(OutboundRequest).decode
@@ -57,13 +59,21 @@ def explain(case: Case) -> Explanation:
     return Explanation(
         row=order_item(case.row),
         happened=tuple(story(case)),
-        clauses=tuple(
-            ClauseItem(code=c.code, ok=c.ok, text=sentence(c)) for c in (decision.clauses if decision else ())
-        ),
+        clauses=tuple(ClauseItem(code=c.code, ok=c.ok, text=sentence(c)) for c in clauses_of(case, decision)),
         verdict=verdict(case, decision),
         next=tuple(what_next(case, decision)),
         differences=tuple(unlike_what_was_sent(case)),
     )
+
+
+def clauses_of(case: Case, decision: Decision | None) -> tuple[Clause, ...]:
+    """List what keeps it or lets it go: what the decision says, and where a push that failed stands."""
+    found = decision.clauses if decision else ()
+    push = case.push
+    if push.state is not PushState.PUSH_FAILED:
+        return found
+    why = push.error_text or push.error_kind or "no reason was given"
+    return (Clause("parked" if push.next_at is None else "failed", False, (why,)), *found)
 
 
 def decide_now(case: Case) -> Decision | None:
@@ -86,7 +96,8 @@ def verdict(case: Case, decision: Decision | None) -> str:
     match push.state:
         case PushState.PUSHED:
             known = f" as {push.remote_id}" if push.remote_id else ""
-            return f"it was pushed: {where} has it{known}"
+            first = told_by_hand(cancelled=_cancelled(case)) + "; " if push.changed else "it was pushed: "
+            return f"{first}{where} has it{known}"
         case PushState.CANCELLED:
             return "it is cancelled and was not pushed"
         case PushState.SENDING:
@@ -101,6 +112,10 @@ def verdict(case: Case, decision: Decision | None) -> str:
             return _kept_by(decision)
 
 
+def _cancelled(case: Case) -> bool:
+    return case.stored.status == OrderStatus.CANCELLED
+
+
 def _kept_by(decision: Decision | None) -> str:
     if decision is None:
         return "it cannot be read while its connector is not loaded"
@@ -111,22 +126,26 @@ def _kept_by(decision: Decision | None) -> str:
 def story(case: Case) -> list[Happened]:
     """List what happened, oldest first: the straight path from the rows, everything else from the timeline."""
     push, stored = case.push, case.stored
-    where = push.warehouse or "the warehouse"
-    found = [Happened(at=from_ms(stored.created_at), what="created", text=f"created in {stored.connection}")]
-    text = f"revision {stored.revision} was fetched from {stored.connection} ({stored.status})"
-    found.append(Happened(at=from_ms(stored.fetched_at), what="fetched", text=text))
+    first = Moment(stored.id, stored.created_at, "created", "", f"created in {stored.connection}")
+    found = [first, timeline.fetched(stored)]
     if push.queued_at is not None:
-        by = f"strategy {push.strategy}" if push.strategy else "no strategy"
-        text = f"queued for {where} ({push.origin}, {by})"
-        found.append(Happened(at=from_ms(push.queued_at), what="queued", text=text, actor=push.actor))
-    if push.sent_at is not None:
-        text = f"sent to {where} under key {push.key} (attempt {push.attempts})"
-        found.append(Happened(at=from_ms(push.sent_at), what="sent", text=text))
+        found.append(timeline.queued(push))
+    if push.sent_at is not None and push.attempts:
+        found.append(timeline.sent(stored.id, push.sent_at, push.warehouse, push.key, push.attempts))
     if push.settled_at is not None and push.state is PushState.PUSHED:
-        text = f"{where} has it" + (f" as {push.remote_id}" if push.remote_id else "")
-        found.append(Happened(at=from_ms(push.settled_at), what="pushed", text=text))
-    found += [happened(moment, personal=case.personal) for moment in case.moments]
-    return sorted(found, key=lambda each: each.at)
+        text = f"{push.warehouse or 'the warehouse'} has it" + (f" as {push.remote_id}" if push.remote_id else "")
+        found.append(Moment(stored.id, push.settled_at, "pushed", "", text))
+    found += [moment for moment in case.moments if moment not in found]
+    return [happened(moment, personal=case.personal) for moment in sorted(found, key=_in_order)]
+
+
+def _in_order(moment: Moment) -> tuple[int, int]:
+    """Of one millisecond, the cause before what came of it."""
+    return moment.at, _RANKS.get(moment.what, _OTHERWISE)
+
+
+_RANKS = {"created": 0, "fetched": 1, "queued": 3, "sent": 4, "in_doubt": 5, "push_failed": 5, "pushed": 5}
+_OTHERWISE = 2
 
 
 def what_next(case: Case, decision: Decision | None) -> list[Next]:
@@ -140,22 +159,29 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
         case PushState.NOT_PUSHED | PushState.HELD:
             return _waiting(case, decision)
         case PushState.IN_DOUBT:
-            return _in_doubt(case) + _through_connection(case)
+            return [*_in_doubt(case), *_to_be_told(case)]
         case PushState.PUSH_FAILED:
-            return _failed(case) + _through_connection(case)
-        case PushState.QUEUED | PushState.SENDING:
-            text = "its answer is awaited" if push.state is PushState.SENDING else "it is sent"
-            return [Next(text=text, at=from_ms(push.next_at)), *_through_connection(case)]
+            return _failed(case)
+        case PushState.QUEUED:
+            return [*_through_connection(case, "it is sent"), *_to_be_told(case)]
+        case PushState.SENDING:
+            return [Next(text="its answer is awaited"), *_to_be_told(case)]
 
 
 def _after_push(case: Case) -> list[Next]:
     found = []
     if case.push.changed:
-        text = "it changed after its push; the warehouse has to be told by hand what differs"
-        found.append(Next(text=text, person=True))
+        found.append(Next(text=told_by_hand(cancelled=_cancelled(case)), person=True))
     if case.push.report_at is not None:
-        found.append(Next(text=f"{case.stored.connection} is told", at=from_ms(case.push.report_at)))
+        found.append(Next(text=f"{case.stored.connection} is told", at=_ahead(case, case.push.report_at)))
     return found or [Next(text="nothing; it is done")]
+
+
+def _to_be_told(case: Case) -> list[Next]:
+    """What was sent, or may have been, stays what it was; what changed since has to follow it."""
+    if not case.push.changed or case.push.cancel_wanted:
+        return []
+    return [Next(text="it changed since; once the warehouse has it, it has to be told by hand what differs")]
 
 
 def _in_doubt(case: Case) -> list[Next]:
@@ -167,35 +193,42 @@ def _in_doubt(case: Case) -> list[Next]:
             "it is never sent again by itself"
         )
         return [Next(text=text, person=True)]
-    at = from_ms(case.push.next_at)
     if case.push.cancel_wanted:
-        return [Next(text="the warehouse is asked whether it has it, because the order was cancelled meanwhile", at=at)]
-    if case.idempotency == "key":
-        return [
-            Next(text="the same bytes are sent again under the same key, which cannot create a second document", at=at)
-        ]
-    return [Next(text="the warehouse is asked what it has under this key; nothing is sent before it answered", at=at)]
+        text = "the warehouse is asked whether it has it, because the order was cancelled meanwhile"
+    elif case.idempotency == "key":
+        text = "the same bytes are sent again under the same key, which cannot create a second document"
+    else:
+        text = "the warehouse is asked what it has under this key; nothing is sent before it answered"
+    return _through_connection(case, text)
 
 
 def _failed(case: Case) -> list[Next]:
     if case.push.next_at is not None:
-        return [Next(text="it is tried again", at=from_ms(case.push.next_at))]
-    text = "it is parked: it goes again when its input changes (order, mapping, warehouse), or by `crossdock redrive`"
-    return [Next(text=text, person=True)]
+        return _through_connection(case, "it is tried again")
+    return [Next(text=f"it is parked: {RELEASES}", person=True)]
 
 
 def _waiting(case: Case, decision: Decision | None) -> list[Next]:
+    if decision is None or case.order is None:
+        return [Next(text="it is looked at again", at=_ahead(case, case.push.again_at))]
+    days = age_limit(case.book, decision.warehouse)
+    too_old = too_old_at(case.order, days)
     found = []
-    at = from_ms(case.push.again_at) if decision is None else decision.again_at
-    if at is not None:
-        found.append(Next(text="it is decided again", at=at))
-    codes = {clause.code for clause in (decision.reasons if decision else ())}
+    if decision.again_at is not None and decision.again_at != too_old:
+        found.append(Next(text="it is decided again", at=decision.again_at))
+    codes = {clause.code for clause in decision.reasons}
     found += [Next(text=text, person=True) for code, text in _HELP if code in codes]
-    return found or [Next(text="it is decided again when the OMS changes it, or a setting that it depends on")]
+    if not found:
+        found.append(Next(text="it is decided again when the OMS changes it, or a setting that it depends on"))
+    if decision.again_at is not None:
+        found.append(Next(text=f"it is {days} days old and is not pushed any more", at=too_old))
+    return found
 
 
 _HELP = (
     ("hold", "a hold set here is released with `crossdock release`, one of the OMS in the OMS"),
+    ("quantity", "correct the quantity in the OMS; the corrected order is decided again"),
+    ("sku_missing", "give the line its SKU in the OMS; the corrected order is decided again"),
     ("skus", "map the SKU with `crossdock mappings set`; every waiting order is then decided again"),
     ("logistics", "map the carrier with `crossdock mappings set`; every waiting order is then decided again"),
     ("warehouse", "assign it in the OMS, or add an allocation rule with `crossdock allocation set`"),
@@ -205,17 +238,28 @@ _HELP = (
 )
 
 
-def _through_connection(case: Case) -> list[Next]:
-    """What the connection of its warehouse means for it."""
-    name = case.push.connection
-    health = case.health
-    if name is None or may_call(health, case.now):
-        return []
-    person = health.status in (Status.PAUSED, Status.STUCK)
+def _through_connection(case: Case, text: str) -> list[Next]:
+    """Say when something that is due goes through the connection of its warehouse: one time, or what it waits for."""
+    name, health, due = case.push.connection, case.health, _ahead(case, case.push.next_at)
+    soonest = health.until or case.now
+    if name is None or may_call(health, case.now) or (health.until and due and due >= soonest):
+        return [Next(text=text, at=due)]
     by = f" by {health.paused_by}" if health.paused_by else ""
     why = f" ({health.error_text})" if health.error_text else ""
-    text = f"connection {name} is {health.status.value.replace('_', ' ')}{by}{why}: {said(msgspec.structs.replace(health, until=None))}"
-    return [Next(text=text, at=health.until, person=person)]
+    held = f"connection {name} is {health.status.value.replace('_', ' ')}{by}{why}"
+    match health.status:
+        case Status.PAUSED:
+            return [Next(text=f"{held}; {text} after `crossdock connections resume {name}`", person=True)]
+        case Status.STUCK:
+            return [Next(text=f"{held}; {text} after the daemon is restarted", person=True)]
+        case _:
+            return [Next(text=f"{text}; {held} until then", at=soonest)]
+
+
+def _ahead(case: Case, moment: int | None) -> datetime | None:
+    """Return a moment to come; what is due already happens when its turn comes, and has no time to be named."""
+    at = from_ms(moment)
+    return at if at is not None and at > case.now else None
 
 
 def unlike_what_was_sent(case: Case) -> list[Difference]:

@@ -11,7 +11,7 @@ from crossdock.flows.decide import read_reasons
 from crossdock.rules.changes import Change, FieldGroup
 from crossdock.rules.push_states import PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
-from crossdock.spec.orders import Address, Recipient
+from crossdock.spec.orders import Address, OrderStatus, Recipient
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def order_item(row: Listed) -> OrderItem:
         logistics=row.logistics,
         created_at=from_ms(row.created_at),
         state=state_name(row.state),
-        tab=tab_of(row.state).value,
+        tab=tab_of(row.state, changed=row.changed).value,
         warehouse=row.warehouse,
         strategy=row.strategy,
-        why=tuple(sentence(clause) for clause in failing(read_reasons(row.why))),
+        why=_why(row),
         hold=row.hold,
         next_at=from_ms(row.next_at),
         again_at=from_ms(row.again_at),
@@ -63,6 +63,20 @@ def order_item(row: Listed) -> OrderItem:
         remote_id=row.remote_id,
         error=row.error_text,
     )
+
+
+def _why(row: Listed) -> tuple[str, ...]:
+    """Say what keeps an order, or what its warehouse has to be told."""
+    if row.state is PushState.PUSHED and row.changed:
+        return (told_by_hand(cancelled=row.status == OrderStatus.CANCELLED),)
+    return tuple(sentence(clause) for clause in failing(read_reasons(row.why)))
+
+
+def told_by_hand(*, cancelled: bool) -> str:
+    """Say what a person has to do about an order that changed after its push."""
+    if cancelled:
+        return "the OMS cancelled it after its push: the warehouse has to be told by hand"
+    return "it changed after its push: the warehouse has to be told by hand what differs"
 
 
 def push_item(push: Push) -> PushItem:

@@ -21,7 +21,7 @@ from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from crossdock.config.model import Config
     from crossdock.engine.links import Link
@@ -229,7 +229,8 @@ class Engine:
         await self._drain(list(self.lanes))
         try:
             if self._numbers is not None:
-                await self.store.write(interrupted, list(self.links), self._numbers.take(), to_ms(self.env.now()))
+                ways = {name: link.capabilities.idempotency for name, link in self.links.items()}
+                await self.store.write(interrupted, ways, self._numbers.take(), to_ms(self.env.now()))
             await self.keeper.save()
         except StoreError as error:
             # the rows still say SENDING, as after a kill, and the next start finds them
@@ -253,7 +254,7 @@ def due_connections(tx: Transaction, now: int) -> list[str]:
     return [row[0] for row in tx.rows(sql, (now,))]
 
 
-def interrupted(tx: Transaction, connections: Iterable[str], run: int, now: int) -> None:
-    """Put everything that is still marked as sending in doubt; the next start asks for it."""
-    for name in connections:
-        outbox.take_over(tx, run, name, now, now)
+def interrupted(tx: Transaction, connections: Mapping[str, str], run: int, now: int) -> None:
+    """Put everything that is still marked as sending in doubt; the next start settles it as the `idempotency` allows."""
+    for name, idempotency in connections.items():
+        outbox.take_over(tx, run, name, now, now, idempotency)

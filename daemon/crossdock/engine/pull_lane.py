@@ -229,7 +229,8 @@ def finish(tx: Transaction, task_id: int, now: int) -> None:
     task = tasks.get(tx, task_id)
     if task is not None:
         state = TaskState.PARTIAL if task.failed or task.skipped else TaskState.SUCCEEDED
-        outcome = f"{task.found} found, {task.changed} changed, {task.unchanged} unchanged{_queued(tx, task)}"
+        unknown = f"; {task.skipped} not known to {task.connection}" if task.skipped else ""
+        outcome = f"{task.found} found, {task.changed} changed, {task.unchanged} unchanged{unknown}{_queued(tx, task)}"
         tasks.finish(tx, task_id, state, now, outcome)
 
 

@@ -36,6 +36,14 @@ class Asked(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Turn(Struct, frozen=True):
+    """A scope of the five-minute limit: its name, what was done in it (for the refusal), and what may be done instead."""
+
+    scope: str
+    done: str
+    instead: str = ""
+
+
 class Requests:
     """The engine's door for the control API. `actor` names who asks, for the timeline."""
 
@@ -49,8 +57,8 @@ class Requests:
     async def obtain(self, oms: str, warehouse: str, actor: str) -> Asked:
         """Fetch new orders and queue what a strategy of `warehouse` matches (the article, line 17)."""
         self._need_oms(oms)
-        scope = f"obtain:{oms}:{warehouse}"
-        return await self._queue(TaskKind.OBTAIN_NEW, oms, scope, actor, warehouse=warehouse, refs=())
+        turn = Turn(f"obtain:{oms}:{warehouse}", f"new orders of {oms} were obtained for warehouse {warehouse}")
+        return await self._queue(TaskKind.OBTAIN_NEW, oms, turn, actor, warehouse=warehouse, refs=())
 
     async def sync(self, oms: str, refs: Sequence[str], actor: str) -> Asked:
         """Fetch chosen orders again; one order has a limit of its own, a list one for the connection."""
@@ -59,8 +67,12 @@ class Requests:
             raise Refused("name at least one order to sync")
         if len(refs) > MAX_SYNC:
             raise Refused(f"at most {MAX_SYNC} orders can be synced at once, you named {len(refs)}")
-        scope = f"sync:{oms}:{refs[0]}" if len(refs) == 1 else f"sync:{oms}"
-        return await self._queue(TaskKind.SYNC_ORDER, oms, scope, actor, warehouse=None, refs=refs)
+        if len(refs) == 1:
+            turn = Turn(f"sync:{oms}:{refs[0]}", f"order {refs[0]} of {oms} was synced")
+        else:
+            instead = "ask for one order alone, which has a limit of its own"
+            turn = Turn(f"sync:{oms}", f"a list of orders of {oms} was synced", instead)
+        return await self._queue(TaskKind.SYNC_ORDER, oms, turn, actor, warehouse=None, refs=refs)
 
     def _need_oms(self, name: str) -> None:
         if name not in self._engine.pulls:
@@ -68,11 +80,11 @@ class Requests:
             raise Refused(f"there is no OMS connection '{name}' (known: {known})")
 
     async def _queue(
-        self, kind: TaskKind, oms: str, scope: str, actor: str, *, warehouse: str | None, refs: Sequence[str]
+        self, kind: TaskKind, oms: str, turn: Turn, actor: str, *, warehouse: str | None, refs: Sequence[str]
     ) -> Asked:
         interval = int(self._engine.config.engine.min_interval_s * 1000)
         now = to_ms(self._engine.env.now())
-        asked = await self._engine.store.write(_queue, kind, oms, scope, actor, warehouse, refs, interval, now)
+        asked = await self._engine.store.write(_queue, kind, oms, turn, actor, warehouse, refs, interval, now)
         self._engine.wake(f"pull:{oms}")
         return asked
 
@@ -141,18 +153,20 @@ def _queue(  # noqa: PLR0917 - one unit of work
     tx: Transaction,
     kind: TaskKind,
     oms: str,
-    scope: str,
+    turn: Turn,
     actor: str,
     warehouse: str | None,
     refs: Sequence[str],
     interval: int,
     now: int,
 ) -> Asked:
-    again = throttles.allow(tx, scope, interval, now)
+    again = throttles.allow(tx, turn.scope, interval, now)
     if again is not None:
         at = from_ms(again)
+        instead = f"{turn.instead}; " if turn.instead else ""
         return Asked(
-            again_at=at, text=f"this was done less than {interval // 1000} s ago; it may run again at {at:%H:%M:%S} UTC"
+            again_at=at,
+            text=f"{turn.done} less than {interval // 1000} s ago; {instead}it may run again at {at:%H:%M:%S} UTC",
         )
     task = tasks.create(tx, kind, oms, now, origin="user", actor=actor, warehouse=warehouse, scope="\n".join(refs))
     return Asked(task_id=task.id, text=f"queued as task {task.id}")

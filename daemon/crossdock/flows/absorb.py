@@ -11,7 +11,7 @@ from msgspec import Struct
 from crossdock.flows import decide
 from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import Order, Unreadable
-from crossdock.store import cursors, orders, pushes, quarantine, tasks
+from crossdock.store import cursors, orders, pushes, quarantine, tasks, timeline
 from crossdock.store.cursors import Cursor
 from crossdock.store.orders import StoredOrder
 from crossdock.store.quarantine import Quarantined
@@ -149,6 +149,7 @@ def _update(
     current = pushes.of_orders(tx, [stored.id for _, stored in changed])
     at = to_ms(now)
     rows = [_row(stored.connection, arrival, stored.id, stored.revision + 1, at, stored) for arrival, stored in changed]
+    timeline.add(tx, [timeline.fetched(stored) for _, stored in changed])
     orders.update(tx, rows)
     return [
         decide.after_change(tx, decide.Sight(row, arrival.order), current[row.id], book, now)

@@ -100,6 +100,7 @@ def _keeps_its_bytes(push: Push) -> bool:
 def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, asked: Asked | None = None) -> Push:
     """Decide again about a push that surely has not left, and save it."""
     before, queued_at = push.state, push.queued_at
+    queued = None if queued_at is None else timeline.queued(push)
     if sight.order.status is OrderStatus.CANCELLED:
         _cancel(tx, sight, push, now)
         return push
@@ -123,6 +124,8 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     push.unsettled, push.settled_at, push.report_at = 1, None, None
     if before is PushState.QUEUED and push.state is PushState.QUEUED:
         push.queued_at = push.next_at = queued_at  # it keeps its place
+    elif queued is not None and push.state is PushState.QUEUED:
+        timeline.add(tx, [queued])
     check_transition(before, push.state)
     if pushes.decided(tx, push, before) and body is not None:
         pushes.save_bodies(tx, [(push.id, body)])
@@ -158,7 +161,10 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
             return
         why = "was definitely not accepted and its input changed"
     detail = f"generation {push.generation + 1}: the push under key {push.key} {why}"
-    timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "new_generation", "", detail)])
+    moment = timeline.Moment(sight.stored.id, to_ms(now), "new_generation", "", detail)
+    if push.sent_at is not None:
+        timeline.add(tx, [timeline.sent(push.order_id, push.sent_at, push.warehouse, push.key, push.attempts)])
+    timeline.add(tx, [moment])
     push.generation += 1
     push.attempts = 0
     push.doubted = False

@@ -179,7 +179,8 @@ def release(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: 
         stored, push = _found_again(tx, connection, ref)
         orders.set_hold(tx, stored.id, None)
         orders.release_gifts(tx, stored.id)
-        timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "released", actor)])
+        text = "a hold set here is released, the gift gate is open"
+        timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "released", actor, text)])
         stored, push = _found_again(tx, connection, ref)
         after = push if push.state not in _UNDECIDED else _again(tx, stored, push, desk, None)
         queued = after is not None and after.state is PushState.QUEUED

@@ -74,6 +74,7 @@ def redrive(tx: Transaction, push_ids: Sequence[int], actor: str, now: datetime)
         push.state, push.next_at, push.report_at = PushState.QUEUED, to_ms(now), None
         push.faults, push.first_fault_at = 0, None
         pushes.decided(tx, push, PushState.PUSH_FAILED)
-        timeline.add(tx, [timeline.Moment(push.order_id, to_ms(now), "redriven", actor)])
+        text = "queued again as it was sent; its failures are counted afresh"
+        timeline.add(tx, [timeline.Moment(push.order_id, to_ms(now), "redriven", actor, text)])
         answers.append(Answer(order=str(push.order_id), done=True, text="queued", wake=push.connection))
     return answers

@@ -62,11 +62,11 @@ def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime)
     at, quiet = to_ms(now), to_ms(now + policy.settle)
     outbox.queue_failed(tx, lane.connection, at)
     if policy.idempotency == "key":
-        outbox.take_over(tx, lane.run, lane.connection, at, at)
+        outbox.take_over(tx, lane.run, lane.connection, at, at, "key")
     elif policy.idempotency == "lookup" and policy.can_find:
-        outbox.take_over(tx, lane.run, lane.connection, at, quiet)
+        outbox.take_over(tx, lane.run, lane.connection, at, quiet, "lookup")
     else:
-        outbox.take_over(tx, lane.run, lane.connection, at, None)
+        outbox.take_over(tx, lane.run, lane.connection, at, None, "none")
         outbox.leave_to_a_person(tx, lane.connection, cancelled_only=False)
         return []
     if not policy.can_find:

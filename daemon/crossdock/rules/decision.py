@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 AUTOMATIC = Asked()
 _HOLD_OK = Clause("hold", True)
-_HELD_BY = frozenset({"hold", "gift", "skus", "logistics", "warehouse"})
+_HELD_BY = frozenset({"hold", "gift", "skus", "sku_missing", "logistics", "warehouse"})
 
 
 def decide(order: Order, state: PushState, book: Book, now: datetime, asked: Asked = AUTOMATIC) -> Decision:
@@ -144,6 +144,6 @@ def _next_look(
     order: Order, book: Book, warehouse: Warehouse | None, now: datetime, later: datetime | None
 ) -> datetime | None:
     """When time alone changes something: a strategy or gate opens, or the order grows too old."""
-    too_old = order.created_at + timedelta(days=eligibility.age_limit(book, warehouse), milliseconds=1)
+    too_old = eligibility.too_old_at(order, eligibility.age_limit(book, warehouse))
     candidates = [moment for moment in (later, too_old) if moment is not None and moment > now]
     return min(candidates, default=None)

@@ -25,6 +25,12 @@ _GOODS_NOT = Clause("goods", False)
 _QUANTITY_OK = Clause("quantity", True)
 _SKUS_OK = Clause("skus", True)
 _LOGISTICS_OK = Clause("logistics", True)
+_NOT_AGAIN = {
+    PushState.SENDING: "it is being sent right now",
+    PushState.IN_DOUBT: "its push is in doubt",
+    PushState.PUSHED: "it was pushed already",
+    PushState.CANCELLED: "its push was cancelled",
+}
 _STATUS = {status: Clause("status", status in OPEN, (status.value,)) for status in OrderStatus}
 
 
@@ -32,7 +38,7 @@ def push_state(state: PushState) -> Clause:
     """Not pushed, or push failed (the article, line 19). HELD and QUEUED are not pushed yet, too."""
     if state in SENDABLE or state in (PushState.HELD, PushState.QUEUED):
         return _STATE_OK
-    return Clause("state", False, (state.name.lower().replace("_", " "),))
+    return Clause("state", False, (_NOT_AGAIN[state],))
 
 
 def age(order: Order, days: int, now: datetime) -> Clause:
@@ -41,6 +47,11 @@ def age(order: Order, days: int, now: datetime) -> Clause:
     if order.created_at >= now - window:
         return young
     return Clause("age", False, (order.created_at.date().isoformat(), str(days)))
+
+
+def too_old_at(order: Order, days: int) -> datetime:
+    """Return the first moment at which an order is too old."""
+    return order.created_at + timedelta(days=days, milliseconds=1)
 
 
 @cache
@@ -70,7 +81,13 @@ def quantities(order: Order) -> Clause:
 
 
 def skus(order: Order, warehouse: Warehouse, book: Book) -> Clause:
-    """Every goods line's SKU is bound in the warehouse: mapped, or by its exact text where auto_bind is on."""
+    """Every goods line's SKU is bound in the warehouse: mapped, or by its exact text where auto_bind is on.
+
+    An empty SKU binds to nothing: it would leave to the warehouse what to send.
+    """
+    for line in order.lines:
+        if line.kind is LineKind.GOODS and (not line.sku or line.sku.isspace()):
+            return Clause("sku_missing", False, (str(line.line_no),))
     if warehouse.auto_bind and not book.skus:
         return _SKUS_OK
     for line in order.lines:

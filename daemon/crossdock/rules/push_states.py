@@ -66,19 +66,17 @@ def check_transition(before: PushState, after: PushState) -> None:
         raise UnlistedTransition(before, after)
 
 
-def tab_of(state: PushState) -> Tab:
-    """Say in which list an order in this state is found."""
+def tab_of(state: PushState, *, changed: bool = False) -> Tab:
+    """Say in which list an order in this state is found.
+
+    `changed`: it is not any more what its warehouse was sent. Once the warehouse has it, that is an open problem.
+    """
     match state:
         case _S.NOT_PUSHED | _S.HELD | _S.QUEUED | _S.SENDING:
             return Tab.PENDING
         case _S.PUSHED:
-            return Tab.IN_PROGRESS
+            return Tab.ABNORMAL if changed else Tab.IN_PROGRESS
         case _S.IN_DOUBT | _S.PUSH_FAILED:
             return Tab.ABNORMAL
         case _S.CANCELLED:
             return Tab.DONE
-
-
-def states_of(tab: Tab) -> tuple[PushState, ...]:
-    """List the states that stand in `tab`."""
-    return tuple(state for state in PushState if tab_of(state) is tab)

@@ -13,9 +13,13 @@ class Clause(Struct, frozen=True, array_like=True, gc=False):
     facts: tuple[str, ...] = ()
 
 
+RELEASES = "it goes again when its input changes (order, mapping, warehouse), or by `crossdock redrive`"
+"""What lets a push go on that failed and is not tried again by itself."""
 _SENTENCES: dict[tuple[str, bool], str] = {
-    ("state", True): "it was not pushed yet",
-    ("state", False): "its push is {0} already",
+    ("state", True): "its warehouse does not have it yet",
+    ("state", False): "{0}",
+    ("parked", False): "its push failed and is parked: {0}; " + RELEASES,
+    ("failed", False): "its push failed: {0}; it is tried again",
     ("age", True): "it was created within the last {1} days",
     ("age", False): "it was created {0}, more than {1} days ago; only a person can push it, by raising the window",
     ("status", True): "its OMS status is {0}",
@@ -26,10 +30,14 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("quantity", False): "line {0} has quantity {1}, which cannot be shipped; correct it in the OMS",
     ("warehouse", True): "warehouse {0} is assigned ({1})",
     ("warehouse", False): "no warehouse is assigned: {0}",
-    ("warehouse_enabled", True): "warehouse {0} is in use",
+    ("warehouse_enabled", True): "warehouse {0} is switched on",
     ("warehouse_enabled", False): "warehouse {0} is switched off",
     ("skus", True): "all its SKUs are known to the warehouse",
     ("skus", False): "SKU {0} is not bound in warehouse {1}; map it with `crossdock mappings`",
+    (
+        "sku_missing",
+        False,
+    ): "line {0} has no SKU, so it is not bound to anything in the warehouse; correct it in the OMS",
     ("logistics", True): "its carrier is known to the warehouse",
     ("logistics", False): "logistics '{0}' is not mapped for warehouse {1}; map it with `crossdock mappings`",
     ("hold", True): "nothing holds it",

@@ -10,7 +10,7 @@ ConnectorError
 ├── Rejected          this one record was refused as it is: it is parked until its input changes or a person acts
 │   ├── NotFound      the remote system does not know the reference
 │   └── Conflict      the remote system already has something under this key
-└── UnknownOutcome    a write left and its effect is not known: the daemon asks before it sends anything again
+└── UnknownOutcome    a write left and its effect is not known: the same bytes under the same key, a look-up or a person settles it
 
 The daemon itself adds: ContractError, PluginTimeout, PluginStuck.
 

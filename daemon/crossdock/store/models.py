@@ -103,6 +103,7 @@ PushRow.add_index(
     PushRow.index(PushRow.unsettled, PushRow.state, where=PushRow.unsettled.is_null(False), name="push_open")
 )
 PushRow.add_index(PushRow.index(PushRow.id, where=PushRow.state == 7, name="push_cancelled"))
+PushRow.add_index(PushRow.index(PushRow.id, where=PushRow.changed == True, name="push_changed"))  # noqa: E712 - SQL
 
 
 class PushBodyRow(Model):

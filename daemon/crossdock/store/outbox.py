@@ -61,6 +61,16 @@ _MARK = (
     "UPDATE pushes SET state = ?, run_id = ?, sent_at = ?, next_at = NULL, again_at = NULL, attempts = attempts + 1 "
     "WHERE state = ? AND id IN ("
 )
+_SENT_BEFORE = (
+    "SELECT p.order_id, p.sent_at, p.warehouse, p.key, p.attempts FROM pushes p WHERE p.sent_at IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM timeline t WHERE t.order_id = p.order_id AND t.what = 'sent' AND t.at = p.sent_at) "
+    "AND p.id IN ("
+)
+_GIVE_BACK = (
+    "UPDATE pushes SET state = ?, run_id = NULL, next_at = ?, attempts = attempts - 1, sent_at = CASE WHEN attempts > 1 "
+    "THEN (SELECT t.at FROM timeline t WHERE t.order_id = pushes.order_id AND t.what = 'sent' ORDER BY t.id DESC LIMIT 1) "
+    "END, again_at = CASE WHEN changed THEN ? ELSE again_at END WHERE id = ? AND run_id = ?"
+)
 _PUSHED = (
     "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, remote_id = ?, unsettled = NULL, report_at = ?, "
     "error_kind = NULL, error_code = NULL, error_text = NULL, next_at = NULL WHERE id = ? AND run_id = ?"
@@ -103,9 +113,15 @@ def _claimed(row: tuple[Any, ...]) -> Claimed:
 
 
 def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: int, now: int) -> list[Claimed]:
-    """Mark up to `limit` due pushes of a connection that stand at `state` as sending by `run`, oldest first."""
+    """Mark up to `limit` due pushes of a connection that stand at `state` as sending by `run`, oldest first.
+
+    When an earlier attempt was made goes to the timeline before the column takes the time of this one.
+    """
     rows = tx.rows(_CLAIM, (connection, now, state, limit))
     if rows:
+        if again := [row[0] for row in rows if row[3]]:
+            before = tx.rows(_SENT_BEFORE + marks(len(again)) + ")", tuple(again))
+            timeline.add(tx, [timeline.sent(*each) for each in before])
         tx.execute(_MARK + marks(len(rows)) + ")", (PushState.SENDING, run, now, state, *[row[0] for row in rows]))
     return [_claimed(row) for row in rows]
 
@@ -141,15 +157,23 @@ def wanted_again(tx: Transaction, ids: Sequence[int]) -> set[int]:
     return {row[0] for row in tx.rows(sql, tuple(ids))}
 
 
-def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int | None) -> int:
+_SETTLED_BY = {
+    "key": "; the same bytes are sent again under the same key, which cannot create a second document",
+    "lookup": "; the warehouse is asked before anything is sent again",
+    "none": "; a person looks into the warehouse before anything is sent again",
+}
+
+
+def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int | None, idempotency: str = "") -> int:
     """Put in doubt what an earlier run of this lane left as sending.
 
-    It is asked for at `ask_at`; None leaves it to a person, because the warehouse cannot be asked.
+    It is asked for at `ask_at`; None leaves it to a person, because the warehouse cannot be asked. `idempotency` of the
+    warehouse says how the doubt is settled, which is told with the order.
     """
     left = tx.rows(_LEFT, (connection, run))
     if not left:
         return 0
-    text = "crossdock stopped while this was being sent; the warehouse is asked before anything is sent again"
+    text = "crossdock stopped while this was being sent" + _SETTLED_BY.get(idempotency, "")
     timeline.add(tx, [timeline.Moment(order_id, now, "in_doubt", "", text) for _, order_id in left])
     values = (PushState.IN_DOUBT, now, ask_at, ask_at is None, "interrupted", text, connection, run)
     return tx.execute(_TAKE_OVER, values)
@@ -180,8 +204,4 @@ def next_due(tx: Transaction, connection: str) -> int | None:
 
 def give_back(tx: Transaction, run: int, claimed: Sequence[Claimed], now: int) -> None:
     """Put claimed pushes back as they were: they were surely not sent this time. A changed order is decided again."""
-    tx.execute_many(
-        "UPDATE pushes SET state = ?, run_id = NULL, next_at = ?, attempts = attempts - 1, "
-        "again_at = CASE WHEN changed THEN ? ELSE again_at END WHERE id = ? AND run_id = ?",
-        [(push.state, now, now, push.id, run) for push in claimed],
-    )
+    tx.execute_many(_GIVE_BACK, [(push.state, now, now, push.id, run) for push in claimed])

@@ -1,4 +1,4 @@
-"""What happened to orders off the straight path."""
+"""What happened to orders off the straight path, and what of it a repeated step would have overwritten."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from crossdock.store import counters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crossdock.store.orders import StoredOrder
+    from crossdock.store.pushes import Push
     from crossdock.store.store import Transaction
 
 
@@ -22,6 +24,26 @@ class Moment(Struct, frozen=True, gc=False):
     what: str
     actor: str = ""
     detail: str = ""
+
+
+def fetched(stored: StoredOrder) -> Moment:
+    """Say what the columns of an order say: which revision was fetched, and when."""
+    text = f"revision {stored.revision} was fetched from {stored.connection} ({stored.status})"
+    return Moment(stored.id, stored.fetched_at, "fetched", "", text)
+
+
+def queued(push: Push) -> Moment:
+    """Say what the columns of a push say that was queued (`queued_at` is not None)."""
+    assert push.queued_at is not None
+    by = f"strategy {push.strategy}" if push.strategy else "no strategy"
+    text = f"queued for {push.warehouse or 'the warehouse'} ({push.origin}, {by})"
+    return Moment(push.order_id, push.queued_at, "queued", push.actor, text)
+
+
+def sent(order_id: int, at: int, warehouse: str | None, key: str | None, attempts: int) -> Moment:
+    """Say what the columns of a push say that was sent."""
+    text = f"sent to {warehouse or 'the warehouse'} under key {key} (attempt {attempts})"
+    return Moment(order_id, at, "sent", "", text)
 
 
 def add(tx: Transaction, moments: Sequence[Moment]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import PushState, Tab, tab_of
 from crossdock.store import counters
 from crossdock.store.book import KINDS
 from crossdock.store.orders import COLUMNS as ORDER_COLUMNS
@@ -66,15 +66,42 @@ _SELECT = (
 )
 _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
 _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
+_CHANGED = "p.changed = TRUE AND p.id < ?"
 _SPAN = "p.id < ? AND p.id >= ?"
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """Which orders a list shows; None is any. `oms` is the connection an order came from."""
+    """Which orders a list shows; None is any. `oms` is the connection an order came from.
+
+    `changed`: only those that are not any more what their warehouse was sent.
+    """
 
     states: tuple[PushState, ...] | None = None
+    tab: Tab | None = None
+    changed: bool = False
     oms: str | None = None
     warehouse: str | None = None
+
+
+class Part(Struct, frozen=True):
+    """Orders of a list that stand at one state; `changed` None: whether they changed does not matter."""
+
+    state: PushState
+    changed: bool | None
+
+
+def parts(wanted: Wanted) -> list[Part]:
+    """Say what of each state a list shows."""
+    found = []
+    for state in PushState:
+        fits = [
+            changed
+            for changed in (False, True)
+            if (wanted.tab is None or tab_of(state, changed=changed) is wanted.tab) and (changed or not wanted.changed)
+        ]
+        if fits and (wanted.states is None or state in wanted.states):
+            found.append(Part(state, None if len(fits) == 2 else fits[0]))
+    return found
 
 
 def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) -> tuple[list[Listed], int | None]:
@@ -83,17 +110,26 @@ def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) 
     A page may be shorter than `limit`, even empty, although there is more: what was looked through is bounded.
     """
     start = counters.current(tx, "pushes") + 1 if before is None else before
-    states = wanted.states
-    if states is not None and not SETTLED.intersection(states):
-        return _cut(_open(tx, states, wanted, start, limit), limit)
-    if states == (PushState.CANCELLED,):
-        return _cut(_indexed(tx, _CANCELLED, (start,), wanted, limit), limit)
-    return _spans(tx, wanted, start, limit)
+    shown = parts(wanted)
+    if all(part.changed for part in shown):
+        only, values = _any_of(shown)
+        return _cut(_indexed(tx, _CHANGED + only, (start, *values), wanted, limit) if shown else [], limit)
+    if all(part.state is not PushState.PUSHED or part.changed for part in shown):
+        return _cut(_one_by_one(tx, shown, wanted, start, limit), limit)
+    return _spans(tx, shown, wanted, start, limit)
 
 
-def _open(tx: Transaction, states: Sequence[PushState], wanted: Wanted, start: int, limit: int) -> list[Listed]:
+def _one_by_one(tx: Transaction, shown: Sequence[Part], wanted: Wanted, start: int, limit: int) -> list[Listed]:
     """Ask for each state by itself: its index gives the rows in order, several at once would have to be sorted."""
-    found = [row for state in states for row in _indexed(tx, _OPEN, (state, start), wanted, limit)]
+    found: list[Listed] = []
+    for part in shown:
+        match part.state:
+            case PushState.PUSHED:
+                found += _indexed(tx, _CHANGED + " AND p.state = ?", (start, part.state), wanted, limit)
+            case PushState.CANCELLED:
+                found += _indexed(tx, _CANCELLED, (start,), wanted, limit)
+            case _:
+                found += _indexed(tx, _OPEN, (part.state, start), wanted, limit)
     return sorted(found, key=lambda row: row.id, reverse=True)
 
 
@@ -103,16 +139,24 @@ def _indexed(tx: Transaction, where: str, values: Sequence[object], wanted: Want
     return _listed(tx.rows(text, (*values, *more, limit + 1)))
 
 
-def _spans(tx: Transaction, wanted: Wanted, start: int, limit: int) -> tuple[list[Listed], int | None]:
+def _any_of(shown: Sequence[Part]) -> tuple[str, tuple[PushState, ...]]:
+    """Ask for any of several parts, on top of what an index gives; of all states nothing needs to be asked."""
+    if len(shown) == len(PushState) and all(part.changed is shown[0].changed for part in shown):
+        return "", ()
+    said = {None: "p.state = ?", True: "p.state = ? AND p.changed = TRUE", False: "p.state = ? AND p.changed = FALSE"}
+    return " AND (" + " OR ".join(said[part.changed] for part in shown) + ")", tuple(part.state for part in shown)
+
+
+def _spans(
+    tx: Transaction, shown: Sequence[Part], wanted: Wanted, start: int, limit: int
+) -> tuple[list[Listed], int | None]:
     """Go down the primary key, a span of ids a step."""
     found: list[Listed] = []
     upper = start
+    only, states = _any_of(shown)
     for _ in range(WINDOWS):
         lower = max(0, upper - WINDOW)
-        states = wanted.states
-        only = "" if states is None else " AND p.state IN (" + marks(len(states)) + ")"
-        values = (upper, lower, *(states or ()))
-        found += _indexed(tx, _SPAN + only, values, wanted, limit - len(found))
+        found += _indexed(tx, _SPAN + only, (upper, lower, *states), wanted, limit - len(found))
         if len(found) > limit or lower == 0:
             return _cut(found, limit)
         upper = lower
@@ -164,12 +208,14 @@ class Counts(Struct, frozen=True, kw_only=True):
     """How many pushes stand at each state; how old the open ones are; what waits for a person.
 
     `oldest` is when the oldest push of a state was queued (milliseconds). `parked` failed and have no next try.
+    `changed` were pushed and are not any more what their warehouse was sent.
     """
 
     states: dict[PushState, int]
     oldest: dict[PushState, int]
     needs_person: int
     parked: int
+    changed: int
     quarantine: int
     tasks_running: int
     tasks_queued: int
@@ -182,7 +228,13 @@ _OLDEST = (
 )
 _NEED_PERSON = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND needs_person = TRUE"
 _PARKED = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND next_at IS NULL"
+_COUNT_CHANGED = "SELECT COUNT(*) FROM pushes WHERE changed = TRUE AND state = ?"
 _COUNT_TASKS = "SELECT state, COUNT(*) FROM tasks WHERE state IN ('queued', 'running') GROUP BY state"
+
+
+def pushed_and_changed(tx: Transaction) -> int:
+    """Count orders that their warehouse has, and that changed or were cancelled since."""
+    return int(tx.one(_COUNT_CHANGED, (PushState.PUSHED,))[0])
 
 
 def counts(tx: Transaction) -> Counts:
@@ -204,6 +256,7 @@ def counts(tx: Transaction) -> Counts:
         oldest=oldest,
         needs_person=int(tx.one(_NEED_PERSON, (PushState.IN_DOUBT,))[0]),
         parked=int(tx.one(_PARKED, (PushState.PUSH_FAILED,))[0]),
+        changed=pushed_and_changed(tx),
         quarantine=int(tx.one("SELECT COUNT(*) FROM quarantine")[0]),
         tasks_running=int(tasks.get("running", 0)),
         tasks_queued=int(tasks.get("queued", 0)),

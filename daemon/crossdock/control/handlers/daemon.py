@@ -101,6 +101,7 @@ async def status(call: Call[None, object]) -> Status:
         ),
         needs_person=counted.needs_person,
         parked=counted.parked,
+        changed=counted.changed,
         quarantine=counted.quarantine,
         tasks_running=counted.tasks_running,
         tasks_queued=counted.tasks_queued,
@@ -133,6 +134,11 @@ def judged(
     warning = [f"{each.name} is {each.state}" for each in connections if each.state not in named] + [*strained]
     if counted.parked:
         warning.append(f"{counted.parked} orders failed and are parked (`crossdock orders list --state push_failed`)")
+    if counted.changed:
+        warning.append(
+            f"{counted.changed} orders changed or were cancelled after their push: their warehouse has to be told by hand "
+            "(`crossdock orders list --changed`)"
+        )
     if counted.quarantine:
         warning.append(f"{counted.quarantine} records could not be read (`crossdock quarantine list`)")
     return "critical" if critical else "warning" if warning else "ok", (*critical, *warning)

@@ -207,8 +207,16 @@ async def save_allocation(call: Call[AllocationRule, object]) -> AllocationRule:
     _same("position", call.path["position"], rule.position)
     _known_warehouse(await _book(call), rule.warehouse)
     if rule.countries is not None:
-        rule = msgspec.structs.replace(rule, countries=tuple(country.upper() for country in rule.countries))
+        rule = msgspec.structs.replace(rule, countries=tuple(map(_country, rule.countries)))
     return await call.requests.save_entry(rule)
+
+
+def _country(text: str) -> str:
+    """Orders name countries by code; a rule that names one otherwise would never match."""
+    code = text.upper()
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        raise not_valid(f"country {text!r} is no code of two letters, as TH or DE (ISO 3166-1 alpha-2)")
+    return code
 
 
 async def save_mapping(call: Call[Mapping, object]) -> Mapping:

@@ -9,11 +9,13 @@ from crossdock.control.permissions import Right
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.shown import happened, masked, order_item, push_item
-from crossdock.rules.push_states import PushState, Tab, states_of
+from crossdock.rules.push_states import PushState, Tab
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import orders, pushes, timeline, views
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crossdock.control.route import Call
     from crossdock.rules.book import Book
     from crossdock.spec.orders import Order
@@ -26,31 +28,26 @@ if TYPE_CHECKING:
 
 
 async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
-    """List orders, newest first, by tab, state, connection, warehouse, or exactly one reference or number."""
+    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push, or exactly one reference or number."""
     query = call.query
-    states = _states(query)
+    wanted = views.Wanted(
+        states=None if query.state is None else (PushState[query.state.upper()],),
+        tab=None if query.tab is None else Tab(query.tab),
+        changed=query.changed,
+        oms=query.connection,
+        warehouse=query.warehouse,
+    )
     if query.text is not None:
         found = await call.engine.store.read(_by_text, query.text, query.connection)
-        items = [row for row in found if _fits(row, states, query.warehouse)]
+        shown = views.parts(wanted)
+        items = [row for row in found if _fits(row, shown) and query.warehouse in (None, row.warehouse)]
         return OrderPage(items=tuple(map(order_item, items)))
-    if states == ():
-        return OrderPage(items=())
-    wanted = views.Wanted(states=states, oms=query.connection, warehouse=query.warehouse)
     rows, more = await call.engine.store.read(views.order_page, wanted, query.after, query.limit)
     return OrderPage(items=tuple(map(order_item, rows)), next=more)
 
 
-def _states(query: OrderQuery) -> tuple[PushState, ...] | None:
-    """The states that tab and state together leave; None is any."""
-    of_tab = None if query.tab is None else states_of(Tab(query.tab))
-    if query.state is None:
-        return of_tab
-    state = PushState[query.state.upper()]
-    return (state,) if of_tab is None or state in of_tab else ()
-
-
-def _fits(row: Listed, states: tuple[PushState, ...] | None, warehouse: str | None) -> bool:
-    return (states is None or row.state in states) and (warehouse is None or row.warehouse == warehouse)
+def _fits(row: Listed, shown: Sequence[views.Part]) -> bool:
+    return any(row.state is part.state and part.changed in (None, row.changed) for part in shown)
 
 
 def _by_text(tx: Transaction, text: str, connection: str | None) -> list[Listed]:
@@ -73,7 +70,7 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
         order=order,
         masked=not personal,
         pushes=tuple(map(push_item, ways)),
-        timeline=tuple(happened(moment, personal=personal) for moment in moments),
+        timeline=tuple(happened(moment, personal=personal) for moment in sorted(moments, key=lambda each: each.at)),
         unreadable=fault,
     )
 

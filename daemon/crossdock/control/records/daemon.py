@@ -130,7 +130,10 @@ class StateCount(Struct, frozen=True, kw_only=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """How the daemon is, in one page. `level`: ok; warning, it works where it can; critical, a person is needed."""
+    """How the daemon is, in one page. `level`: ok; warning, it works where it can; critical, a person is needed.
+
+    `changed`: orders that changed or were cancelled after their push; a person tells the warehouse.
+    """
 
     version: str
     now: datetime
@@ -140,6 +143,7 @@ class Status(Struct, frozen=True, kw_only=True):
     outbox: tuple[StateCount, ...]
     needs_person: int
     parked: int
+    changed: int
     quarantine: int
     tasks_running: int
     tasks_queued: int

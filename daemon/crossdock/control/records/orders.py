@@ -22,10 +22,14 @@ Refs = Annotated[tuple[OrderRef, ...], Meta(min_length=1, max_length=MAX_ORDERS)
 
 
 class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which orders are listed. `text` is exactly a reference or an order number; `after` is `next` of the page before."""
+    """Which orders are listed. `text` is exactly a reference or an order number; `after` is `next` of the page before.
+
+    `changed`: only those that changed or were cancelled after they were sent, so that their warehouse has to be told.
+    """
 
     tab: TabName | None = None
     state: StateName | None = None
+    changed: bool = False
     connection: ConnectionName | None = None
     warehouse: Code | None = None
     text: Ref | None = None

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Case(StrEnum):
-    """Why an order of the demo day is in it. Orders of the last six cases are not to be pushed as they are."""
+    """Why an order of the demo day is in it.
+
+    Orders from UNPAID to GIFTS_PENDING are not to be pushed as they are; a REFUSED one is pushed, and the warehouse says no.
+    """
 
     PLAIN = "plain"
     INSTANT = "instant"
@@ -34,6 +37,7 @@ class Case(StrEnum):
     NO_GOODS = "no_goods"
     HOLD = "hold"
     GIFTS_PENDING = "gifts_pending"
+    REFUSED = "refused"
 
 
 WEIGHTS = {
@@ -50,6 +54,8 @@ WEIGHTS = {
     Case.HOLD: 2,
     Case.GIFTS_PENDING: 2,
 }
+UNKNOWN_WAREHOUSE = "HKT"
+"""Where the OMS sends a REFUSED order; the WMS has no such warehouse."""
 INSTANT_KINDS = {LogisticsKind.INSTANT.value, LogisticsKind.SAME_DAY.value}
 
 
@@ -62,13 +68,13 @@ class DemoDay(Struct, frozen=True, kw_only=True):
     logistics: tuple[Choice, ...] = words.LOGISTICS
 
 
-def demo_day(seed: int, *, now: datetime, count: int = 300) -> DemoDay:
+def demo_day(seed: int, *, now: datetime, count: int = 300, refused: bool = False) -> DemoDay:
     """Make up `count` orders of the 24 hours before `now` (aware UTC); the same seed gives the same day.
 
-    Each case occurs at least once from 12 orders on.
+    Each case that is drawn occurs at least once from 12 orders on. `refused`: one of several plain orders is REFUSED.
     """
     chance = random.Random(seed)
-    cases = [*Case][:count]
+    cases = [*WEIGHTS][:count]
     cases += chance.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=count - len(cases))
     chance.shuffle(cases)
     moments = sorted(now - timedelta(seconds=chance.randrange(60, 86_400)) for _ in cases)
@@ -77,6 +83,10 @@ def demo_day(seed: int, *, now: datetime, count: int = 300) -> DemoDay:
         order = plain_order(chance, f"DD-{seed % 1000:03d}-{number:05d}", moment)
         orders.append(VARIATIONS.get(case, unchanged)(chance, order))
     by_ref = {order.ref: case for order, case in zip(orders, cases, strict=True)}
+    plain = [number for number, case in enumerate(cases) if case is Case.PLAIN]
+    if refused and len(plain) > 1:
+        orders[plain[0]] = replace(orders[plain[0]], warehouse=UNKNOWN_WAREHOUSE)
+        by_ref[orders[plain[0]].ref] = Case.REFUSED
     return DemoDay(orders=tuple(sorted(orders, key=lambda order: order.updated_at)), cases=by_ref)
 
 
