@@ -171,8 +171,8 @@ async def test_a_record_that_could_not_be_read_and_is_gone_leaves_the_quarantine
         item.ref: item.detail for _, item in await bench.store.read(tasks.items, task.id, 0, 9) if item.result == "gone"
     }
     assert said == {
-        "2": "the OMS does not know it any more; its record, which could not be read, was taken out of quarantine",
-        "3": "the OMS does not know it any more",
+        "2": "the OMS does not know it; its record, which could not be read, was taken out of quarantine",
+        "3": "the OMS does not know it",
     }
 
 

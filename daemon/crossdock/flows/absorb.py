@@ -116,7 +116,7 @@ def _items(
 def _gone(ref: str, closed: frozenset[str]) -> Item:
     """An order that the OMS does not have. What was kept of it because it could not be read is of no use any more."""
     unread = "; its record, which could not be read, was taken out of quarantine" if ref in closed else ""
-    return Item(ref, "gone", f"the OMS does not know it any more{unread}")
+    return Item(ref, "gone", f"the OMS does not know it{unread}")
 
 
 def _last_of_each(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
