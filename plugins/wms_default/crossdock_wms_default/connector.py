@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.spec.connector import Capabilities
-from crossdock.spec.errors import UnknownOutcome, Unsupported
+from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
@@ -84,7 +84,12 @@ class WmsConnector:
         if self._settings.idempotency == "none":
             raise Unsupported(f"{ctx.connection} cannot be asked for documents by key; settle them by hand")
         body = msgspec.json.encode({"keys": keys})
-        answer = await ctx.http.post("/v1/outbounds/find", body, headers=bearer(ctx), write=False)
+        try:
+            answer = await ctx.http.post("/v1/outbounds/find", body, headers=bearer(ctx), write=False)
+        except NotFound as error:
+            if error.code != "unsupported":  # a wrong address answers 404, too
+                raise
+            raise Unsupported(f"{error.message}; settle documents by hand", detail=error.detail) from None
         return answer.json(FoundBody).found
 
 
