@@ -99,9 +99,12 @@ class WmsCore:
 def read_item(raw: bytes) -> OutboundRequest | PushResult:
     """Read one item of a batch, or reject it alone. Raises Refused if not even its key can be read."""
     try:
-        return msgspec.json.decode(raw, type=OutboundRequest)
+        request = msgspec.json.decode(raw, type=OutboundRequest)
     except msgspec.MsgspecError as error:
         return rejected(decode(raw, KeyHead, "an item with a key").key, "invalid", f"Not an outbound request: {error}")
+    if not (request.key.isascii() and request.key.isprintable()):
+        return rejected(request.key, "invalid", "A key is made of printable ASCII characters")
+    return request
 
 
 class SandboxWms(Sandbox):
