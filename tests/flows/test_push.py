@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crossdock.rules.push_states import PushState
-from crossdock.spec.errors import Conflict, RateLimited, Rejected, Retryable, UnknownOutcome
+from crossdock.spec.errors import Conflict, RateLimited, Rejected, Retryable, UnknownOutcome, Unsupported
 from crossdock.spec.outbound import PushStatus, RemoteOutbound
 from crossdock.store import outbox
 
@@ -107,6 +107,25 @@ async def test_a_warehouse_that_cannot_be_asked_leaves_the_doubt_to_a_person(ben
     await bench.push()
     row = await bench.row("1")
     assert (row.state, row.needs_person, len(bench.wms.received)) == (PushState.IN_DOUBT, True, 1)
+
+
+@pytest.mark.behaviour("P4")
+async def test_a_warehouse_that_says_it_cannot_be_asked_leaves_the_doubt_to_a_person_and_is_not_asked_again(bench, kit):
+    bench.idempotency = "lookup"
+    await bench.absorb(kit.order("1"), kit.order("2"))
+    bench.wms.script.extend([LOST, LOST])
+    await bench.push(max_batch=1, concurrency=1)
+    bench.later(minutes=2)
+    bench.wms.find_script.append(Unsupported("the WMS has no look-up"))
+    lane = await bench.push()
+    for ref in ("1", "2"):
+        row = await bench.row(ref)
+        assert (row.state, row.needs_person, row.next_at) == (PushState.IN_DOUBT, True, None)
+        assert "a person has to look" in row.error_text
+    assert (lane.failures, lane.tally) == ([], {"in_doubt": 2})
+    bench.later(days=3)
+    await bench.push()
+    assert (len(bench.wms.asked), len(bench.wms.received)) == (1, 2)
 
 
 @pytest.mark.behaviour("P8")
@@ -266,6 +285,14 @@ async def test_a_conflict_about_something_that_is_not_ours_is_a_refusal(bench, k
     bench.wms.find_script.append(Retryable("503"))
     await bench.push(max_batch=1, concurrency=1)
     assert {(await bench.row(ref)).state for ref in ("1", "2")} == {PushState.PUSH_FAILED}
+
+
+async def test_a_conflict_at_a_warehouse_that_cannot_be_asked_is_a_refusal_and_no_failure_of_the_connection(bench, kit):
+    await bench.absorb(kit.order("1"))
+    bench.wms.script.append(Conflict("exists"))
+    bench.wms.find_script.append(Unsupported("the WMS has no look-up"))
+    lane = await bench.push()
+    assert ((await bench.row("1")).state, lane.failures) == (PushState.PUSH_FAILED, [])
 
 
 @pytest.mark.behaviour("P11")

@@ -138,14 +138,14 @@ async def test_an_order_that_is_no_json_is_set_aside_and_the_others_of_its_page_
 @pytest.mark.parametrize(
     "body",
     [
-        '{"orders":[{"ref":"A","n":"\\ud800"}],"orders":[{"ref":"B"}]}',
-        '{"orders":[{"ref":"A","n":"\\ud800"}],"next_cursor":7}',
-        '{"orders":[{"ref":"A","n":"\\ud800"}]} and more',
-        '{"orders":[{"ref":"A","n":"\\ud800"}',
-        '{"orders":[{"ref":"A","n":"\\ud800"},]}',
-        '{"orders":["\\ud800"]}',
-        '{"orders":' + "[" * 5000 + "]" * 5000 + "}",
-        '{"next_cursor":"\\ud800","orders":[{"ref":"A"}]}',
+        '{"next_cursor":null,"watermark":null,"orders":[{"ref":"A","n":"\\ud800"}],"orders":[{"ref":"B"}]}',
+        '{"watermark":null,"orders":[{"ref":"A","n":"\\ud800"}],"next_cursor":7}',
+        '{"next_cursor":null,"watermark":null,"orders":[{"ref":"A","n":"\\ud800"}]} and more',
+        '{"next_cursor":null,"watermark":null,"orders":[{"ref":"A","n":"\\ud800"}',
+        '{"next_cursor":null,"watermark":null,"orders":[{"ref":"A","n":"\\ud800"},]}',
+        '{"next_cursor":null,"watermark":null,"orders":["\\ud800"]}',
+        '{"next_cursor":null,"watermark":null,"orders":' + "[" * 5000 + "]" * 5000 + "}",
+        '{"watermark":null,"next_cursor":"\\ud800","orders":[{"ref":"A"}]}',
     ],
 )
 async def test_a_page_that_is_wrong_otherwise_is_refused_as_a_whole(connect, body):
@@ -155,6 +155,16 @@ async def test_a_page_that_is_wrong_otherwise_is_refused_as_a_whole(connect, bod
             await connector.fetch_orders(ctx, Window(), None, 10)
         with pytest.raises(BadResponse):
             await connector.get_orders(ctx, ["A"])
+
+
+@pytest.mark.behaviour("P1")
+@pytest.mark.parametrize("order", ['{"ref":"A"}', '{"ref":"A","n":"\\ud800"}'])
+@pytest.mark.parametrize("rest", ['"watermark":null', '"next_cursor":null', '"nextCursor":"c2","watermark":null'])
+async def test_a_page_without_its_cursor_or_watermark_is_not_taken_for_the_last_one(connect, order, rest):
+    script = Script(rules=(Rule(fault=Fault.BODY, args={"body": f'{{"orders":[{order}],{rest}}}'}),))
+    async with SandboxOms(script=script) as oms, connect(OMS_DEFAULT, oms) as (connector, ctx):
+        with pytest.raises(BadResponse):
+            await connector.fetch_orders(ctx, Window(), None, 10)
 
 
 async def test_what_is_said_to_be_no_json_is_not_searched_for_orders(connect):

@@ -243,6 +243,15 @@ async def test_a_batch_that_was_answered_in_part_or_in_disorder_or_with_stranger
     assert "XD-NOBODYASKED" in caplog.text
 
 
+@pytest.mark.behaviour("P4")
+@pytest.mark.parametrize(("code", "kind"), [("unsupported", errors.Unsupported), ("not_found", errors.NotFound)])
+async def test_a_wms_that_cannot_be_asked_says_so_by_its_code_and_a_wrong_address_does_not(link, code, kind):
+    async with SandboxWms(script=met(Fault.STATUS, "/v1/outbounds/find", status=404, code=code)) as wms:
+        with pytest.raises(errors.ConnectorError) as caught:
+            await link(wms).find_outbound(["XD-1"])
+        assert type(caught.value) is kind
+
+
 READ_FAULTS = [
     (Fault.S500, {}, errors.Retryable), (Fault.S503, {}, errors.Retryable), (Fault.S429, {"retry_after": "seconds"}, errors.RateLimited),
     (Fault.STATUS, {"status": 408}, errors.Retryable), (Fault.AUTH_FAILED, {}, errors.AuthFailed),

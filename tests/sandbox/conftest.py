@@ -23,6 +23,7 @@ class Client:
 
     async def call(self, method, path, body=None, **headers):
         headers = {"Authorization": f"Bearer {self.sandbox.token}", "Idempotency-Key": "k", **headers}
+        headers = {"Content-Type": "application/json", **headers} if body is not None else headers
         data = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
         async with self.session.request(method, self.sandbox.url + path, data=data, headers=headers) as answer:
             content = await answer.read()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from inspect import getsource
 from pathlib import Path
 
 import pytest
 
+from crossdock.testing.sandbox import call, oms, oms_books, server, wms, wms_books
 from crossdock.testing.sandbox.oms import OmsCore
 from crossdock.testing.sandbox.oms_books import OmsBooks
 from crossdock.testing.sandbox.openapi import FILES, document, main, rendered
@@ -51,6 +54,40 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(side):
 def test_the_prose_names_every_operation(side):
     prose = (REFERENCE / "default-contract.md").read_text()
     assert [path for path in document(side)["paths"] if f"{path}`" not in prose and f"{path}?" not in prose] == []
+
+
+@pytest.mark.parametrize("side", FILES)
+def test_every_operation_tells_how_it_fails_and_a_body_of_another_kind_and_what_is_there_already_where_it_can(side):
+    for path, item in document(side)["paths"].items():
+        for method, described in item.items():
+            answers = set(described["responses"])
+            assert {"400", "401", "403", "422", "429", "500", "503", "default"} <= answers, path
+            assert ("415" in answers) == (method == "post"), path
+            assert ("409" in answers) == (path == "/v1/outbounds"), path
+
+
+def test_every_code_of_the_sandboxes_is_in_the_prose():
+    prose = (REFERENCE / "default-contract.md").read_text()
+    code = re.compile(r"""(?:Refused\(\s*\d+, |rejected\([^"]*?, |ok=False, code=)"(\w+)\"""")
+    found = {
+        name for module in (call, server, oms, oms_books, wms, wms_books) for name in code.findall(getsource(module))
+    }
+    assert found >= {"bad_number", "bad_cursor", "not_found", "unsupported", "invalid", "key_reused", "unknown_order"}
+    assert {name for name in found if f"`{name}`" not in prose} == set()
+
+
+def test_a_key_is_printable_ascii_wherever_one_is_asked_for():
+    wms = document("wms")
+    (header,) = wms["paths"]["/v1/outbounds"]["post"]["parameters"]
+    key = wms["components"]["schemas"]["OutboundRequest"]["properties"]["key"]
+    assert header["schema"] == key == {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[ -~]+$"}
+
+
+def test_a_report_has_one_of_two_statuses_and_a_problem_may_name_a_field():
+    schemas = document("oms")["components"]["schemas"]
+    assert schemas["PushReport"]["properties"]["status"]["enum"] == ["push_failed", "pushed"]
+    assert schemas["Problem"]["properties"]["field"] == {"type": "string"}
+    assert "field" not in schemas["Problem"]["required"]
 
 
 def test_a_decimal_may_be_a_string_or_a_number():

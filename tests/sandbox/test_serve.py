@@ -31,6 +31,7 @@ async def started(side: str, options: OmsOptions | WmsOptions):
 
 async def ask(at, method, path, body=None):
     headers = {"Authorization": f"Bearer {at['token']}", "Idempotency-Key": "XD-1"}
+    headers |= {} if body is None else {"Content-Type": "application/json"}
     data = None if body is None else msgspec.json.encode(body)
     async with aiohttp.request(method, at["url"] + path, data=data, headers=headers) as answer:
         return msgspec.json.decode(await answer.read())

@@ -39,12 +39,13 @@ def test_what_a_warehouse_cannot_ship_is_rejected_and_its_key_stays_free(request
 
 async def test_an_item_that_cannot_be_read_is_rejected_alone(client, request_of):
     async with SandboxWms() as wms:
-        items = [request_of("XD-1"), {"key": "XD-2", "lines": "many"}]
+        items = [request_of("XD-1"), {"key": "XD-2", "lines": "many"}, request_of("ไทย")]
         status, body, _ = await client(wms).post("/v1/outbounds", {"items": items})
         assert status == 200
         assert [(r["key"], r["status"], r.get("code")) for r in body["results"]] == [
             ("XD-1", "accepted", None),
             ("XD-2", "rejected", "invalid"),
+            ("ไทย", "rejected", "invalid"),
         ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -13,18 +15,24 @@ from crossdock.connectors import strict_json
 from crossdock.spec import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 EXCERPT = 300
+LONGEST_CODE = 60
+_PARTS, _UNFIT = re.compile("[/:]"), re.compile("[^A-Za-z0-9._-]+")
+_GENERAL = re.compile(r"(rfc)?\d*", re.IGNORECASE)
 _SHORTEST = 4
 _HARMLESS = frozenset({"accept", "content-type", "content-language", "idempotency-key", "if-match", "user-agent"})
 
 
 class HttpAnswer:
-    """A complete answer with a 2xx status (spec.context.Answer)."""
+    """A complete answer with a 2xx status, or with one that the connector accepts (spec.context.Answer).
 
-    __slots__ = ("_sent", "_what", "_write", "body", "headers", "status")
+    `refused` says what an accepted one is where its body cannot be read: the same as if it had not been accepted.
+    """
+
+    __slots__ = ("_refused", "_sent", "_what", "_write", "body", "headers", "status")
 
     def __init__(
         self,
@@ -34,9 +42,10 @@ class HttpAnswer:
         what: str,
         write: bool,
         sent: Mapping[str, str] | None = None,
+        refused: Callable[[], errors.ConnectorError] | None = None,
     ) -> None:
         self.status, self.headers, self.body = status, headers, body
-        self._what, self._write, self._sent = what, write, sent
+        self._what, self._write, self._sent, self._refused = what, write, sent, refused
 
     def json(self, kind: type[T], *, unique_keys: bool = True) -> T:
         """Decode the body strictly; spec.context.Answer.json says what is refused."""
@@ -53,6 +62,8 @@ class HttpAnswer:
             raise self._unreadable(str(error)) from None
 
     def _unreadable(self, why: str) -> errors.ConnectorError:
+        if self._refused is not None:
+            return self._refused()
         return unreadable(self._what, why, excerpt(self.body, self._sent), write=self._write)
 
 
@@ -87,6 +98,7 @@ class Problem(Struct, frozen=True):
     detail: Any = None
     code: Any = None
     field: Any = None
+    type: Any = None
 
 
 def problem_of(body: bytes, sent: Mapping[str, str] | None) -> Problem:
@@ -95,7 +107,7 @@ def problem_of(body: bytes, sent: Mapping[str, str] | None) -> Problem:
         said = msgspec.json.decode(body, type=Problem)
     except (ValueError, RecursionError):
         return Problem()
-    texts = (said.title, said.detail, said.code, said.field)
+    texts = (said.title, said.detail, said.code, said.field, said.type)
     return Problem(*(hidden(text, sent)[:EXCERPT] if isinstance(text, str) and text else None for text in texts))
 
 
@@ -133,12 +145,26 @@ def to_error(
 def _refused(status: int, problem: Problem, what: str, detail: str) -> errors.Rejected:
     said = problem.detail or problem.title
     message = f"{what} was refused ({status})" + (f": {said}" if said else "")
-    code = problem.code or f"http_{status}"
+    code = problem.code or code_of_type(problem.type) or f"http_{status}"
     if status == 404:
         return errors.NotFound(message, code=code, detail=detail)
     if status == 409:
         return errors.Conflict(message, code=code, detail=detail)
     return errors.Rejected(message, code=code, field=problem.field, detail=detail)
+
+
+def code_of_type(kind: str | None) -> str | None:
+    """Make a code of a problem's `type`: the last part of its path; None where that names no problem of the system's own.
+
+    Frameworks fill `type` by themselves, with a section of an RFC, a page about the status, or about:blank.
+    """
+    try:
+        parts = urlsplit(kind or "")
+    except ValueError:
+        return None
+    last = _PARTS.split(parts.path.rstrip("/"))[-1]
+    name = _UNFIT.sub("_", last).strip("_")[:LONGEST_CODE]
+    return None if parts.scheme == "about" or _GENERAL.fullmatch(name) else name
 
 
 def retry_after(value: str | None, now: datetime, cap_s: float) -> timedelta | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -15,7 +16,7 @@ from crossdock.connectors.guard import Forbidden, Guard, check_base
 from crossdock.spec import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from crossdock.config.model import Connection
     from crossdock.env import Env
@@ -46,10 +47,15 @@ class BoundedHttp:
         self._closed = False
 
     async def get(
-        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
     ) -> HttpAnswer:
         """Read."""
-        return await self._call("GET", path, params, headers, None, write=False)
+        return await self._call("GET", path, params, headers, None, write=False, accept=accept)
 
     async def post(
         self,
@@ -59,17 +65,22 @@ class BoundedHttp:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         write: bool = True,
+        accept: Collection[int] = (),
     ) -> HttpAnswer:
         """Send; a write unless said otherwise."""
-        return await self._call("POST", path, params, headers, body, write=write)
+        return await self._call("POST", path, params, headers, body, write=write, accept=accept)
 
-    async def put(self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+    async def put(
+        self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None, accept: Collection[int] = ()
+    ) -> HttpAnswer:
         """Replace."""
-        return await self._call("PUT", path, None, headers, body, write=True)
+        return await self._call("PUT", path, None, headers, body, write=True, accept=accept)
 
-    async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+    async def delete(
+        self, path: str, *, headers: Mapping[str, str] | None = None, accept: Collection[int] = ()
+    ) -> HttpAnswer:
         """Remove."""
-        return await self._call("DELETE", path, None, headers, None, write=True)
+        return await self._call("DELETE", path, None, headers, None, write=True, accept=accept)
 
     def _wrong(self, text: str) -> errors.ConfigError:
         return errors.ConfigError(f"connection {self._connection}: {text}")
@@ -91,6 +102,7 @@ class BoundedHttp:
         body: bytes | None,
         *,
         write: bool,
+        accept: Collection[int],
     ) -> HttpAnswer:
         if not path.startswith("/") or "/.." in path or "#" in path or "%2e" in path.lower():
             text = f"{self._connection}: a path must begin with '/' and stay below the base address; nothing was sent"
@@ -111,17 +123,19 @@ class BoundedHttp:
                     method, self._base + path, params=params, headers=sent, data=data, allow_redirects=False
                 ) as response:
                     status, answered = response.status, response.headers
-                    content = await self._read(response) if 200 <= status < 300 else await _beginning(response, refusal)
-        except TooLarge as error:
-            raise unreadable(what, str(error), "", write=write) from None
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
+                    whole = 200 <= status < 300 or status in accept
+                    content = await self._read(response) if whole else await _beginning(response, refusal)
+        except (TooLarge, aiohttp.ClientError, TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
             if status < 300:
                 raise self._failed(error, what, write=write) from None
-            content = b"".join(refusal)  # the status of a refusal is definite, whatever follows it
+            content, accept = b"".join(refusal), ()  # the status of a refusal is definite, whatever follows it
         if 200 <= status < 300:
             return HttpAnswer(status, answered, content, what, write, headers)
         now, cap = self._env.now(), self._config.retry.retry_after_cap_s
-        raise to_error(status, answered, content, what, write=write, now=now, cap_s=cap, sent=headers)
+        refused = partial(to_error, status, answered, content, what, write=write, now=now, cap_s=cap, sent=headers)
+        if status in accept:
+            return HttpAnswer(status, answered, content, what, write, headers, refused)
+        raise refused()
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         """Read the whole body, never more than the connection allows, however it is packed."""
@@ -142,18 +156,10 @@ class BoundedHttp:
 
     def _failed(self, error: Exception, what: str, *, write: bool) -> errors.ConnectorError:
         """Say what a broken call means: only before the connection stood it surely had no effect."""
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-            text = f"{what}: the server's TLS certificate was not accepted or the handshake failed ({_cause(error)})"
-            return errors.Retryable(text, setup=not _broke_off(error))
-        if isinstance(error, aiohttp.ClientConnectorDNSError):
-            # Also "no such name" passes: a resolver or a link that comes up late says it of every name.
-            return errors.Retryable(f"{what}: the name of the server could not be resolved; nothing was sent")
-        if isinstance(refusal := getattr(error, "os_error", None), Forbidden):
-            return errors.ConfigError(f"{what}: {refusal}")
-        if isinstance(error, aiohttp.InvalidURL):
-            return errors.ConfigError(f"{what}: the setting url is not a valid address")
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return errors.Retryable(f"{what}: no connection could be made ({_cause(error)}); nothing was sent")
+        if isinstance(error, TooLarge):
+            return unreadable(what, str(error), "", write=write)
+        if (unsent := _never_sent(error, what)) is not None:
+            return unsent
         if write:
             text = f"{what} was sent and its answer was lost ({_cause(error)}); nobody knows whether it took effect"
             return errors.UnknownOutcome(text)
@@ -201,6 +207,23 @@ class BoundedHttp:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _never_sent(error: Exception, what: str) -> errors.ConnectorError | None:
+    """Say what hindered a call before the connection stood; None if it stood."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        text = f"{what}: the server's TLS certificate was not accepted or the handshake failed ({_cause(error)})"
+        return errors.Retryable(text, setup=not _broke_off(error))
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        # Also "no such name" passes: a resolver or a link that comes up late says it of every name.
+        return errors.Retryable(f"{what}: the name of the server could not be resolved; nothing was sent")
+    if isinstance(refusal := getattr(error, "os_error", None), Forbidden):
+        return errors.ConfigError(f"{what}: {refusal}")
+    if isinstance(error, aiohttp.InvalidURL):
+        return errors.ConfigError(f"{what}: the setting url is not a valid address")
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return errors.Retryable(f"{what}: no connection could be made ({_cause(error)}); nothing was sent")
+    return None
 
 
 async def _beginning(response: aiohttp.ClientResponse, parts: list[bytes]) -> bytes:

@@ -15,7 +15,7 @@ from crossdock.flows.settle_doubt import ask_about_doubts
 from crossdock.rules import outcome
 from crossdock.rules.outcome import PushPolicy, Verdict
 from crossdock.rules.push_states import PushState
-from crossdock.spec.errors import ConnectorError, ContractError, Rejected, UnknownOutcome
+from crossdock.spec.errors import ConnectorError, ContractError, Rejected, UnknownOutcome, Unsupported
 from crossdock.spec.outbound import OutboundRequest, RemoteOutbound
 from crossdock.store.times import to_ms
 
@@ -218,6 +218,8 @@ class Pump:
         if remote is None and self._policy.can_find:
             try:
                 remote = (await self._wms.find_outbound([claimed.key])).get(claimed.key)
+            except Unsupported:
+                return None  # a warehouse that cannot be asked is no broken one
             except ConnectorError as failure:
                 self._lane.failed(failure)
         return remote if remote is not None and remote.key == claimed.key else None

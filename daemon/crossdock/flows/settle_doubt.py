@@ -9,7 +9,7 @@ from crossdock.flows import settling
 from crossdock.rules.backoff import delay
 from crossdock.rules.outcome import Verdict
 from crossdock.rules.push_states import PushState
-from crossdock.spec.errors import ConnectorError
+from crossdock.spec.errors import ConnectorError, Unsupported
 from crossdock.store import outbox
 from crossdock.store.times import to_ms
 
@@ -41,15 +41,19 @@ async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolic
         house.env.failpoint("ask.claimed")
         try:
             found = await wms.find_outbound([doubt.key for doubt in claimed])
+        except Unsupported as error:
+            # It would say so for ever, and it says nothing about how the connection is.
+            ended = [_for_a_person(doubt, error, house.env, lane) for doubt in claimed]
         except ConnectorError as error:
             lane.failed(error)
             await house.store.write(
                 settling.save, lane.run, [_later(doubt, error, house.env, policy, lane) for doubt in claimed]
             )
             return
-        house.env.failpoint("ask.answered")
-        lane.succeeded(1)
-        ended = [_answered(doubt, found.get(doubt.key), house.env, lane) for doubt in claimed]
+        else:
+            house.env.failpoint("ask.answered")
+            lane.succeeded(1)
+            ended = [_answered(doubt, found.get(doubt.key), house.env, lane) for doubt in claimed]
         await house.store.write(settling.save, lane.run, ended)
         for state, count in Counter(settled.state for settled in ended).items():
             lane.counted(state.name.lower(), count)
@@ -89,6 +93,17 @@ def _answered(doubt: Claimed, found: RemoteOutbound | None, env: Env, lane: Lane
         text = "the warehouse has nothing under this key; it is sent again with the same bytes"
         verdict = Verdict(state=PushState.QUEUED, next_at=now, kind="absent", text=text)
     return settling.settle(doubt, verdict, to_ms(now), lane)
+
+
+def _for_a_person(doubt: Claimed, error: Unsupported, env: Env, lane: Lane) -> Settled:
+    verdict = Verdict(
+        state=PushState.IN_DOUBT,
+        faults=doubt.faults,
+        needs_person=True,
+        kind="Unsupported",
+        text=f"the warehouse cannot be asked, so a person has to look: {error.message}",
+    )
+    return settling.settle(doubt, verdict, to_ms(env.now()), lane)
 
 
 def _later(doubt: Claimed, error: ConnectorError, env: Env, policy: PushPolicy, lane: Lane) -> Settled:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
 S_co = TypeVar("S_co", covariant=True)
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Answer(Protocol):
-    """An HTTP answer that was not an error; its body is complete and within bounds."""
+    """An HTTP answer that was no error, or one whose status was accepted; its body is complete and within bounds."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,7 +26,8 @@ class Answer(Protocol):
         Raises BadResponse, or UnknownOutcome if the request was a write, for anything that is not exactly such JSON:
         another content type, a byte-order mark, nothing, a repeated key, a lone surrogate, a number out of range, too
         deep. `unique_keys=False` leaves out the search for repeated keys (for large pages whose items are checked one
-        by one later); a repeated key of the outermost object is refused all the same.
+        by one later); a repeated key of the outermost object is refused all the same. Where the status was accepted,
+        it raises what the status means, as if it had not been.
         """
         ...
 
@@ -36,10 +37,18 @@ class Http(Protocol):
 
     `path` is relative to the base address ("/orders"). A read raises Retryable, RateLimited, AuthFailed, NotFound,
     Rejected or BadResponse; a write raises UnknownOutcome instead wherever it may have taken effect.
+
+    An answer with a status in `accept` is returned instead of raised, for a connector that reads more of it than an error
+    keeps. What it means is then the connector's to say. One whose body is too large or breaks off is raised all the same.
     """
 
     async def get(
-        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
     ) -> Answer:
         """Read. Raises as the class says."""
         ...
@@ -52,15 +61,20 @@ class Http(Protocol):
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         write: bool = True,
+        accept: Collection[int] = (),
     ) -> Answer:
         """Send `body` (JSON unless `headers` say otherwise). `write=False` for a read in the form of a POST."""
         ...
 
-    async def put(self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
+    async def put(
+        self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None, accept: Collection[int] = ()
+    ) -> Answer:
         """Replace. Always a write."""
         ...
 
-    async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+    async def delete(
+        self, path: str, *, headers: Mapping[str, str] | None = None, accept: Collection[int] = ()
+    ) -> Answer:
         """Remove. Always a write."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -92,11 +92,11 @@ class RemoteOutbound(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PushReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of an order, for its OMS. (`order_ref`, `status`, `revision`) names the report: a repeat is no change.
 
-    `status` is "pushed" or "push_failed"; `message` a sentence for people.
+    `message` is a sentence for people.
     """
 
     order_ref: str
-    status: str
+    status: Literal["pushed", "push_failed"]
     revision: int
     warehouse: str
     remote_id: str | None = None

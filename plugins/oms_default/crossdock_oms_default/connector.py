@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 
 
 class OmsConnector:
-    """One connection to an OMS."""
+    """One connection to an OMS. It keeps nothing: the settings come with every call, in its context."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings) -> None: ...
 
     @hookimpl
     async def check(self, ctx: Context[Settings]) -> CheckResult:

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 class PageBody(Struct, frozen=True):
-    """A page of orders, each left as it was received."""
+    """A page of orders, each left as it was received.
+
+    `next_cursor` must be there, null on the last page: taken for it, a misspelt one would end every listing early.
+    """
 
     orders: list[Raw]
-    next_cursor: str | None = None
-    watermark: datetime | None = None
+    next_cursor: str | None
+    watermark: datetime | None
 
 
 class Head(Struct, frozen=True):

@@ -27,8 +27,8 @@ _tolerant = json.JSONDecoder(strict=False)
 class Rest(Struct, frozen=True):
     """What a page holds besides its orders."""
 
-    next_cursor: str | None = None
-    watermark: datetime | None = None
+    next_cursor: str | None
+    watermark: datetime | None
 
 
 def page(body: bytes) -> Page | None:

@@ -9,12 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.spec.connector import Capabilities
-from crossdock.spec.errors import Unsupported
+from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
+from crossdock_wms_default import salvage
 
 if TYPE_CHECKING:
-    from crossdock.spec.context import Context
+    from crossdock.spec.context import Answer, Context
     from crossdock.spec.outbound import OutboundRequest
     from crossdock_wms_default.settings import Settings
 
@@ -63,8 +64,19 @@ class WmsConnector:
     async def push_outbound(self, ctx: Context[Settings], items: list[OutboundRequest]) -> list[PushResult]:
         """Create outbound documents."""
         body = msgspec.json.encode({"items": items})
-        headers = {**bearer(ctx), "Idempotency-Key": batch_key([item.key for item in items])}
-        return (await ctx.http.post("/v1/outbounds", body, headers=headers)).json(ResultsBody).results
+        keys = [item.key for item in items]
+        headers = {**bearer(ctx), "Idempotency-Key": batch_key(keys)}
+        answer = await ctx.http.post("/v1/outbounds", body, headers=headers)
+        try:
+            return answer.json(ResultsBody).results
+        except UnknownOutcome:
+            if (saved := salvage.results(answer.body, keys) if is_json(answer) else None) is None:
+                raise
+        if saved.odd:
+            key, reason = next(iter(saved.odd.items()))
+            text = "%d of %d results of a push cannot be read; their orders are in doubt. %s: %s"
+            ctx.log.error(text, len(saved.odd), len(items), key, reason)
+        return saved.results
 
     @hookimpl
     async def find_outbound(self, ctx: Context[Settings], keys: list[str]) -> dict[str, RemoteOutbound | None]:
@@ -72,8 +84,18 @@ class WmsConnector:
         if self._settings.idempotency == "none":
             raise Unsupported(f"{ctx.connection} cannot be asked for documents by key; settle them by hand")
         body = msgspec.json.encode({"keys": keys})
-        answer = await ctx.http.post("/v1/outbounds/find", body, headers=bearer(ctx), write=False)
+        try:
+            answer = await ctx.http.post("/v1/outbounds/find", body, headers=bearer(ctx), write=False)
+        except NotFound as error:
+            if error.code != "unsupported":  # a wrong address answers 404, too
+                raise
+            raise Unsupported(f"{error.message}; settle documents by hand", detail=error.detail) from None
         return answer.json(FoundBody).found
+
+
+def is_json(answer: Answer) -> bool:
+    """Tell whether an answer says that it is JSON."""
+    return "json" in answer.headers.get("Content-Type", "").lower()
 
 
 def bearer(ctx: Context[Settings]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 TWICE = "sandbox-twice"
 """The header by which a fault has one write take effect twice."""
+LONGEST_KEY = 50
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 TITLES = {
@@ -26,6 +27,7 @@ TITLES = {
     408: "Request timeout",
     409: "Conflict",
     413: "Too large",
+    415: "Unsupported media type",
     422: "Unprocessable",
     429: "Too many requests",
     500: "Internal error",
@@ -56,21 +58,22 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """An error answer (RFC 9457). `code` is for programs, `detail` a sentence for people."""
+    """An error answer (RFC 9457). `code` is for programs, `detail` a sentence for people, `field` names what was wrong."""
 
     status: int
     title: str
     detail: str
     code: str
     type: str = "about:blank"
+    field: str | UnsetType = UNSET
 
 
 class Refused(Exception):
     """A request that the sandbox refuses; it becomes a problem+json answer."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, status: int, code: str, detail: str, field: str | UnsetType = UNSET) -> None:
         super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
+        self.status, self.code, self.detail, self.field = status, code, detail, field
 
 
 class Core(Protocol):
@@ -94,9 +97,15 @@ def ok(value: Any) -> Answer:
     return Answer(body=msgspec.json.encode(value))
 
 
-def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    field: str | UnsetType = UNSET,
+) -> Answer:
     """Answer with an error as problem+json."""
-    body = Problem(status=status, title=TITLES.get(status, "Error"), detail=detail, code=code)
+    body = Problem(status=status, title=TITLES.get(status, "Error"), detail=detail, code=code, field=field)
     return Answer(status=status, body=msgspec.json.encode(body), content_type=PROBLEM_JSON, headers=headers or {})
 
 
@@ -110,12 +119,22 @@ def decode(body: bytes, kind: type[T], what: str) -> T:
         raise Refused(400, "bad_json", f"The body is not JSON: {error}") from None
 
 
-def number(call: Call, name: str, default: int) -> int:
-    """Read a whole number of at least 1 of the query. Raises Refused 400."""
+def number(call: Call, name: str, default: int, most: int = 999_999_999) -> int:
+    """Read a whole number from 1 to `most` of the query. Raises Refused 400."""
     text = call.query.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
-        raise Refused(400, "bad_number", f"{name} is no whole number of at least 1: {text!r}")
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
+        raise Refused(400, "bad_number", f"{name} is no whole number from 1 to {most}: {text!r}", name)
     return int(text)
+
+
+def check_key(call: Call) -> None:
+    """Make sure that a write carries an Idempotency-Key as the contract wants it. Raises Refused 400."""
+    key = call.headers.get("idempotency-key", "")
+    if not key:
+        raise Refused(400, "idempotency_key_missing", "A write needs an Idempotency-Key header")
+    if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        text = f"An Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters"
+        raise Refused(400, "idempotency_key_invalid", text)
 
 
 def route(table: Mapping[tuple[str, str], Callable[[Call], Answer]], call: Call) -> Answer:

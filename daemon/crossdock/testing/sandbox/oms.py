@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from crossdock.spec.orders import FetchMode, LogisticsKind, Order, OrderLine, OrderStatus, Window
 from crossdock.spec.outbound import CheckResult, Choice
 from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, PushReports
-from crossdock.testing.sandbox.call import Answer, Call, Refused, decode, number, ok, route
+from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
 from crossdock.testing.sandbox.server import Sandbox, utc_now
@@ -91,7 +91,7 @@ class OmsCore:
             return ()
 
     def _list(self, call: Call) -> Answer:
-        limit = min(number(call, "limit", 100), MAX_PAGE)
+        limit = number(call, "limit", 100, MAX_PAGE)
         page = self.books.page(window_of(call), call.query.get("cursor"), limit, self.now())
         raws = b",".join(bytes(stored.raw) for stored in page.orders)
         rest = msgspec.json.encode({"next_cursor": page.next_cursor, "watermark": page.watermark})
@@ -105,8 +105,7 @@ class OmsCore:
         return ok({"orders": {ref: None if order is None else order.raw for ref, order in stored.items()}})
 
     def _report(self, call: Call) -> Answer:
-        if not call.headers.get("idempotency-key"):
-            raise Refused(400, "idempotency_key_missing", "A write needs an Idempotency-Key header")
+        check_key(call)
         reports = decode(call.body, PushReports, "a list of push reports").reports
         return ok(ItemResults(results=tuple(self.books.report(reports))))
 
@@ -202,7 +201,7 @@ def window_of(call: Call) -> Window:
     try:
         mode = FetchMode(query.get("mode", "changed"))
     except ValueError:
-        raise Refused(400, "bad_mode", "mode is changed or sweep") from None
+        raise Refused(400, "bad_mode", "mode is changed or sweep", "mode") from None
     return Window(
         mode=mode, since=moment(call, "since"), until=moment(call, "until"), created_since=moment(call, "created_since")
     )
@@ -215,8 +214,9 @@ def moment(call: Call, name: str) -> datetime | None:
         return None
     try:
         value = msgspec.convert(text, type=datetime)
-    except msgspec.ValidationError:
-        raise Refused(400, "bad_time", f"{name} is no RFC 3339 time: {text!r}") from None
+        in_utc = value.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise Refused(400, "bad_time", f"{name} is no RFC 3339 time: {text!r}", name) from None
     if value.tzinfo is None:
-        raise Refused(400, "bad_time", f"{name} has no zone: {text!r}")
-    return value.astimezone(UTC)
+        raise Refused(400, "bad_time", f"{name} has no zone: {text!r}", name)
+    return in_utc

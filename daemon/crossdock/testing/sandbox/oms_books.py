@@ -7,10 +7,10 @@ import binascii
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from crossdock.spec.orders import FetchMode, Order, OrderStatus, Window
 from crossdock.spec.outbound import ItemResult, PushReport
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CLOSED = frozenset({OrderStatus.DELIVERED, OrderStatus.CANCELLED, OrderStatus.RETURNED})
 NONCE = "~"
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Stored(Struct, frozen=True, kw_only=True):
@@ -171,7 +172,7 @@ def from_cursor(cursor: str) -> tuple[datetime, str] | None:
         return None
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=tuple[datetime, str])
+        return msgspec.json.decode(raw, type=tuple[Moment, str])
     except (binascii.Error, ValueError):
         raise Refused(400, "bad_cursor", "This is no cursor of this OMS; begin the listing again") from None
 

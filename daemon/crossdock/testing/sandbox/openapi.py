@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from crossdock.spec import outbound
 from crossdock.testing.sandbox import bodies
-from crossdock.testing.sandbox.call import PROBLEM_JSON, TITLES, Problem
+from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,12 +21,14 @@ FILES = {"oms": "oms-contract.openapi.json", "wms": "wms-contract.openapi.json"}
 REF = "#/components/schemas/{name}"
 MOST_NAMES = 500
 """Refs or keys that may be asked for in one call."""
+PRINTABLE = "^[ -~]+$"
+"""What a key is made of: printable ASCII."""
 DECIMAL = {"type": "string", "format": "decimal"}
 KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 50},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": PRINTABLE},
     "description": (
         "The key of the single item, or a digest of the keys of a batch. It is the same with every attempt; what counts "
         "is the name of each item: its key, or its order_ref, status and revision."
@@ -41,10 +43,16 @@ RETRY_AFTER = {
 ERRORS = {
     400: "The request cannot be read.",
     401: "The bearer token is missing or wrong.",
+    403: "The bearer token is known, and may not do this.",
     422: "The request was read and refused as it is.",
     429: "Nothing took effect.",
+    500: "Of a write nobody knows whether it took effect, so crossdock asks before it sends anything again.",
     503: "Not now. Of a write nobody knows whether it took effect, so crossdock asks before it sends anything again.",
 }
+ANY_OTHER = (
+    "Any other failure, by the group of its status: another 4xx is a refusal, such as 404 not_found of a path and 405 "
+    "method_not_allowed of a method that this contract does not have; 408 and another 5xx are as 500."
+)
 
 
 def query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def operation(
     also: dict[int, str] | None = None,
 ) -> dict[str, Any]:
     """Describe one operation: what it takes, what it answers, how it fails; `also` are failures of its own."""
+    if body is not None:
+        also = {415: "The body does not say that it is application/json.", **(also or {})}
     described: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
@@ -104,7 +114,7 @@ def content(description: str | None, kind: type) -> dict[str, Any]:
 def errors(also: dict[int, str]) -> dict[str, Any]:
     """Describe the problem+json answers that every operation may give, and those that this one may give `also`."""
     problem = {PROBLEM_JSON: {"schema": {"$ref": REF.format(name="Problem")}}}
-    return {
+    described = {
         str(status): {
             "description": f"{TITLES[status]}. {text}",
             "content": problem,
@@ -112,6 +122,7 @@ def errors(also: dict[int, str]) -> dict[str, Any]:
         }
         for status, text in sorted({**ERRORS, **also}.items())
     }
+    return {**described, "default": {"description": ANY_OTHER, "content": problem}}
 
 
 def oms_paths() -> dict[str, Any]:
@@ -161,6 +172,7 @@ def wms_paths() -> dict[str, Any]:
                 bodies.PushResults,
                 body=bodies.Outbounds,
                 write=True,
+                also={409: "Something is already there under this key; crossdock asks what."},
             )
         },
         "/v1/outbounds/find": {
@@ -233,6 +245,7 @@ def schemas(side: str) -> dict[str, Any]:
     tell_times(kinds, found)
     if side == "wms":
         found["Outbounds"]["properties"]["items"] |= {"minItems": 1, "maxItems": 50}
+        found["OutboundRequest"]["properties"]["key"]["pattern"] = PRINTABLE
         found["Keys"]["properties"]["keys"]["maxItems"] = MOST_NAMES
     else:
         found["OrderRefs"]["properties"]["refs"]["maxItems"] = MOST_NAMES

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from crossdock.testing.sandbox.call import Call, Core, Refused, decode, ok, problem
+from crossdock.testing.sandbox.call import JSON, Call, Core, Refused, decode, ok, problem
 from crossdock.testing.sandbox.faults import Faults, Script
 from crossdock.testing.sandbox.wire import Wire, plain
 
@@ -36,6 +36,13 @@ def on_loopback(request: web.Request) -> bool:
         return ip_address(request.remote or "").is_loopback
     except ValueError:
         return False
+
+
+def check_media(call: Call) -> None:
+    """Make sure that a body says it is JSON. Raises Refused 415."""
+    media = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if call.body and media != JSON:
+        raise Refused(415, "unsupported_media_type", f"A body is {JSON}, this one {media[:60]!r}")
 
 
 class Sandbox:
@@ -137,19 +144,21 @@ class Sandbox:
                 return plain(self._admin(call))
             return await self._contract(request, call)
         except Refused as refusal:
-            return plain(problem(refusal.status, refusal.code, refusal.detail))
+            return plain(problem(refusal.status, refusal.code, refusal.detail, field=refusal.field))
 
     async def _contract(self, request: web.Request, call: Call) -> web.StreamResponse:
         self.calls[f"{call.method} {call.path}"] += 1
         self._authorise(call)
+        check_media(call)
         hit = self.faults.meet(call.method, call.path, self._core.subjects(call))
         if hit is None:
             return plain(self._core.answer(call))
         return await self._wire.perform(hit, request, call)
 
     def _authorise(self, call: Call) -> None:
-        given = call.headers.get("authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, f"Bearer {self.token}".encode()):
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        given = token.encode("utf-8", "surrogateescape")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given, self.token.encode()):
             raise Refused(401, "unauthorized", "The bearer token is missing or wrong")
 
     def _admin(self, call: Call) -> Answer:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
-from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, decode, number, ok, route
+from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
 
@@ -67,8 +67,7 @@ class WmsCore:
             return ()
 
     def _create(self, call: Call) -> Answer:
-        if not call.headers.get("idempotency-key"):
-            raise Refused(400, "idempotency_key_missing", "A write needs an Idempotency-Key header")
+        check_key(call)
         items = decode(call.body, RawOutbounds, "a list of outbound requests").items
         if not 1 <= len(items) <= MAX_BATCH:
             raise Refused(422, "batch_size", f"A batch holds 1 to {MAX_BATCH} items, this one {len(items)}")
@@ -101,9 +100,12 @@ class WmsCore:
 def read_item(raw: bytes) -> OutboundRequest | PushResult:
     """Read one item of a batch, or reject it alone. Raises Refused if not even its key can be read."""
     try:
-        return msgspec.json.decode(raw, type=OutboundRequest)
+        request = msgspec.json.decode(raw, type=OutboundRequest)
     except msgspec.MsgspecError as error:
         return rejected(decode(raw, KeyHead, "an item with a key").key, "invalid", f"Not an outbound request: {error}")
+    if not (request.key.isascii() and request.key.isprintable()):
+        return rejected(request.key, "invalid", "A key is made of printable ASCII characters")
+    return request
 
 
 class SandboxWms(Sandbox):

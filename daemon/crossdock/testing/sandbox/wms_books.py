@@ -197,7 +197,7 @@ class WmsBooks:
         if not request.lines:
             return rejected(request.key, "no_lines", f"{request.order_ref} has no lines to ship")
         for line in request.lines:
-            if line.quantity <= 0:
+            if not line.quantity.is_finite() or line.quantity <= 0:
                 return rejected(request.key, "bad_quantity", f"Line {line.line_no} has the quantity {line.quantity}")
         return None
 
