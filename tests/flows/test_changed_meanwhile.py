@@ -38,6 +38,26 @@ async def test_an_order_changed_after_its_push_is_shown_with_the_difference(benc
     assert len(bench.wms.received) == 1
 
 
+async def test_a_tracking_number_that_comes_after_the_push_is_noted_and_no_open_problem(bench, kit):
+    """Orders pushed ahead of time all get theirs later; counted as changed they would hide those that need a person."""
+    await bench.absorb(kit.order("1"))
+    await bench.push()
+    await bench.absorb(kit.order("1", tracking_number="TH1"))
+    assert not (await bench.row("1")).changed
+    assert await bench.moments("1") == ["fetched", "changed"]
+    await bench.absorb(kit.order("1", tracking_number="TH1", lines=(kit.line(quantity=9),)))
+    assert (await bench.row("1")).changed
+    await bench.absorb(kit.order("1", tracking_number="TH1"))
+    assert not (await bench.row("1")).changed
+
+
+async def test_a_tracking_number_that_changes_after_the_push_is_an_open_problem(bench, kit):
+    await bench.absorb(kit.order("1", tracking_number="TH1"))
+    await bench.push()
+    await bench.absorb(kit.order("1", tracking_number="TH2"))
+    assert (await bench.row("1")).changed
+
+
 async def test_an_order_changed_back_after_its_push_is_no_longer_shown(bench, kit):
     await bench.absorb(kit.order("1"))
     await bench.push()

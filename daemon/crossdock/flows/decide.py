@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.flows.house import encode
-from crossdock.rules.changes import Change, FieldGroup, differences, same_content
+from crossdock.rules.changes import Change, FieldGroup, differences, expected_after_push, same_content
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.keys import outbound_key
 from crossdock.rules.outbound import to_request
@@ -195,7 +195,7 @@ def _note_difference(tx: Transaction, sight: Sight, push: Push, book: Book, now:
     if cancelled:
         found = (Change(FieldGroup.STATUS, "status", "open", "cancelled"), *found)
     if found:
-        push.changed = True
+        push.changed = push.state is not PushState.PUSHED or not all(map(expected_after_push, found))
         timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", encode(found).decode())])
     elif push.changed and not cancelled:
         push.changed = False

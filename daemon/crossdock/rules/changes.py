@@ -54,6 +54,11 @@ def differences(before: OutboundRequest, after: OutboundRequest) -> tuple[Change
     return tuple(Change(_group(path), path, old.get(path), new.get(path)) for path in paths)
 
 
+def expected_after_push(change: Change) -> bool:
+    """Tell whether a difference had to come: an order pushed ahead of time gets its tracking number afterwards."""
+    return change.path == "tracking_number" and change.before is None
+
+
 def same_content(before: OutboundRequest, after: OutboundRequest) -> bool:
     """Tell whether two requests say the same to the warehouse."""
     neutral = {"key": "-", "revision": 0, "strategy": "", "warehouse": before.warehouse}
