@@ -62,7 +62,8 @@ class RunNumbers:
 class Lane:
     """Runs `run(number)` when woken or when its own time has come; never two at a time.
 
-    `run` returns the seconds until it is due again: 0 for "there is more", None for "only when woken".
+    `run` returns the seconds until it is due again: 0 for "there is more", None for "only when woken". `fault` says why
+    its last run failed for a reason of our own; a run that ends well clears it.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Lane:
     ) -> None:
         self.name = name
         self.running = False
+        self.fault = ""
         self._env, self._numbers, self._run, self._gate = env, numbers, run, gate
         self._woken = asyncio.Event()
         self._woken.set()
@@ -98,13 +100,14 @@ class Lane:
             self.running = True
             try:
                 wait = await self._run(self._numbers.take())
+                self.fault = ""
             except StoreError as error:
                 log.error("lane %s: %s", self.name, error)
                 self._gate.failed(error)
-                wait = AFTER_FAULT_S
-            except Exception:
+                self.fault, wait = str(error), AFTER_FAULT_S
+            except Exception as error:
                 log.exception("lane %s failed; it goes on in %s s", self.name, AFTER_FAULT_S)
-                wait = AFTER_FAULT_S
+                self.fault, wait = type(error).__name__, AFTER_FAULT_S
             finally:
                 self.running = False
 

@@ -42,7 +42,8 @@ class LoopBlock(Struct, frozen=True, kw_only=True):
 class Snapshot(Struct, frozen=True, kw_only=True):
     """What the engine knows of itself at one moment; ages in seconds. `tick_s` is the configured tick.
 
-    `memory_high` is a sentence while too much memory is used; `loop_blocks` are the last ones, one a connection.
+    `memory_high` is a sentence while too much memory is used; `loop_blocks` are the last ones, one a connection;
+    `lane_faults` are lanes whose last run failed for a reason of our own, with that reason.
     """
 
     loop_lag_s: float
@@ -57,6 +58,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     disk_low: bool = False
     memory_high: str = ""
     loop_blocks: tuple[LoopBlock, ...] = ()
+    lane_faults: tuple[tuple[str, str], ...] = ()
     writable: bool = True
     connections: tuple[ConnectionState, ...] = ()
 
@@ -134,4 +136,8 @@ def _degraded(snapshot: Snapshot) -> tuple[str, ...]:
 def strained(snapshot: Snapshot) -> tuple[str, ...]:
     """Say what is wrong with the process itself although it works."""
     memory = (snapshot.memory_high,) if snapshot.memory_high else ()
-    return (*memory, *map(str, snapshot.loop_blocks))
+    lanes = (
+        f"Lane {lane} fails and is tried again ({why}); the log has more, please report it"
+        for lane, why in snapshot.lane_faults
+    )
+    return (*memory, *map(str, snapshot.loop_blocks), *lanes)

@@ -1,0 +1,43 @@
+"""A lane whose run fails for a reason of our own goes on, and does not look well meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crossdock.engine.lanes import Gate, Lane, RunNumbers
+from crossdock.ops.health import Snapshot, healthz
+
+
+@pytest.mark.behaviour("P15")
+async def test_a_lane_that_fails_says_why_until_it_runs_well_again(env):
+    runs, failing = asyncio.Queue(), True
+
+    async def run(number):
+        await runs.put(number)
+        if failing:
+            raise AttributeError("'str' object has no attribute 'value'")
+
+    lane = Lane("pull:shop", env, RunNumbers(0), run, Gate())
+    serving = asyncio.create_task(lane.serve())
+    await runs.get()
+    await asyncio.sleep(0)
+    assert lane.fault == "AttributeError"
+    failing = False
+    lane.wake()
+    await runs.get()
+    await asyncio.sleep(0)
+    assert lane.fault == ""
+    lane.stop()
+    await serving
+
+
+def test_a_failing_lane_degrades_the_daemon():
+    well = {"loop_lag_s": 0.0, "last_tick_age_s": 0.0, "last_db_age_s": 0.0}
+    found = healthz(Snapshot(**well, lane_faults=(("pull:shop", "AttributeError"),)))
+    assert found.status == "degraded"
+    assert found.reasons == (
+        "Lane pull:shop fails and is tried again (AttributeError); the log has more, please report it",
+    )
+    assert healthz(Snapshot(**well)).status == "ok"
