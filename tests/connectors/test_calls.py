@@ -163,8 +163,7 @@ async def test_orders_that_cannot_be_read_are_told_apart_from_those_that_can(con
 @pytest.mark.parametrize("hook", ["fetch_orders", "get_orders"])
 async def test_plain_values_are_taken_as_what_they_say_and_never_handed_on_as_they_are(connect, hook):
     """A status that is a str, or a quantity that is an int, once stopped a lane for good while all was shown well."""
-    line = OrderLine(line_no=1, sku="A", quantity=2)
-    plain = Order(ref="O-1", status="paid", created_at=NOON.isoformat(), updated_at=NOON, lines=[line], holds=["paper"])
+    plain = Order(ref="O-1", status="paid", created_at=NOON.isoformat(), updated_at=NOON, lines=[LINE], holds=["paper"])
     meant = Order(
         ref="O-1", status=OrderStatus.PAID, created_at=NOON, updated_at=NOON, holds=("paper",),
         lines=(OrderLine(line_no=1, sku="A", quantity=Decimal(2)),),

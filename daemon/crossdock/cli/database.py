@@ -60,7 +60,7 @@ def status(session: Session, as_json: bool) -> None:
         print_json(found)
         return
     say(f"{found.path}, {size(found.bytes)}")
-    rows = [(step.name, step.applied, "" if step.known else "made by a newer crossdock") for step in found.migrations]
+    rows = [(step.name, step.applied, step.note) for step in found.migrations]
     show_table(("migration", "applied", "note"), rows, "no migrations")
 
 
