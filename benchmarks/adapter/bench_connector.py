@@ -23,7 +23,7 @@ from crossdock.spec.orders import (
     Recipient,
     Window,
 )
-from crossdock.spec.outbound import OutboundRequest, PushResult, PushStatus, RemoteOutbound
+from crossdock.spec.outbound import CheckResult, OutboundRequest, PushResult, PushStatus, RemoteOutbound
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -114,6 +114,12 @@ class BenchOms:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    @hookimpl
+    async def check(self, ctx: Context[Settings]) -> CheckResult:
+        """Ask for one order."""
+        await ctx.http.get("/orders", params={"limit": "1"})
+        return CheckResult(ok=True)
 
     @hookimpl
     async def fetch_orders(self, ctx: Context[Settings], window: Window, cursor: str | None, limit: int) -> Page:
@@ -256,6 +262,12 @@ class BenchWms:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.capabilities = Capabilities(idempotency="key", max_batch=settings.batch, concurrency=64)
+
+    @hookimpl
+    async def check(self, ctx: Context[Settings]) -> CheckResult:
+        """Look for a document that nobody made."""
+        await self.find_outbound(ctx, ["none"])
+        return CheckResult(ok=True)
 
     @hookimpl
     async def push_outbound(self, ctx: Context[Settings], items: list[OutboundRequest]) -> list[PushResult]:
