@@ -103,7 +103,7 @@ def test_a_connector_with_the_hooks_that_it_needs_is_taken(factory, kind, declar
         ({"lookup_lag_s": -1}, "lookup_lag_s"),
         ({"fetch_modes": ()}, "fetch_modes"),
         ({"fetch_modes": ("all",)}, "Invalid enum value 'all'"),
-        ({"rate": (Rate(calls=0, seconds=1),)}, "its rate must be"),
+        ({"rate": (Rate(calls=0, seconds=1),)}, "$.rate[0].calls"),
     ],
 )
 def test_capabilities_that_make_no_sense_are_refused(declared, said):

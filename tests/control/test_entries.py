@@ -150,8 +150,10 @@ async def test_a_mapping_releases_the_orders_that_waited_for_it(world, client):
     world.serve(order("A"))
     await world.fetch()
     await world.until("A", "held")
-    await client.save_mapping(msgspec.structs.replace(never, theirs="A-9"))
+    changed = await client.save_mapping(msgspec.structs.replace(never, theirs="A-9"))
+    assert (never.theirs, changed.theirs) == (None, "A-9")
     await world.until("A", "pushed")
+    assert (await client.explain("A")).row.state == "pushed"
 
 
 @pytest.mark.parametrize("ours", ["a/b", "สินค้า", "x y", "100%"])

@@ -23,14 +23,16 @@ def parse(words):
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_on_the_page_can_be_typed(page):
+    wrong = []
     for words in commands(page.read_text(encoding="utf-8")):
         try:
             parse(words)
         except click.exceptions.Exit as ended:  # --help and --version
             if ended.exit_code:
                 raise
-        except click.UsageError as wrong:
-            pytest.fail(f"crossdock {' '.join(words)}: {wrong.format_message()}")
+        except click.UsageError as error:
+            wrong.append(f"crossdock {' '.join(words)}: {error.format_message()}")
+    assert wrong == []
 
 
 @pytest.mark.parametrize("line", [["nonsense"], ["orders"], ["orders", "list", "--colour"], ["push"], ["settle", "A"]])

@@ -35,9 +35,10 @@ async def test_the_time_that_decisions_rest_on_follows_only_when_told(clock, env
 @pytest.mark.behaviour("P12")
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
 async def test_the_schedule_goes_on_although_the_clock_was_set(clock, env, by):
-    ran = asyncio.Event()
+    ran, runs = asyncio.Event(), []
 
     async def run():
+        runs.append(env.wall())
         ran.set()
 
     schedule = RealSchedule(env)
@@ -45,10 +46,13 @@ async def test_the_schedule_goes_on_although_the_clock_was_set(clock, env, by):
     schedule.start()
     await asyncio.wait_for(ran.wait(), 30)
     clock.shift(by)
+    before = len(runs)
     for _ in range(3):
         ran.clear()
         await asyncio.wait_for(ran.wait(), 30)
     schedule.stop()
+    assert len(runs) >= before + 3
+    assert abs(runs[-1] - runs[0]) > HOUR / 2, "the last runs are on the new clock"
 
 
 @pytest.mark.behaviour("P8", "P12")

@@ -202,16 +202,6 @@ async def test_a_refused_order_is_parked_and_blocks_no_other(bench, kit):
     assert (await bench.row("2")).state is PushState.PUSHED
 
 
-@pytest.mark.behaviour("P7")
-async def test_a_batch_that_is_refused_as_a_whole_is_sent_one_by_one(bench, kit):
-    await bench.absorb(*(kit.order(str(n)) for n in range(3)))
-    bench.wms.script.extend([Rejected("one of them is wrong"), kit.accept, Rejected("this one", code="sku")])
-    await bench.push(max_batch=3)
-    assert [len(call) for call in bench.wms.calls] == [3, 1, 1, 1]
-    states = [(await bench.row(str(n))).state for n in range(3)]
-    assert sorted(states) == [PushState.PUSH_FAILED, PushState.PUSHED, PushState.PUSHED]
-
-
 @pytest.mark.behaviour("P4", "P7")
 async def test_a_batch_that_may_have_been_stored_in_part_is_asked_about_before_anything_goes_again(bench, kit):
     def stores_two_and_refuses(items):
@@ -244,9 +234,11 @@ async def test_a_batch_that_may_have_been_stored_in_part_waits_for_a_person_wher
 
 
 @pytest.mark.behaviour("P7")
-@pytest.mark.parametrize("idempotency", ["lookup", "none"])
-async def test_an_atomic_batch_that_is_refused_stored_nothing_and_is_sent_one_by_one(bench, kit, idempotency):
-    bench.idempotency, bench.batch_atomic = idempotency, True
+@pytest.mark.parametrize(("idempotency", "atomic"), [("key", False), ("lookup", True), ("none", True)])
+async def test_a_batch_refused_as_a_whole_is_sent_one_by_one_where_that_doubles_nothing(
+    bench, kit, idempotency, atomic
+):
+    bench.idempotency, bench.batch_atomic = idempotency, atomic
     await bench.absorb(*(kit.order(str(n)) for n in range(3)))
     bench.wms.script.extend([Rejected("one of them is wrong"), kit.accept, Rejected("this one", code="sku")])
     await bench.push(max_batch=3)

@@ -85,6 +85,8 @@ def test_a_full_socket_does_not_hold_up_the_watchdog(tmp_path):
         notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "full")}, Frozen())
         for _ in range(2_000):
             notifier.watchdog()
+        listener.setblocking(False)
+        assert b"WATCHDOG=1" in listener.recv(4096)
 
 
 @pytest.mark.parametrize(

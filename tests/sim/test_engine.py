@@ -26,6 +26,14 @@ def calm_world() -> World:
     return world
 
 
+def _comes_to_rest(world, life):
+    """Let a life run to its end and judge what it leaves."""
+    assert run(life, world.loop)
+    judge(world)
+    world.close()
+    assert world.audit.violations == []
+
+
 @pytest.mark.behaviour("P10", "R29")
 def test_a_push_that_ends_while_the_daemon_stops_is_reported_after_the_next_start():
     world = calm_world()
@@ -116,10 +124,7 @@ def test_a_disk_that_fills_suddenly_stops_fetching_and_sending_and_all_goes_on_b
         await process.stop()
         return rest
 
-    assert run(live(), world.loop)
-    judge(world)
-    world.close()
-    assert world.audit.violations == []
+    _comes_to_rest(world, live())
 
 
 @pytest.mark.behaviour("P8")
@@ -183,7 +188,4 @@ def test_in_good_weather_everything_arrives_and_the_books_agree():
         await process.stop()
         return rest
 
-    assert run(live(), world.loop)
-    judge(world)
-    world.close()
-    assert world.audit.violations == []
+    _comes_to_rest(world, live())

@@ -171,9 +171,7 @@ class Watch:
             disk_low=engine is not None and engine.disk_low,
             memory_high=self._memory_high,
             loop_blocks=tuple(each for each in self._blocks.values() if self._env.now() - each.at < BLOCK_SHOWN),
-            lane_faults=()
-            if engine is None
-            else tuple((n, lane.fault) for n, lane in engine.lanes.items() if lane.fault),
+            lane_faults=() if engine is None else engine.faults(),
             writable=engine is None or engine.gate.open,
             connections=self._connections(),
         )

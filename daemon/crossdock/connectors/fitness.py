@@ -9,7 +9,7 @@ import msgspec
 
 from crossdock.config.words import did_you_mean
 from crossdock.connectors.settings import BadSettings
-from crossdock.spec.connector import API, Capabilities, ConnectorType, Rate
+from crossdock.spec.connector import API, Capabilities, ConnectorType
 from crossdock.spec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ def unfit(hooks: Mapping[str, Hook], capabilities: object) -> str | None:
     """Say what is wrong with what a connector declares about itself, if anything is."""
     if not isinstance(capabilities, Capabilities):
         return f"its capabilities are {type(capabilities).__name__}"
-    if not all(isinstance(rate, Rate) and rate.calls >= 1 and rate.seconds > 0 for rate in capabilities.rate):
-        return "its rate must be of at least one call, in more than 0 seconds"
     try:
         msgspec.json.decode(msgspec.json.encode(capabilities), type=Capabilities)
     except (TypeError, ValueError) as error:

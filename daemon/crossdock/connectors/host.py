@@ -14,7 +14,7 @@ from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
 from crossdock.connectors.observer import Unobserved
 from crossdock.connectors.open_connection import OpenConnection
-from crossdock.connectors.pace import Pace
+from crossdock.connectors.pace import Pace, paced
 from crossdock.connectors.settings import BadSettings, read_settings
 from crossdock.connectors.threads import Threads
 from crossdock.spec.connector import Capabilities, SecretRef
@@ -129,7 +129,7 @@ class PluginHost:
         return OpenConnection(
             name=name,
             kind=kind,
-            capabilities=capabilities,
+            capabilities=paced(capabilities),
             hooks=hooks,
             context=ConnectorContext(name, settings, http, secret, self._env),
             http=http,

@@ -7,13 +7,15 @@ from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.spec.errors import RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.env import Env
-    from crossdock.spec.connector import Rate
+    from crossdock.spec.connector import Capabilities, Rate
 
 PATIENCE_S = 10.0
 """A call waits so long for its turn. Where it would be longer, the whole connection waits, where everybody can see it."""
@@ -51,6 +53,9 @@ class Pace:
         return RateLimited(text, after=timedelta(seconds=wait))
 
 
-def at_once(rates: Sequence[Rate], most: int) -> int:
-    """Return how many callers, of `most`, are worth having: more would only wait, with orders in their hands."""
-    return min([most, *(max(1, int(rate.calls * PATIENCE_S / rate.seconds)) for rate in rates)])
+def paced(capabilities: Capabilities) -> Capabilities:
+    """Lower the declared concurrency to what is worth having: more callers would only wait, with orders in their hands."""
+    if not capabilities.rate:
+        return capabilities
+    worth = [max(1, int(rate.calls * PATIENCE_S / rate.seconds)) for rate in capabilities.rate]
+    return msgspec.structs.replace(capabilities, concurrency=min([capabilities.concurrency, *worth]))

@@ -144,6 +144,10 @@ class Engine:
         if (lane := self.lanes.get(name)) is not None:
             lane.wake()
 
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """Name the lanes whose last run failed for a reason of our own, with that reason."""
+        return tuple((name, lane.fault) for name, lane in self.lanes.items() if lane.fault)
+
     def _wake_all(self) -> None:
         for lane in self.lanes.values():
             lane.wake()

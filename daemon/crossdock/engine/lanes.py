@@ -104,7 +104,8 @@ class Lane:
             except StoreError as error:
                 log.error("lane %s: %s", self.name, error)
                 self._gate.failed(error)
-                self.fault, wait = str(error), AFTER_FAULT_S
+                self.fault = "" if isinstance(error, StoreFull) else str(error)  # a full disk is told by the gate
+                wait = AFTER_FAULT_S
             except Exception as error:
                 log.exception("lane %s failed; it goes on in %s s", self.name, AFTER_FAULT_S)
                 self.fault, wait = type(error).__name__, AFTER_FAULT_S

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crossdock.connectors.pace import at_once
 from crossdock.engine.failures import refresh
 from crossdock.flows.push_outbound import Sending, push_outbound
 from crossdock.rules.connection_health import Limits
@@ -53,7 +52,7 @@ class PushLane:
         self.policy = push_policy(link, config)
         capabilities = link.capabilities
         self.sending = Sending(
-            concurrency=at_once(capabilities.rate, min(config.push.concurrency, capabilities.concurrency)),
+            concurrency=min(config.push.concurrency, capabilities.concurrency),
             max_batch=min(config.push.max_batch, capabilities.max_batch),
             claim=engine.claim,
             flush_s=engine.flush_ms / 1000,

@@ -136,8 +136,5 @@ def _degraded(snapshot: Snapshot) -> tuple[str, ...]:
 def strained(snapshot: Snapshot) -> tuple[str, ...]:
     """Say what is wrong with the process itself although it works."""
     memory = (snapshot.memory_high,) if snapshot.memory_high else ()
-    lanes = (
-        f"Lane {lane} fails and is tried again ({why}); the log has more, please report it"
-        for lane, why in snapshot.lane_faults
-    )
+    lanes = (f"Lane {lane} fails and is tried again ({why}); the log has more" for lane, why in snapshot.lane_faults)
     return (*memory, *map(str, snapshot.loop_blocks), *lanes)

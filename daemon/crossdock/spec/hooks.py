@@ -3,6 +3,8 @@
 A plugin module implements `crossdock_connectors`; a connector object implements the others that its kind needs. A data
 hook is called for one connection at a time and never broadcast. It may be `async def`, or plain `def` (the daemon then
 runs it in a thread). It takes any subset of the parameters listed here, by name.
+
+The bodies here are never run: pluggy reads the signatures, and a connector brings the code.
 """
 
 from __future__ import annotations

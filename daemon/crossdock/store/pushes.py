@@ -147,6 +147,6 @@ def decide_again(tx: Transaction, now: int) -> int:
 
 def to_push(row: tuple[object, ...]) -> Push:
     """Make a Push of a row with the columns of COLUMNS."""
-    push = Push(*(), **dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
+    push = Push(**dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
     push.state = PushState(push.state)
     return push
