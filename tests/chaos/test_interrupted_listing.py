@@ -11,7 +11,8 @@ import pytest
 from crossdock.control.database import migrate
 from crossdock.env import Env
 from crossdock.flows.house import House
-from crossdock.flows.pull_orders import PullPolicy, pull_orders
+from crossdock.flows.listing import PullPolicy
+from crossdock.flows.pull_orders import pull_orders
 from crossdock.spec.orders import FetchMode, Order, OrderSlice, Page
 from crossdock.store import orders, sqlite
 from crossdock.store.book import BookCache

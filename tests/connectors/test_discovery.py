@@ -232,7 +232,7 @@ def test_another_major_or_a_newer_minor_version_of_the_contract_is_refused(site,
     if fits:
         assert list(load("good").types) == [module]
     else:
-        with pytest.raises(ConfigError, match=f"speaks contract {api}, this daemon 1.0"):
+        with pytest.raises(ConfigError, match=f"speaks contract {api}, this daemon 1.1"):
             load("good")
 
 

@@ -116,9 +116,9 @@ def test_capabilities_that_make_no_sense_are_refused(declared, said):
     ("change", "said"),
     [
         ({"kind": "wmss"}, r"of kind 'wmss', which is none of oms, wms, both \(did you mean wms\?\)"),
-        ({"api": "1.9"}, "speaks contract 1.9, this daemon 1.0"),
-        ({"api": "2.0"}, "speaks contract 2.0, this daemon 1.0"),
-        ({"api": "one"}, "speaks contract one, this daemon 1.0"),
+        ({"api": "1.9"}, "speaks contract 1.9, this daemon 1.1"),
+        ({"api": "2.0"}, "speaks contract 2.0, this daemon 1.1"),
+        ({"api": "one"}, "speaks contract one, this daemon 1.1"),
         ({"name": ""}, "a connector type's name is ''"),
     ],
 )

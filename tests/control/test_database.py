@@ -55,7 +55,7 @@ def test_a_file_that_is_no_database_is_told_so(tmp_path, ask):
 
 def test_a_damaged_file_is_found(path):
     content = bytearray(path.read_bytes())
-    content[4096 + 8 : 4096 + 300] = b"\xff" * 292
+    content[8192 : 8192 + 300] = b"\xff" * 300  # the head of the second page
     path.write_bytes(bytes(content))
     try:
         problems = database.check(path).problems

@@ -11,7 +11,8 @@ import pytest
 from crossdock.env import Env
 from crossdock.flows.absorb import Batch, absorb
 from crossdock.flows.house import House
-from crossdock.flows.pull_orders import PullPolicy, pull_orders, sift
+from crossdock.flows.listing import PullPolicy
+from crossdock.flows.pull_orders import pull_orders, sift
 from crossdock.flows.push_outbound import Sending, push_outbound
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.rules.book import AllocationRule, PushStrategy, StrategyKind, Warehouse

@@ -105,7 +105,7 @@ async def test_a_listing_of_too_many_pages_is_ended(bench, kit):
 
 @pytest.mark.behaviour("P9")
 async def test_a_page_or_a_cursor_out_of_bounds_breaks_the_contract_and_nothing_is_stored(bench, kit):
-    with pytest.raises(ContractError, match="more than 1000 orders"):
+    with pytest.raises(ContractError, match="more than 1000 records"):
         await bench.pull(page(*(kit.order(str(n)) for n in range(1001))))
     with pytest.raises(ContractError, match="longer than 4096"):
         await bench.pull(page(kit.order("1"), cursor="x" * 4097))
@@ -187,7 +187,8 @@ async def test_the_pages_of_a_task_are_counted_in_it(bench, kit):
     task = await bench.store.write(tasks.create, TaskKind.OBTAIN_NEW, "oms", 0, origin="user")
     await bench.absorb(kit.order("1"))
     bench.oms.pages.append(page(kit.order("1"), kit.order("2")))
-    from crossdock.flows.pull_orders import PullPolicy, pull_orders
+    from crossdock.flows.listing import PullPolicy
+    from crossdock.flows.pull_orders import pull_orders
 
     policy = PullPolicy(
         mode=FetchMode.CHANGED, overlap=timedelta(), page_size=5, max_pages=9, initial=timedelta(1), ordered=True

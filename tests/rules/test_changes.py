@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.rules.changes import Change, FieldGroup, differences, same_content
+from crossdock.rules.changes import Change, differences, same_content
 from crossdock.spec.orders import Address, LogisticsKind, Recipient
 from crossdock.spec.outbound import OutboundLine, OutboundRequest
+from crossdock.spec.outbound_changes import FieldGroup
 
 
 def a_request(**changes) -> OutboundRequest:

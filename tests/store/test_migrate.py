@@ -7,6 +7,9 @@ from playhouse.migrations import Runner
 
 from crossdock.store import migrate, sqlite
 
+LATER = [path.stem for path in sorted(migrate.FOLDER.glob("0*.py"))][2:]
+"""What comes after the two that the tests know by name."""
+
 
 class Killed(BaseException):
     """What a kill is to a function: nothing after it runs."""
@@ -48,18 +51,18 @@ def test_a_migration_that_was_cut_short_is_whole_after_the_next_start(database, 
     with pytest.raises(Killed):
         migrate.migrate(database, failpoint=die_at(point))
     done = point == "migrate.after_commit"
-    assert [each.applied for each in migrate.status(database)] == [True, done, False]
+    assert [each.applied for each in migrate.status(database)] == [True, done, *(False for _ in LATER)]
     assert ({"order_number", "push_cancelled"} <= indexes(database)) == done
     assert ("0002_lists" in checksums(database)) == done
-    assert migrate.migrate(database) == ([] if done else ["0002_lists"]) + ["0003_changed"]
+    assert migrate.migrate(database) == ([] if done else ["0002_lists"]) + LATER
     assert migrate.check(database) == []
     assert {"order_number", "push_cancelled"} <= indexes(database)
     assert "0002_lists" in checksums(database)
 
 
 def test_every_migration_has_its_checksum(database):
-    assert migrate.migrate(database) == ["0001_initial", "0002_lists", "0003_changed"]
-    assert checksums(database) == {"0001_initial", "0002_lists", "0003_changed"}
+    assert migrate.migrate(database) == ["0001_initial", "0002_lists", *LATER]
+    assert checksums(database) == {"0001_initial", "0002_lists", *LATER}
     assert migrate.migrate(database) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -12,9 +12,12 @@ from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from crossdock.spec.outbound import PushResult, RemoteOutbound
+    from crossdock.spec.listing import Listing
+    from crossdock.spec.outbound import ItemResult, PushResult, RemoteOutbound
+
+T = TypeVar("T")
 
 Found = Order | Unreadable | None
 """What `get_orders` returns about one order."""
@@ -83,7 +86,10 @@ def sound_found(
 
 
 def sound_results(
-    results: Iterable[PushResult], keys: Collection[str], log: logging.Logger | logging.LoggerAdapter[Any]
+    results: Iterable[PushResult],
+    keys: Collection[str],
+    log: logging.Logger | logging.LoggerAdapter[Any],
+    what: str = "push_outbound",
 ) -> list[PushResult]:
     """Keep one result per key asked for.
 
@@ -99,9 +105,9 @@ def sound_results(
         elif by_key.setdefault(result.key, result) != result:
             torn.add(result.key)
     if foreign:
-        log.error("push_outbound answered about keys it was not asked for: %s", foreign[:5])
+        log.error("%s answered about keys it was not asked for: %s", what, foreign[:5])
     if torn:
-        log.error("push_outbound contradicted itself about keys; they are in doubt now: %s", sorted(torn)[:5])
+        log.error("%s contradicted itself about keys; they are in doubt now: %s", what, sorted(torn)[:5])
     return [result for key, result in by_key.items() if key not in torn]
 
 
@@ -138,3 +144,61 @@ def _name(ref: object, raw: bytes) -> str:
     if isinstance(ref, str) and _is_ref(ref) and ref.isprintable():
         return ref
     return f"unreadable-{hashlib.blake2b(raw or repr(ref).encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+
+
+def sound_listing(page: Listing[T], kind: type[T], ref_of: Callable[[T], str], what: str) -> Listing[T]:
+    """Return the page with items of wrong types set aside. Raises ContractError for a page that is none."""
+    if not isinstance(page.items, tuple | list) or not isinstance(page.unreadable, tuple | list):
+        raise ContractError(f"{what} returned a page whose items or unreadable ones are no tuple")
+    if not all(map(_is_unreadable, page.unreadable)):
+        raise ContractError(f"{what} returned a page with an unreadable one that has no proper ref or no bytes")
+    if not isinstance(page.next_cursor, str | None) or page.next_cursor == "":
+        raise ContractError(f"{what} returned a next_cursor that is no text")
+    if page.watermark is not None and getattr(page.watermark, "tzinfo", None) is None:
+        raise ContractError(f"{what} returned a watermark that is no time with a zone")
+    broken = list(page.unreadable)
+    read = [_sound_item(item, kind, ref_of, broken, what) for item in page.items]
+    items = tuple(item for item in read if item is not None)
+    return msgspec.structs.replace(page, items=items, unreadable=tuple(broken))
+
+
+def _sound_item(item: T, kind: type[T], ref_of: Callable[[T], str], broken: list[Unreadable], what: str) -> T | None:
+    if not isinstance(item, kind):
+        raise ContractError(f"{what} returned {type(item).__name__} where a {kind.__name__} should be")
+    raw = b""
+    try:
+        raw = _encode(item)
+        return msgspec.json.decode(raw, type=kind)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        reason = f"{what} returned values of wrong types: {error}"
+        broken.append(Unreadable(_name(ref_of(item), raw), raw, reason))
+        return None
+
+
+def sound_items(
+    results: Iterable[ItemResult], refs: Collection[str], log: logging.Logger | logging.LoggerAdapter[Any], what: str
+) -> list[ItemResult]:
+    """Keep one result per item asked for; what contradicts itself or was not asked for is dropped and logged."""
+    by_ref: dict[str, ItemResult] = {}
+    torn: set[str] = set()
+    foreign: list[str] = []
+    for result in results:
+        if result.ref not in refs:
+            foreign.append(result.ref[:60])
+        elif by_ref.setdefault(result.ref, result) != result:
+            torn.add(result.ref)
+    if foreign:
+        log.error("%s answered about what it was not asked for: %s", what, foreign[:5])
+    if torn:
+        log.error("%s contradicted itself; what it said of these counts as nothing: %s", what, sorted(torn)[:5])
+    return [result for ref, result in by_ref.items() if ref not in torn]
+
+
+def sound_answers(found: dict[str, T], asked: Sequence[str], what: str) -> dict[str, T]:
+    """Return what was found. Raises ContractError for something asked for that was not answered."""
+    for name in asked:
+        if name not in found:
+            raise ContractError(
+                f"{what} did not answer about everything, such as {name[:60]}; that does not mean absent"
+            )
+    return found

@@ -7,14 +7,19 @@ import inspect
 import logging
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from crossdock.connectors.threads import NeverStarted
 from crossdock.spec import errors
+from crossdock.spec.costs import ProductCost
+from crossdock.spec.labels import Label
+from crossdock.spec.listing import Listing
 from crossdock.spec.orders import Page
 from crossdock.spec.outbound import CheckResult, Choice, ItemResult, PushResult, RemoteOutbound
+from crossdock.spec.products import Product
+from crossdock.spec.webhooks import Hint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -24,39 +29,67 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("crossdock.plugins")
 
-WRITES = frozenset({"push_outbound", "report_push"})
+WRITES = frozenset({
+    "push_outbound", "report_push", "update_outbound", "cancel_outbound", "hold_outbound", "push_label", "apply_outbound",
+    "apply_inbound", "write_products", "update_cost", "apply_stock", "apply_movements",
+})  # fmt: skip
 """Hooks after which nobody knows what happened if they end in an unexpected way."""
 
-RESULTS: dict[str, type] = {
-    "check": CheckResult,
-    "fetch_orders": Page,
-    "get_orders": dict,
-    "find_outbound": dict,
-    "push_outbound": list,
-    "report_push": list,
-    "list_shops": list,
-    "list_logistics": list,
-    "list_warehouses": list,
-}
-ITEMS: dict[str, type] = {
-    "find_outbound": RemoteOutbound,
-    "push_outbound": PushResult,
-    "report_push": ItemResult,
-    "list_shops": Choice,
-    "list_logistics": Choice,
-    "list_warehouses": Choice,
-}
-_SHAPES: dict[str, Any] = {
-    "check": CheckResult,
-    "find_outbound": dict[str, RemoteOutbound | None],
-    "push_outbound": list[PushResult],
-    "report_push": list[ItemResult],
-    "list_shops": list[Choice],
-    "list_logistics": list[Choice],
-    "list_warehouses": list[Choice],
+
+class Result(NamedTuple):
+    """What a hook returns: the outer type, the type of what it holds (None: not looked at here), and the whole shape."""
+
+    outer: type | tuple[type, ...]
+    item: type | None = None
+    shape: Any = None
+
+
+def _list_of(item: type) -> Result:
+    return Result(list, item, list[item])  # type: ignore[valid-type]  # msgspec reads it at run time
+
+
+def _dict_of(item: type) -> Result:
+    return Result(dict, item, dict[str, item | None])  # type: ignore[valid-type]
+
+
+def _one(item: type) -> Result:
+    return Result(item, None, item)
+
+
+RESULTS: dict[str, Result] = {
+    "check": _one(CheckResult),
+    "fetch_orders": Result(Page),
+    "get_orders": Result(dict),
+    "find_outbound": _dict_of(RemoteOutbound),
+    "push_outbound": _list_of(PushResult),
+    "report_push": _list_of(ItemResult),
+    "list_shops": _list_of(Choice),
+    "list_logistics": _list_of(Choice),
+    "list_warehouses": _list_of(Choice),
+    "update_outbound": _list_of(PushResult),
+    "cancel_outbound": _one(PushResult),
+    "hold_outbound": _one(PushResult),
+    "fetch_label": Result((Label, type(None)), None, Label | None),
+    "push_label": _one(PushResult),
+    "fetch_outbound": Result(Listing),
+    "fetch_inbound": Result(Listing),
+    "apply_outbound": _list_of(ItemResult),
+    "apply_inbound": _list_of(ItemResult),
+    "fetch_products": Result(Listing),
+    "get_products": _dict_of(Product),
+    "write_products": _list_of(ItemResult),
+    "update_cost": _one(ItemResult),
+    "get_costs": _dict_of(ProductCost),
+    "fetch_stock": Result(Listing),
+    "fetch_movements": Result(Listing),
+    "apply_stock": _list_of(ItemResult),
+    "apply_movements": _list_of(ItemResult),
+    "parse_webhook": _list_of(Hint),
 }
 _encode = msgspec.json.Encoder().encode
-_DECODE = {name: msgspec.json.Decoder(shape).decode for name, shape in _SHAPES.items()}
+_DECODE = {
+    name: msgspec.json.Decoder(result.shape).decode for name, result in RESULTS.items() if result.shape is not None
+}
 """A record's fields are not checked when Python code builds it; through JSON and back they are, in a microsecond."""
 
 
@@ -187,14 +220,15 @@ def checked(hook: Hook, what: str, returned: object) -> Any:
     expected = RESULTS.get(hook.name)
     if expected is None:
         return returned
-    if not isinstance(returned, expected):
-        raise _broken(hook, f"{what} returned {type(returned).__name__}, not {expected.__name__}")
+    outer = expected.outer if isinstance(expected.outer, tuple) else (expected.outer,)
+    if not isinstance(returned, outer):
+        raise _broken(hook, f"{what} returned {type(returned).__name__}, not {outer[0].__name__}")
     decode = _DECODE.get(hook.name)
     if decode is None:
         return returned
-    item = ITEMS.get(hook.name)
+    item = expected.item
     if item is not None and not all(entry is None or isinstance(entry, item) for entry in _entries(returned)):
-        raise _broken(hook, f"{what} returned a {expected.__name__} that holds something else than {item.__name__}")
+        raise _broken(hook, f"{what} returned a {outer[0].__name__} that holds something else than {item.__name__}")
     try:
         return decode(_encode(returned))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossdock.connectors import answered, calls, strict_json
 from crossdock.connectors.deadlines import Deadlines
+from crossdock.connectors.exchange import ExchangeCalls
 from crossdock.spec.errors import (
     AuthFailed,
     ConfigError,
@@ -69,7 +70,7 @@ class Shared:
                 raise self._error
 
 
-class OpenConnection:
+class OpenConnection(ExchangeCalls):
     """Calls the hooks of one connection. Every call raises ConnectorError only, and ends within its time."""
 
     def __init__(
@@ -99,6 +100,9 @@ class OpenConnection:
         self._deadlines: dict[float, Deadlines] = {}
         reader = hooks.get("read_order")
         self._read = None if reader is None else reader.function
+        parser, verifier = hooks.get("parse_webhook"), hooks.get("verify_webhook")
+        self.parse_webhook = None if parser is None else parser.function
+        self.verify_webhook = None if verifier is None else verifier.function
 
     @property
     def settings(self) -> Any:

@@ -8,10 +8,11 @@ import msgspec
 
 from crossdock.control.records.orders import Difference, Happened, OrderItem, PushItem
 from crossdock.flows.decide import read_reasons
-from crossdock.rules.changes import Change, FieldGroup
+from crossdock.rules.changes import Change
 from crossdock.rules.push_states import PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
 from crossdock.spec.orders import Address, OrderStatus, Recipient
+from crossdock.spec.outbound_changes import FieldGroup
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from crossdock.engine import exchange
 from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
@@ -15,7 +16,7 @@ from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.flows.house import House
 from crossdock.flows.reconsider import Desk, reconsider_due
-from crossdock.store import counters, outbox, tasks
+from crossdock.store import counters, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from crossdock.config.model import Config
     from crossdock.engine.links import Link
     from crossdock.engine.schedule import Schedule
+    from crossdock.engine.stream_lane import StreamLane
     from crossdock.env import Env
     from crossdock.store.store import Store, Transaction
     from crossdock.store.tasks import Totals
@@ -66,10 +68,11 @@ class Engine:
         self.links: dict[str, Link] = {}
         self.lanes: dict[str, Lane] = {}
         self.pulls: dict[str, PullLane] = {}
+        self.streams: dict[str, StreamLane] = {}
         self.disk_low = False
         self.gate = Gate()
         self.last_tick = env.monotonic()
-        self._schedule, self._watcher, self._free_bytes = schedule, watcher, free_bytes
+        self._schedule, self.watcher, self._free_bytes = schedule, watcher, free_bytes
         self._numbers: RunNumbers | None = None
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
@@ -92,30 +95,49 @@ class Engine:
         name, config = link.name, self.config.connections[link.name]
         self.links[name] = link
         self.keeper.add(name, limits(config))
-        self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self._going).run_once)
+        self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self.going).run_once)
         if "read_order" in link.hooks:
             self.house.readers[name] = link.read_order
         if "push_outbound" in link.hooks:
             push = PushLane(
-                link, config, self.config.engine, self.house, self.keeper, self._going, self.wants_reports,
-                self._watcher.pushed, self.wake_reports,
+                link, config, self.config.engine, self.house, self.keeper, self.going, self.wants_reports,
+                self.watcher.pushed, self.wake_reports,
             )  # fmt: skip
             self._serve(f"push:{name}", push.run_once)
         if "fetch_orders" in link.hooks:
             pull = PullLane(
-                link, config, self.config.engine, self.house, self.keeper, self._going, self.wake_pushes,
-                self._watcher.fetched,
+                link, config, self.config.engine, self.house, self.keeper, self.going, self.wake_pushes,
+                self.watcher.fetched,
             )  # fmt: skip
             self.pulls[name] = pull
             self._serve(f"pull:{name}", pull.run_once)
             if "report_push" in link.hooks:
                 self._serve(f"report:{name}", pull.report_once)
             self._schedule.every(f"fetch:{name}", config.fetch.every_s, self._waker(f"pull:{name}"))
+        self._serve_exchange(link)
+
+    def _serve_exchange(self, link: Link) -> None:
+        ground = exchange.Ground(
+            config=self.config, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
+            settled=self.operations_settled, wake=self.wake_operations, fetched=self.watcher.fetched,
+        )  # fmt: skip
+        if (operating := exchange.operation_lane(link, ground)) is not None:
+            self._serve(f"operate:{link.name}", operating.run_once)
+        for stream, made in exchange.stream_lanes(link, ground).items():
+            lane = f"{stream}:{link.name}"
+            self.streams[lane] = made
+            self._serve(lane, made.run_once)
+            every = self.config.connections[link.name].fetch.every_s
+            self._schedule.every(f"fetch:{lane}", every, self._waker(lane))
 
     async def remove(self, name: str) -> None:
         """Stop serving a connection; its rows stay."""
         self._schedule.forget(f"fetch:{name}")
-        await self._drain([lane for lane in self.lanes if lane.split(":", 1)[-1] == name])
+        mine = [lane for lane in self.lanes if lane.split(":", 1)[-1] == name]
+        for lane in mine:
+            if self.streams.pop(lane, None) is not None:
+                self._schedule.forget(f"fetch:{lane}")
+        await self._drain(mine)
         self.pulls.pop(name, None)
         self.house.readers.pop(name, None)
         self.keeper.remove(name)
@@ -144,6 +166,12 @@ class Engine:
         if (lane := self.lanes.get(name)) is not None:
             lane.wake()
 
+    def wake_connection(self, connection: str) -> None:
+        """Have every lane of a connection run now."""
+        for name in self.lanes:
+            if name.split(":", 1)[-1] == connection:
+                self.wake(name)
+
     def faults(self) -> tuple[tuple[str, str], ...]:
         """Name the lanes whose last run failed for a reason of our own, with that reason."""
         return tuple((name, lane.fault) for name, lane in self.lanes.items() if lane.fault)
@@ -153,9 +181,22 @@ class Engine:
             lane.wake()
 
     def wake_pushes(self, connections: Iterable[str]) -> None:
-        """Have the push lanes of these connections run now."""
+        """Have the push lanes of these connections run now, and those of their operations."""
         for name in sorted(connections):
             self.wake(f"push:{name}")
+            self.wake(f"operate:{name}")
+
+    def wake_operations(self, connections: Iterable[str]) -> None:
+        """Have the operations of these connections carried out now."""
+        for name in sorted(connections):
+            self.wake(f"operate:{name}")
+
+    def operations_settled(self) -> None:
+        """Operations ended: what follows from them, on whichever connection, is looked at."""
+        self.wake_reports()
+        for name in self.lanes:
+            if name.startswith("operate:"):
+                self.wake(name)
 
     def wake_reports(self) -> None:
         """Have every report lane look for reports that are due."""
@@ -164,10 +205,11 @@ class Engine:
 
     def _busy(self, connection: str) -> bool:
         """Tell whether a lane of a connection runs that works for orders."""
-        lanes = (self.lanes.get(f"{kind}:{connection}") for kind in ("pull", "push", "report"))
-        return any(lane.running for lane in lanes if lane is not None)
+        mine = (lane for name, lane in self.lanes.items() if name.split(":", 1)[-1] == connection)
+        return any(lane.running for lane in mine if not lane.name.startswith("probe:"))
 
-    def _going(self) -> bool:
+    def going(self) -> bool:
+        """Tell whether lanes may start something."""
         return not self._stopping and not self.disk_low and self.gate.open
 
     def wants_reports(self, oms: str) -> bool:
@@ -191,12 +233,15 @@ class Engine:
                 self._wake_all()
             if not self.gate.open:
                 await self._open_gate()
-            due = await self.store.read(due_connections, to_ms(self.env.now()))
+            now = to_ms(self.env.now())
+            due = await self.store.read(due_connections, now)
+            operating = await self.store.read(due_operations, now)
         except StoreError as error:
             self.gate.shut(error)
             return
         self.wake("decide")
         self.wake_pushes(due)
+        self.wake_operations(operating)
         for name in filter(self.keeper.overdue, self.links):
             self.wake(f"probe:{name}")
 
@@ -204,9 +249,8 @@ class Engine:
         """Milliseconds that a doubt of each connection waits until the warehouse may be asked."""
         found = {}
         for link in links:
-            if "push_outbound" in link.hooks:
-                settle = push_policy(link, self.config.connections[link.name]).settle
-                found[link.name] = settle // timedelta(milliseconds=1)
+            settle = push_policy(link, self.config.connections[link.name]).settle
+            found[link.name] = settle // timedelta(milliseconds=1)
         return found
 
     def _watch_disk(self) -> None:
@@ -218,6 +262,8 @@ class Engine:
         self.disk_low = low
         for pull in self.pulls.values():
             pull.may_fetch = not low
+        for stream in self.streams.values():
+            stream.may_fetch = not low
 
     async def _open_gate(self) -> None:
         """Write something; if that can be done again, the lanes take up what they left. Raises StoreError."""
@@ -234,7 +280,8 @@ class Engine:
         try:
             if self._numbers is not None:
                 ways = {name: link.capabilities.idempotency for name, link in self.links.items()}
-                await self.store.write(interrupted, ways, self._numbers.take(), to_ms(self.env.now()))
+                quiet = self._quiet(self.links.values())
+                await self.store.write(interrupted, ways, quiet, self._numbers.take(), to_ms(self.env.now()))
             await self.keeper.save()
         except StoreError as error:
             # the rows still say SENDING, as after a kill, and the next start finds them
@@ -258,7 +305,14 @@ def due_connections(tx: Transaction, now: int) -> list[str]:
     return [row[0] for row in tx.rows(sql, (now,))]
 
 
-def interrupted(tx: Transaction, connections: Mapping[str, str], run: int, now: int) -> None:
+def due_operations(tx: Transaction, now: int) -> list[str]:
+    """List the connections that have operations to carry out."""
+    sql = "SELECT DISTINCT connection FROM operations WHERE next_at IS NOT NULL AND next_at <= ?"
+    return [row[0] for row in tx.rows(sql, (now,))]
+
+
+def interrupted(tx: Transaction, connections: Mapping[str, str], quiet: Mapping[str, int], run: int, now: int) -> None:
     """Put everything that is still marked as sending in doubt; the next start settles it as the `idempotency` allows."""
     for name, idempotency in connections.items():
         outbox.take_over(tx, run, name, now, now, idempotency)
+        operations.take_over(tx, run, name, now, now + quiet.get(name, 0))

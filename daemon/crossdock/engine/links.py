@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crossdock.spec.connector import Capabilities
+    from crossdock.spec.costs import CostChange, ProductCost
+    from crossdock.spec.documents import InboundDoc, InboundPosting, OutboundDoc, OutboundPosting
+    from crossdock.spec.labels import Label, LabelDelivery
+    from crossdock.spec.listing import Listing
     from crossdock.spec.orders import Order, Page, Unreadable, Window
     from crossdock.spec.outbound import (
         CheckResult,
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
         PushResult,
         RemoteOutbound,
     )
+    from crossdock.spec.outbound_changes import OutboundCancel, OutboundHold, OutboundUpdate
+    from crossdock.spec.products import Product, ProductWrite
+    from crossdock.spec.stock import StockLevel, StockMovement
 
 
 class Link(Protocol):
@@ -98,4 +105,76 @@ class Link(Protocol):
 
     async def find_outbound(self, keys: list[str]) -> dict[str, RemoteOutbound | None]:
         """Tell what the warehouse holds."""
+        ...
+
+    async def update_outbound(self, items: list[OutboundUpdate]) -> list[PushResult]:
+        """Change documents of the warehouse."""
+        ...
+
+    async def cancel_outbound(self, item: OutboundCancel) -> PushResult:
+        """Ask the warehouse not to ship a document."""
+        ...
+
+    async def hold_outbound(self, item: OutboundHold) -> PushResult:
+        """Keep a document waiting, or let it go on."""
+        ...
+
+    async def fetch_label(self, ref: str, package_ref: str | None) -> Label | None:
+        """Return the newest label."""
+        ...
+
+    async def push_label(self, item: LabelDelivery) -> PushResult:
+        """Give a document its label."""
+        ...
+
+    async def fetch_outbound(self, window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
+        """Return one page of outbound documents."""
+        ...
+
+    async def fetch_inbound(self, window: Window, cursor: str | None, limit: int) -> Listing[InboundDoc]:
+        """Return one page of inbound documents."""
+        ...
+
+    async def apply_outbound(self, items: list[OutboundPosting]) -> list[ItemResult]:
+        """Enter outbound documents in the OMS."""
+        ...
+
+    async def apply_inbound(self, items: list[InboundPosting]) -> list[ItemResult]:
+        """Enter inbound documents in the OMS."""
+        ...
+
+    async def fetch_products(self, window: Window, cursor: str | None, limit: int) -> Listing[Product]:
+        """Return one page of products."""
+        ...
+
+    async def get_products(self, skus: list[str]) -> dict[str, Product | None]:
+        """Return products as they are now."""
+        ...
+
+    async def write_products(self, items: list[ProductWrite]) -> list[ItemResult]:
+        """Write values into products."""
+        ...
+
+    async def update_cost(self, change: CostChange) -> ItemResult:
+        """Write one cost."""
+        ...
+
+    async def get_costs(self, skus: list[str]) -> dict[str, ProductCost | None]:
+        """Return average purchase prices."""
+        ...
+
+    async def fetch_stock(self, window: Window, cursor: str | None, limit: int) -> Listing[StockLevel]:
+        """Return one page of stock levels."""
+        ...
+
+    async def fetch_movements(self, window: Window, cursor: str | None, limit: int) -> Listing[StockMovement]:
+        """Return one page of stock movements."""
+        ...
+
+    async def apply_stock(self, levels: list[StockLevel]) -> list[ItemResult]:
+        """Have the OMS take over stock levels."""
+        ...
+
+    async def apply_movements(self, movements: list[StockMovement]) -> list[ItemResult]:
+        """Have the OMS take over stock movements."""
         ...

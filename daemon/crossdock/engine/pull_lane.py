@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.engine.failures import note_failure
-from crossdock.flows.pull_orders import PullPolicy, pull_orders, sync_orders
+from crossdock.flows.listing import PullPolicy
+from crossdock.flows.pull_orders import pull_orders, sync_orders
 from crossdock.flows.reconsider import Desk, obtain
 from crossdock.flows.report_push import next_report, report_pushes
 from crossdock.spec.errors import ConnectorError

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from crossdock.engine.failures import refresh
+from crossdock.engine.calling_lane import CallingLane
 from crossdock.flows.push_outbound import Sending, push_outbound
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.outcome import PushPolicy
-from crossdock.spec.errors import AuthFailed
 from crossdock.store import outbox
 from crossdock.store.times import to_ms
 
@@ -20,13 +19,12 @@ if TYPE_CHECKING:
     from crossdock.engine.connection_keeper import ConnectionKeeper
     from crossdock.engine.links import Link
     from crossdock.flows.house import House
-    from crossdock.spec.errors import ConnectorError
 
 IDLE_S = 1.0
 """The shortest wait after a run that could do nothing with what is due."""
 
 
-class PushLane:
+class PushLane(CallingLane):
     """One WMS connection's sending; also what the flow asks the engine (flows.lane.Lane)."""
 
     def __init__(  # noqa: PLR0917 - the rooms it connects
@@ -41,14 +39,8 @@ class PushLane:
         count: Callable[[str, str, int], None],
         settled: Callable[[], None],
     ) -> None:
-        self.connection = link.name
-        self.run = 0
-        self._link, self._house, self._keeper = link, house, keeper
-        self._going, self.reports_to, self._count, self._on_settled = going, reporting, count, settled
-        self._until = 0.0
-        self._budget = engine.run_budget_s
-        self._auth_failed = False
-        self._calls = 0
+        super().__init__(link, house, keeper, going, engine.run_budget_s)
+        self.reports_to, self._count, self._on_settled = reporting, count, settled
         self.policy = push_policy(link, config)
         capabilities = link.capabilities
         self.sending = Sending(
@@ -60,16 +52,12 @@ class PushLane:
 
     async def run_once(self, number: int) -> float | None:
         """Send what is due; return the seconds until something is due again."""
-        self.run, self._calls = number, 0
-        self._until = self._house.env.monotonic() + self._budget
+        self._begin(number)
         wait = self._keeper.wait_s(self.connection)
         if wait is None or wait > 0:
             return wait
         more = await push_outbound(self._link, self._house, self, self.policy, self.sending)
-        if self._auth_failed:
-            self._auth_failed = False
-            await refresh(self._link, self._keeper)
-        await self._keeper.save()
+        await self._end()
         return await self._next(more)
 
     async def _next(self, more: bool) -> float | None:
@@ -83,29 +71,6 @@ class PushLane:
             return None
         seconds = (due - to_ms(self._house.env.now())) / 1000
         return max(0.0 if self._calls else IDLE_S, seconds)
-
-    def keep_going(self) -> bool:
-        """Tell whether the run may go on."""
-        return self._going() and self._house.env.monotonic() < self._until
-
-    def may_call(self) -> bool:
-        """Tell whether the connection may be called now."""
-        return self._keeper.may_call(self.connection)
-
-    def alone(self) -> bool:
-        """Tell whether one call must go alone."""
-        return self._keeper.alone(self.connection)
-
-    def succeeded(self, calls: int) -> None:
-        """A call was answered."""
-        self._calls += calls
-        self._keeper.succeeded(self.connection)
-
-    def failed(self, error: ConnectorError) -> None:
-        """A call failed for a reason of the connection's."""
-        self._calls += 1
-        self._auth_failed = self._auth_failed or isinstance(error, AuthFailed)
-        self._keeper.failed(self.connection, error)
 
     def counted(self, result: str, count: int) -> None:
         """So many pushes ended like this."""

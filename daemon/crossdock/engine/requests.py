@@ -141,8 +141,7 @@ class Requests:
         self._need_connection(connection)
         self._engine.keeper.resume(connection, self._engine.env.now())
         await self._engine.keeper.save()
-        for lane in ("pull", "push", "report"):
-            self._engine.wake(f"{lane}:{connection}")
+        self._engine.wake_connection(connection)
 
     def _need_connection(self, name: str) -> None:
         if name not in self._engine.links:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.flows.house import encode
-from crossdock.rules.changes import Change, FieldGroup, differences, expected_after_push, same_content
+from crossdock.rules.changes import Change, differences, expected_after_push, same_content
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.keys import outbound_key
 from crossdock.rules.outbound import to_request
@@ -16,6 +16,7 @@ from crossdock.rules.push_states import AT_RISK, PushState, check_transition
 from crossdock.rules.reasons import Clause
 from crossdock.spec.orders import Order, OrderStatus
 from crossdock.spec.outbound import OutboundRequest
+from crossdock.spec.outbound_changes import FieldGroup
 from crossdock.store import pushes, timeline
 from crossdock.store.orders import StoredOrder
 from crossdock.store.pushes import Push

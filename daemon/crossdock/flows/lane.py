@@ -21,8 +21,8 @@ class Wms(Protocol):
         ...
 
 
-class Lane(Protocol):
-    """What the engine knows and this flow asks: may it go on, may it call, how did calls end."""
+class CallingLane(Protocol):
+    """What the engine knows and a flow that calls asks: may it go on, may it call, how did calls end."""
 
     run: int
     connection: str
@@ -47,10 +47,14 @@ class Lane(Protocol):
         """A call failed for a reason of the connection's."""
         ...
 
-    def reports_to(self, oms: str) -> bool:
-        """True if that OMS wants to be told."""
+    def counted(self, result: str, count: int) -> None:
+        """So many of what the lane carries ended like this."""
         ...
 
-    def counted(self, result: str, count: int) -> None:
-        """So many pushes ended like this."""
+
+class Lane(CallingLane, Protocol):
+    """A lane that pushes orders."""
+
+    def reports_to(self, oms: str) -> bool:
+        """True if that OMS wants to be told."""
         ...

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
 from msgspec import Struct
 
+from crossdock.flows import listing
 from crossdock.flows.absorb import Absorbed, Arrival, Batch, absorb, content_hash
 from crossdock.flows.house import House, encode
-from crossdock.spec.errors import BadResponse, ContractError, NotFound, Rejected
-from crossdock.spec.orders import FetchMode, Order, OrderSlice, Page, Unreadable, Window
+from crossdock.flows.listing import Guard
+from crossdock.spec.errors import BadResponse, NotFound, Rejected
+from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable, Window
 from crossdock.store import cursors, orders, tasks
-from crossdock.store.cursors import Cursor
 from crossdock.store.tasks import Totals
-from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-MAX_CURSOR = 4096
-MAX_PAGE = 1000
+    from crossdock.flows.listing import PullPolicy
+    from crossdock.store.cursors import Cursor
 
 
 class Oms(Protocol):
@@ -36,54 +34,12 @@ class Oms(Protocol):
         ...
 
 
-class PullPolicy(Struct, frozen=True, kw_only=True):
-    """How a connection is fetched; the configuration's [connections.X.fetch], and what its connector can do."""
-
-    mode: FetchMode
-    overlap: timedelta
-    page_size: int
-    max_pages: int
-    initial: timedelta
-    ordered: bool
-
-
 class Pulled(Struct, frozen=True):
     """What a run did; `more` if it stopped in the middle of a listing."""
 
     totals: Totals
     wake: frozenset[str]
     more: bool
-
-
-class Guard:
-    """Ends a listing that goes in circles: a cursor or a page seen before."""
-
-    def __init__(self, max_pages: int) -> None:
-        self._max_pages = max_pages
-        self._cursors: set[str] = set()
-        self._pages: set[int] = set()
-
-    def check(self, connection: str, page: Page) -> None:
-        """Raise BadResponse if this page continues a circle, ContractError if it is out of bounds."""
-        if len(page.orders) + len(page.slices) + len(page.unreadable) > MAX_PAGE:
-            raise ContractError(f"a page of {connection} has more than {MAX_PAGE} orders; nothing of it was stored")
-        if page.next_cursor is None:
-            return
-        if len(page.next_cursor) > MAX_CURSOR:
-            raise ContractError(f"a cursor of {connection} is longer than {MAX_CURSOR} characters")
-        if page.next_cursor in self._cursors:
-            raise BadResponse(f"{connection} returned the same cursor twice in one listing; the listing was ended")
-        self._cursors.add(page.next_cursor)
-        self._same_again(connection, page)
-        if len(self._cursors) >= self._max_pages:
-            raise BadResponse(f"a listing of {connection} has more than {self._max_pages} pages; it was ended")
-
-    def _same_again(self, connection: str, page: Page) -> None:
-        slices = tuple(content_hash(item.raw) for item in page.slices)
-        content = hash((slices, tuple((order.ref, order.updated_at) for order in page.orders)))
-        if content in self._pages and (page.slices or page.orders):
-            raise BadResponse(f"{connection} returned the same page twice in one listing; the listing was ended")
-        self._pages.add(content)
 
 
 async def pull_orders(
@@ -101,13 +57,13 @@ async def pull_orders(
     """
     cursor = await house.store.read(cursors.load, connection)
     if cursor.started_at is None or cursor.finished_at is not None:
-        cursor = begin(cursor, policy, house.env.now())
+        cursor = listing.begin(cursor, policy, house.env.now())
     guard = Guard(policy.max_pages)
     totals, wake = Totals(), frozenset[str]()
     while True:
         page = await _page(oms, house, policy, cursor)
         await _refuse_circles(connection, house, guard, page, cursor)
-        cursor = advance(cursor, page, policy, house.env.now())
+        cursor = listing.advance(cursor, page, policy, house.env.now())
         absorbed = await _take(connection, house, page, cursor, task_id)
         totals, wake = totals + absorbed.totals, wake | absorbed.wake
         if absorbed.wake:
@@ -118,84 +74,29 @@ async def pull_orders(
 
 async def _refuse_circles(connection: str, house: House, guard: Guard, page: Page, cursor: Cursor) -> None:
     try:
-        guard.check(connection, page)
+        count = len(page.orders) + len(page.slices) + len(page.unreadable)
+        guard.check(connection, count, page.next_cursor, _content(page))
     except BadResponse:
-        await _abandon(house, cursor)
+        await listing.abandon(house, cursor)
         raise
 
 
-async def _abandon(house: House, cursor: Cursor) -> None:
-    """End a listing that leads nowhere: the next one starts from the watermark, so nothing is skipped."""
-    await house.store.write(cursors.save, msgspec.structs.replace(cursor, page=None, finished_at=cursor.started_at))
+def _content(page: Page) -> int:
+    slices = tuple(content_hash(item.raw) for item in page.slices)
+    return hash((slices, tuple((order.ref, order.updated_at) for order in page.orders)))
 
 
 async def _page(oms: Oms, house: House, policy: PullPolicy, cursor: Cursor) -> Page:
     house.env.failpoint("pull.before_fetch")
     try:
-        page = await oms.fetch_orders(_window(cursor, policy), cursor.page, policy.page_size)
+        page = await oms.fetch_orders(listing.window_of(cursor, policy), cursor.page, policy.page_size)
     except (Rejected, NotFound):
         if cursor.page is None:
             raise
-        await _abandon(house, cursor)  # the cursor is not accepted any more
+        await listing.abandon(house, cursor)  # the cursor is not accepted any more
         raise
     house.env.failpoint("pull.after_fetch")
     return page
-
-
-def begin(cursor: Cursor, policy: PullPolicy, now: datetime) -> Cursor:
-    """Start a listing: from `overlap` before the watermark, or `initial` before now the first time."""
-    since: datetime | None = None
-    if policy.mode is FetchMode.CHANGED:
-        if cursor.watermark is None:
-            since = now - policy.initial
-        else:
-            since = datetime.fromisoformat(cursor.watermark) - policy.overlap
-    return Cursor(
-        connection=cursor.connection,
-        stream=cursor.stream,
-        watermark=cursor.watermark,
-        since=None if since is None else since.isoformat(),
-        started_at=to_ms(now),
-    )
-
-
-def advance(cursor: Cursor, page: Page, policy: PullPolicy, now: datetime) -> Cursor:
-    """Where the listing stands once this page is stored.
-
-    The watermark moves with each page of an ordered listing, else only with the last one, and never beyond our own
-    clock: a stamp from the future must not hide what changes until then. What changes, or shows up late, while a listing
-    runs may stand on a page that was read already, and a stop may lie between two pages; so the watermark stays before
-    the second in which the listing began.
-    """
-    last = page.next_cursor is None
-    settled = last or policy.ordered
-    bound = now if cursor.started_at is None else from_ms(cursor.started_at // 1000 * 1000)
-    highest = _later(cursor.highest, page.watermark, bound)
-    return msgspec.structs.replace(
-        cursor,
-        page=page.next_cursor,
-        highest=highest,
-        watermark=_later(cursor.watermark, _moment(highest), now) if settled else cursor.watermark,
-        finished_at=to_ms(now) if last else None,
-    )
-
-
-def _later(known: str | None, found: datetime | None, now: datetime) -> str | None:
-    if found is None:
-        return known
-    found = min(found, now)
-    return found.isoformat() if known is None or found > datetime.fromisoformat(known) else known
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _window(cursor: Cursor, policy: PullPolicy) -> Window:
-    since = _moment(cursor.since)
-    if policy.mode is FetchMode.CHANGED:
-        return Window(mode=policy.mode, since=since)
-    return Window(mode=policy.mode)
 
 
 async def _take(connection: str, house: House, page: Page, cursor: Cursor, task_id: int | None) -> Absorbed:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
+from crossdock.spec.outbound_changes import FieldGroup
+
 if TYPE_CHECKING:
     from crossdock.spec.outbound import OutboundRequest
-
-
-class FieldGroup(StrEnum):
-    """The groups in which a warehouse may or may not accept changes."""
-
-    STATUS = "status"
-    LINES = "lines"
-    RECIPIENT = "recipient"
-    LOGISTICS = "logistics"
-    NOTES = "notes"
-    OTHER = "other"
 
 
 class Change(Struct, frozen=True):

@@ -69,7 +69,7 @@ def of_result(result: PushResult | None, past: Past, policy: PushPolicy, now: da
             )
         case PushStatus.RETRY:
             return _not_now(result, past, policy, now, random)
-        case PushStatus.UNKNOWN:
+        case PushStatus.UNKNOWN | PushStatus.REQUESTED:  # a create is taken or not: it cannot be "passed on"
             text = result.message or "the warehouse could not say whether it took the order"
             return in_doubt(result.code or "unknown", text, past, policy, now, random)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from crossdock.spec.costs import CostKind
 from crossdock.spec.orders import FetchMode
+from crossdock.spec.outbound import Stage
+from crossdock.spec.outbound_changes import FieldGroup
 
-API = "1.0"
+API = "1.1"
 """The version of the connector contract this daemon speaks."""
 
 
@@ -34,6 +37,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     `lookup_lag_s`: how late `find_outbound` may be. `ordered_pages`: pages come in the order of change, so that each one
     may be checkpointed. `batch_atomic`: a batch that is refused as a whole (Rejected) left nothing behind, so its requests
     may be sent one by one at once.
+
+    `updates`: the last stage at which a change of a group of fields is accepted; of a group that is not named the daemon
+    assumes little. `cancel_until`: the last stage at which a cancellation is still accepted. `costs`: the costs that it
+    keeps. `cost_actual` of an OMS: "receipts" — it computes the average purchase price from the receipts it is given;
+    "set_average" — the daemon does, and writes it.
     """
 
     fetch_modes: Annotated[tuple[FetchMode, ...], Meta(min_length=1)] = (FetchMode.CHANGED,)
@@ -45,6 +53,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     batch_atomic: bool = False
     concurrency: Annotated[int, Meta(ge=1)] = 8
     rate: tuple[Rate, ...] = ()
+    updates: dict[FieldGroup, Stage] = field(default_factory=dict)
+    cancel_until: Stage | None = None
+    costs: tuple[CostKind, ...] = ()
+    cost_actual: Literal["receipts", "set_average"] = "receipts"
 
 
 class ConnectorType(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The hooks of the connector contract, version 1.0.
+"""The hooks of the connector contract, version 1.1.
 
 A plugin module implements `crossdock_connectors`; a connector object implements the others that its kind needs. A data
 hook is called for one connection at a time and never broadcast. It may be `async def`, or plain `def` (the daemon then
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from crossdock.spec.connector import ConnectorType
     from crossdock.spec.context import Context
+    from crossdock.spec.costs import CostChange, ProductCost
+    from crossdock.spec.documents import InboundDoc, InboundPosting, OutboundDoc, OutboundPosting
+    from crossdock.spec.labels import Label, LabelDelivery
+    from crossdock.spec.listing import Listing
     from crossdock.spec.orders import Order, Page, Unreadable, Window
     from crossdock.spec.outbound import (
         CheckResult,
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
         PushResult,
         RemoteOutbound,
     )
+    from crossdock.spec.outbound_changes import OutboundCancel, OutboundHold, OutboundUpdate
+    from crossdock.spec.products import Product, ProductWrite
+    from crossdock.spec.stock import StockLevel, StockMovement
+    from crossdock.spec.webhooks import Hint
 
 PROJECT = "crossdock"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -141,5 +149,168 @@ async def find_outbound(ctx: Context[Any], keys: list[str]) -> dict[str, RemoteO
     """Tell what the WMS holds under each key; None where it surely holds nothing. WMS.
 
     Needed unless `idempotency` is "none". It must see its own writes, or declare `lookup_lag_s`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def update_outbound(ctx: Context[Any], items: list[OutboundUpdate]) -> list[PushResult]:
+    """Change documents that the WMS has, one result an update, named by its `key`. WMS.
+
+    Only the groups named may change. An update that was made before (same `key`, or a document that already says this)
+    must change nothing and is DUPLICATE; one that is older than what the document holds must change nothing either.
+    REJECTED with code "too_late" where the document has gone too far. Raises as `push_outbound`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def cancel_outbound(ctx: Context[Any], item: OutboundCancel) -> PushResult:
+    """Ask the WMS not to ship a document. WMS.
+
+    ACCEPTED: it surely does not ship it any more; REQUESTED: it will decide, `find_outbound` tells; DUPLICATE: it was
+    cancelled before; REJECTED with code "too_late": it ships, or has shipped. A repeat must change nothing.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def hold_outbound(ctx: Context[Any], item: OutboundHold) -> PushResult:
+    """Keep a document waiting while a person decides, or let it go on. A repeat must change nothing. WMS."""
+    raise NotImplementedError
+
+
+@hookspec
+async def fetch_label(ctx: Context[Any], ref: str, package_ref: str | None) -> Label | None:
+    """Return the newest shipping label of an order, or of one package of it; None where there is none yet. OMS.
+
+    A read: it may be asked again and again, and makes nothing. Raises Rejected where there will never be one.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def push_label(ctx: Context[Any], item: LabelDelivery) -> PushResult:
+    """Give a document its shipping label. WMS.
+
+    A newer `version` replaces the older, an older one must change nothing; a repeat must change nothing.
+    REJECTED with code "too_late" where the parcel has left.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def fetch_outbound(ctx: Context[Any], window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
+    """Return one page of outbound documents of every kind that changed in the window (UTC, both ends included). WMS.
+
+    Documents that crossdock created are among them. In mode SWEEP: every one that is open or younger than
+    `created_since`. Cursors as in `fetch_orders`. Raises as `fetch_orders`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def fetch_inbound(ctx: Context[Any], window: Window, cursor: str | None, limit: int) -> Listing[InboundDoc]:
+    """Return one page of inbound documents of every kind that changed in the window, with all their receipts. WMS.
+
+    Windows, cursors and errors as in `fetch_outbound`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def apply_outbound(ctx: Context[Any], items: list[OutboundPosting]) -> list[ItemResult]:
+    """Enter outbound documents of a warehouse, one result each, named by its `key`. OMS.
+
+    A document that is there at this revision or a newer one must not change: a repeat is `ok`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def apply_inbound(ctx: Context[Any], items: list[InboundPosting]) -> list[ItemResult]:
+    """Enter inbound documents of a warehouse, one result each, named by its `key`. OMS.
+
+    Every receipt of the document is in it; one that the OMS has already, by its `ref`, must not be counted again.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def fetch_products(ctx: Context[Any], window: Window, cursor: str | None, limit: int) -> Listing[Product]:
+    """Return one page of products that changed in the window. OMS and WMS. Cursors and errors as in `fetch_orders`."""
+    raise NotImplementedError
+
+
+@hookspec
+async def get_products(ctx: Context[Any], skus: list[str]) -> dict[str, Product | None]:
+    """Return each product as it is now; None where there surely is none. OMS and WMS."""
+    raise NotImplementedError
+
+
+@hookspec
+async def write_products(ctx: Context[Any], items: list[ProductWrite]) -> list[ItemResult]:
+    """Write values into products, one result each, named by its `key`. OMS and WMS.
+
+    Only the fields that are set are written. A repeat must change nothing more. `ok` False with code "version" where the
+    product is not at `base_version` any more, "exists" or "missing" where `create` says otherwise.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def update_cost(ctx: Context[Any], change: CostChange) -> ItemResult:
+    """Write one cost; the result is named by the change's `key`. OMS and WMS.
+
+    A repeat must change nothing, and an older `version` of the same thing must not undo a newer one. `ok` False with code
+    "version" where another value is held than `old`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+async def get_costs(ctx: Context[Any], skus: list[str]) -> dict[str, ProductCost | None]:
+    """Return the average purchase price of each SKU; None where the OMS does not know the SKU. OMS."""
+    raise NotImplementedError
+
+
+@hookspec
+async def fetch_stock(ctx: Context[Any], window: Window, cursor: str | None, limit: int) -> Listing[StockLevel]:
+    """Return one page of stock levels observed or changed in the window. WMS. Cursors and errors as in `fetch_orders`."""
+    raise NotImplementedError
+
+
+@hookspec
+async def fetch_movements(ctx: Context[Any], window: Window, cursor: str | None, limit: int) -> Listing[StockMovement]:
+    """Return one page of stock movements made in the window. WMS. Cursors and errors as in `fetch_orders`."""
+    raise NotImplementedError
+
+
+@hookspec
+async def apply_stock(ctx: Context[Any], levels: list[StockLevel]) -> list[ItemResult]:
+    """Take over stock levels, one result each, named "WAREHOUSE/SKU". A level older than the one held changes nothing. OMS."""
+    raise NotImplementedError
+
+
+@hookspec
+async def apply_movements(ctx: Context[Any], movements: list[StockMovement]) -> list[ItemResult]:
+    """Take over stock movements, one result each, named by its `ref`. A movement that was taken before changes nothing. OMS."""
+    raise NotImplementedError
+
+
+@hookspec
+def parse_webhook(headers: Mapping[str, str], body: bytes) -> list[Hint]:
+    """Say what a webhook is about. Pure and quick; the daemon has checked its signature. Header names are lower case.
+
+    Hints only: what the webhook says of the thing itself is not used. Raises ValueError for what is none.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def verify_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> str | None:
+    """Check the signature of a webhook that is not signed as Standard Webhooks are; return its id, None if it is forged.
+
+    Pure and quick. Compare in constant time, and refuse one whose time is more than five minutes away from `now`.
     """
     raise NotImplementedError

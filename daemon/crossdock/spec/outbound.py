@@ -56,10 +56,22 @@ class OutboundRequest(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+class Stage(StrEnum):
+    """How far a warehouse is with an outbound document (DOMAIN 4.3 C); OUTBOUND: it has left."""
+
+    PENDING = "pending"
+    PICKING = "picking"
+    PICKED = "picked"
+    PACKED = "packed"
+    OUTBOUND = "outbound"
+    CANCELLED = "cancelled"
+
+
 class PushStatus(StrEnum):
-    """How a warehouse answered one outbound request."""
+    """How a warehouse answered one request."""
 
     ACCEPTED = "accepted"
+    REQUESTED = "requested"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
     RETRY = "retry"
@@ -69,8 +81,10 @@ class PushStatus(StrEnum):
 class PushResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The answer for one request of a batch, named by the request's `key`.
 
-    DUPLICATE: the warehouse had it already under this key. REJECTED: a definite no, with `code` and `message`.
-    RETRY: a definite "not now", nothing was stored. UNKNOWN: it may or may not have been stored.
+    DUPLICATE: the warehouse had it already under this key. REJECTED: a definite no, with `code` and `message`; of an
+    update, a cancellation or a hold the code "too_late" says that the document has gone too far for it.
+    RETRY: a definite "not now", nothing was stored. UNKNOWN: it may or may not have been stored. REQUESTED (of an update,
+    a cancellation or a hold only): it was passed on, and `find_outbound` will tell what became of it.
     """
 
     key: str
@@ -81,22 +95,31 @@ class PushResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
 
 
 class RemoteOutbound(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An outbound document as the WMS has it."""
+    """An outbound document as the WMS has it.
+
+    `stage` says how far it is, where the WMS tells; `state` is its own word for that. `revision` is the newest one that it
+    was given, `content` what it holds now, where the WMS tells.
+    """
 
     key: str
     remote_id: str
     state: str = ""
     revision: int | None = None
+    stage: Stage | None = None
+    held: bool = False
+    content: OutboundRequest | None = None
 
 
 class PushReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of an order, for its OMS. (`order_ref`, `status`, `revision`) names the report: a repeat is no change.
 
+    "cancelled": its warehouse confirmed that it does not ship it. "cancel_refused": it was too late, the order ships.
+
     `message` is a sentence for people.
     """
 
     order_ref: str
-    status: Literal["pushed", "push_failed"]
+    status: Literal["pushed", "push_failed", "cancelled", "cancel_refused"]
     revision: int
     warehouse: str
     remote_id: str | None = None

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class Push(Struct, kw_only=True, gc=False):
-    """A push row. Times are milliseconds since 1970 UTC; models.PushRow says what each column means."""
+    """An order's way to one warehouse (fulfilment request) and the create that is due for it. Times are milliseconds UTC.
+
+    `next_at` is set while something is due (send, ask, try again), `run_id` while a run holds the row, `again_at` while
+    time alone may change the decision, `report_at` while its OMS has to be told, `unsettled` until it is settled for good.
+    """
 
     id: int
     order_id: int

@@ -21,6 +21,17 @@ class TaskKind(StrEnum):
     FETCH = "fetch"
     OBTAIN_NEW = "obtain_new"
     SYNC_ORDER = "sync_order"
+    FETCH_OUTBOUND = "fetch_outbound"
+    FETCH_INBOUND = "fetch_inbound"
+    FETCH_PRODUCTS = "fetch_products"
+    FETCH_STOCK = "fetch_stock"
+    PULL_LABEL = "pull_label"
+    PUSH_DOCUMENT = "push_document"
+    RECONCILE = "reconcile"
+
+
+OF_ORDERS = (TaskKind.FETCH, TaskKind.OBTAIN_NEW, TaskKind.SYNC_ORDER)
+"""The tasks that the lane does which fetches orders."""
 
 
 class TaskState(StrEnum):
@@ -146,13 +157,19 @@ def requeue_running(tx: Transaction) -> int:
     return tx.execute("UPDATE tasks SET state = ? WHERE state = ?", (TaskState.QUEUED, TaskState.RUNNING))
 
 
-def queued(tx: Transaction, connection: str, limit: int = 100) -> list[Task]:
+def queued(tx: Transaction, connection: str, limit: int = 100, kinds: Sequence[TaskKind] = OF_ORDERS) -> list[Task]:
     """Return the tasks of a connection that are to be done, oldest first; call it while none of them is being done.
 
     One that is marked as running then was broken off by a fault of the database, and is done again.
     """
-    sql = "SELECT " + COLUMNS + " FROM tasks WHERE state IN (?, ?) AND connection = ? ORDER BY id LIMIT ?"
-    return [_task(row) for row in tx.rows(sql, (TaskState.QUEUED, TaskState.RUNNING, connection, limit))]
+    sql = (
+        "SELECT "
+        + COLUMNS
+        + " FROM tasks WHERE state IN (?, ?) AND connection = ? AND kind IN ("
+        + ",".join("?" * len(kinds))
+        + ") ORDER BY id LIMIT ?"
+    )
+    return [_task(row) for row in tx.rows(sql, (TaskState.QUEUED, TaskState.RUNNING, connection, *kinds, limit))]
 
 
 def page(tx: Transaction, before: int | None, limit: int, state: str | None = None) -> list[Task]:

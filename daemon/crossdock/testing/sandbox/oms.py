@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from crossdock.testing.sandbox.faults import Script
+    from crossdock.testing.sandbox.room import Room
 
 MAX_PAGE = 500
 MAX_REFS = 500
@@ -59,8 +60,10 @@ class OmsCore:
         now: Callable[[], datetime] = utc_now,
         shops: tuple[Choice, ...] = SHOPS,
         logistics: tuple[Choice, ...] = LOGISTICS,
+        rooms: tuple[Room, ...] = (),
     ) -> None:
         self.books = books
+        self.rooms = rooms
         self.now = now
         self.shops = shops
         self.logistics = logistics
@@ -72,6 +75,8 @@ class OmsCore:
             ("GET", "/v1/logistics"): lambda _: ok(Choices(choices=self.logistics)),
             ("GET", "/v1/check"): self._check,
         }
+        for room in rooms:
+            self._routes |= room.routes
 
     def answer(self, call: Call) -> Answer:
         """Serve one call of the contract. Raises Refused."""
@@ -79,10 +84,16 @@ class OmsCore:
 
     def admin(self, call: Call) -> Answer:
         """Serve what only tests ask for; SandboxOms adds the ways to change orders. Raises Refused."""
-        return route({("GET", "/books"): self._books}, call)
+        routes: dict[tuple[str, str], Callable[[Call], Answer]] = {("GET", "/books"): self._books}
+        for room in self.rooms:
+            routes |= room.admin_routes
+        return route(routes, call)
 
     def subjects(self, call: Call) -> tuple[str, ...]:
-        """Name the orders of a push report; nothing else is about a key."""
+        """Name the orders of a push report, or what a room says that a call is about."""
+        for room in self.rooms:
+            if (call.method, call.path) in room.routes:
+                return room.subjects(call)
         if call.path != "/v1/push-reports":
             return ()
         try:
@@ -135,7 +146,8 @@ class SandboxOms(Sandbox):
     ) -> None:
         self.books = OmsBooks(path)
         self.now = now
-        core = OmsCore(self.books, now, shops, logistics)
+        self.rooms: tuple[Room, ...] = ()
+        core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 
     def put(self, orders: Iterable[Order], *, keep_updated_at: bool = False, progress: Progress | None = None) -> None:
@@ -162,6 +174,8 @@ class SandboxOms(Sandbox):
         """Stop serving and let go of the file."""
         await super().stop()
         self.books.close()
+        for room in self.rooms:
+            room.close()
 
     def _admin(self, call: Call) -> Answer:
         inner = call.path.removeprefix("/__sandbox")

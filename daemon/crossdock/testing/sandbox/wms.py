@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crossdock.testing.sandbox.faults import Script
+    from crossdock.testing.sandbox.room import Room
 
 MAX_BATCH = 50
 MAX_KEYS = 500
@@ -39,8 +40,9 @@ class KeyHeads(Struct, frozen=True):
 class WmsCore:
     """Answers the WMS side of the default contract; `now` is its clock."""
 
-    def __init__(self, books: WmsBooks, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, books: WmsBooks, now: Callable[[], datetime] = utc_now, rooms: tuple[Room, ...] = ()) -> None:
         self.books = books
+        self.rooms = rooms
         self.now = now
         self._routes: dict[tuple[str, str], Callable[[Call], Answer]] = {
             ("POST", "/v1/outbounds"): self._create,
@@ -48,6 +50,8 @@ class WmsCore:
             ("GET", "/v1/warehouses"): self._warehouses,
             ("GET", "/v1/check"): self._check,
         }
+        for room in rooms:
+            self._routes |= room.routes
 
     def answer(self, call: Call) -> Answer:
         """Serve one call of the contract. Raises Refused."""
@@ -55,10 +59,16 @@ class WmsCore:
 
     def admin(self, call: Call) -> Answer:
         """Serve the books. Raises Refused."""
-        return route({("GET", "/books"): self._books}, call)
+        routes: dict[tuple[str, str], Callable[[Call], Answer]] = {("GET", "/books"): self._books}
+        for room in self.rooms:
+            routes |= room.admin_routes
+        return route(routes, call)
 
     def subjects(self, call: Call) -> tuple[str, ...]:
-        """Name the keys of a create; nothing else is about a key."""
+        """Name the keys of a create, or what a room says that a call is about."""
+        for room in self.rooms:
+            if (call.method, call.path) in room.routes:
+                return room.subjects(call)
         if call.path != "/v1/outbounds":
             return ()
         try:
@@ -123,9 +133,12 @@ class SandboxWms(Sandbox):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        super().__init__(WmsCore(self.books, now), token=token, script=script)
+        self.rooms: tuple[Room, ...] = ()
+        super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:
         """Stop serving and let go of the file."""
         await super().stop()
         self.books.close()
+        for room in self.rooms:
+            room.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock.connectors.exchange import ExchangeCalls
 from crossdock.spec.errors import Unsupported
 from crossdock.spec.outbound import CheckResult
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     )
 
 
-class BareLink:
+class BareLink(ExchangeCalls):
     """A link that can do nothing yet; `hooks` of a derived one names what it can."""
 
     type_name = "simulated"

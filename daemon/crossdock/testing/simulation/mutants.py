@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.engine import push_lane
-from crossdock.flows import decide, pull_orders
+from crossdock.flows import decide, listing, pull_orders
 from crossdock.rules import connection_health, outcome
 from crossdock.rules.outcome import PushPolicy, Verdict
 from crossdock.rules.push_states import PushState
@@ -113,26 +113,26 @@ def no_settle_time() -> contextlib.AbstractContextManager[None]:
 
 def strictly_after_the_cursor() -> contextlib.AbstractContextManager[None]:
     """A listing begins after the newest stamp that was seen, not at it."""
-    real = pull_orders.begin
+    real = listing.begin
 
-    def begin(cursor: Cursor, policy: pull_orders.PullPolicy, now: datetime) -> Cursor:
+    def begin(cursor: Cursor, policy: listing.PullPolicy, now: datetime) -> Cursor:
         started = real(cursor, policy, now)
         if cursor.watermark is None or started.since is None:
             return started
         since = type(now).fromisoformat(started.since) + timedelta(microseconds=1)
         return msgspec.structs.replace(started, since=since.isoformat())
 
-    return replaced(pull_orders, begin=begin)
+    return replaced(listing, begin=begin)
 
 
 def no_overlap() -> contextlib.AbstractContextManager[None]:
     """A listing begins exactly where the last one ended."""
-    real = pull_orders.begin
+    real = listing.begin
 
-    def begin(cursor: Cursor, policy: pull_orders.PullPolicy, now: datetime) -> Cursor:
+    def begin(cursor: Cursor, policy: listing.PullPolicy, now: datetime) -> Cursor:
         return real(cursor, msgspec.structs.replace(policy, overlap=timedelta()), now)
 
-    return replaced(pull_orders, begin=begin)
+    return replaced(listing, begin=begin)
 
 
 def cursor_before_data() -> contextlib.AbstractContextManager[None]:

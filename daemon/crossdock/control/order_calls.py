@@ -1,0 +1,56 @@
+"""The client's calls about orders and what people ask to be done with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.control.records.asks import ForOrders, HoldOrders, Obtain, Queued, Redrive, Results, SettleOrder, Sync
+from crossdock.control.records.orders import Explanation, OrderDetail, OrderPage, OrderRef
+from crossdock.control.transport import Transport, part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class OrderCalls(Transport):
+    """Orders."""
+
+    async def orders(self, **query: object) -> OrderPage:
+        """List orders; the parameters are OrderQuery's."""
+        return await self.call("GET", "/v1/orders", OrderPage, **query)
+
+    async def order(self, connection: str, ref: str) -> OrderDetail:
+        """Show one order."""
+        return await self.call("GET", f"/v1/orders/{part(connection)}/{part(ref)}", OrderDetail)
+
+    async def explain(self, order: str, connection: str | None = None) -> Explanation:
+        """Explain one order, by its reference or number."""
+        return await self.call("GET", "/v1/explain", Explanation, order=order, connection=connection)
+
+    async def obtain(self, connection: str, warehouse: str) -> Queued:
+        """Fetch new orders and queue what a strategy of the warehouse matches."""
+        return await self.call("POST", "/v1/obtain", Queued, Obtain(connection=connection, warehouse=warehouse))
+
+    async def sync(self, connection: str, refs: Sequence[str]) -> Queued:
+        """Fetch chosen orders again."""
+        return await self.call("POST", "/v1/sync", Queued, Sync(connection=connection, refs=tuple(refs)))
+
+    async def push(self, orders: Sequence[OrderRef]) -> Results:
+        """Push chosen orders by hand."""
+        return await self.call("POST", "/v1/push", Results, ForOrders(orders=tuple(orders)))
+
+    async def hold(self, orders: Sequence[OrderRef], reason: str) -> Results:
+        """Hold chosen orders."""
+        return await self.call("POST", "/v1/hold", Results, HoldOrders(orders=tuple(orders), reason=reason))
+
+    async def release(self, orders: Sequence[OrderRef]) -> Results:
+        """Release chosen orders."""
+        return await self.call("POST", "/v1/release", Results, ForOrders(orders=tuple(orders)))
+
+    async def settle(self, settlement: SettleOrder) -> Results:
+        """Settle a push in doubt by hand."""
+        return await self.call("POST", "/v1/settle", Results, settlement)
+
+    async def redrive(self, wanted: Redrive) -> Results:
+        """Send failed orders again."""
+        return await self.call("POST", "/v1/redrive", Results, wanted)

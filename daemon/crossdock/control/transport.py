@@ -1,0 +1,122 @@
+"""How a client talks to a daemon: one request and its answer, over the Unix socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from crossdock.control.records.base import Problem
+from crossdock.spec.text import clean
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+
+T = TypeVar("T")
+
+TIMEOUT_S = 60.0
+"""Longest wait for one answer; the daemon itself gives up earlier."""
+
+
+class Unreachable(Exception):
+    """No daemon can be talked to at the socket; the message says which, and what to do."""
+
+
+class Refusal(Exception):
+    """The daemon did not do it. The message is its sentence, fit for a terminal; `code` is for programs."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(clean(problem.detail))
+        self.problem = problem
+
+    @property
+    def code(self) -> str:
+        """What kind of refusal it is."""
+        return self.problem.code
+
+    @property
+    def again_at(self) -> datetime | None:
+        """When it may be asked again, where that is known."""
+        return self.problem.again_at
+
+
+class Transport:
+    """One daemon behind its Unix socket. Calls raise Unreachable, Refusal."""
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Get ready; nothing is connected yet."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.UnixConnector(self.socket, limit=20),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(self, method: str, path: str, answer: type[T], body: object = None, **query: object) -> T:
+        """Call a route. `path` is encoded already; parameters that are None are left out."""
+        raw, status = await self.exchange(method, path, body, query)
+        if status >= 400:
+            raise Refusal(problem_of(raw, status))
+        try:
+            return msgspec.json.decode(raw, type=answer)
+        except msgspec.DecodeError as error:
+            raise Unreachable(
+                f"what answers at {self.socket} is no crossdock daemon of this version ({error}); are both the same?"
+            ) from None
+
+    async def exchange(self, method: str, path: str, body: object, query: dict[str, object]) -> tuple[bytes, int]:
+        """Make one request; return the answer's body and status. Raises Unreachable."""
+        assert self._session is not None  # used as a context
+        given = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
+        url = URL(f"http://crossdock{path}" + (f"?{given}" if given else ""), encoded=True)
+        data = None if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json"} if data is not None else None
+        try:
+            async with self._session.request(method, url, data=data, headers=headers) as answer:
+                return await answer.read(), answer.status
+        except PermissionError:
+            raise Unreachable(self._not_allowed()) from None
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(self._not_there(error)) from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            text = f"the daemon at {self.socket} did not answer to the end ({type(error).__name__}); ask again"
+            raise Unreachable(text) from None
+
+    def _not_there(self, error: aiohttp.ClientConnectorError) -> str:
+        if isinstance(error.os_error, PermissionError):
+            return self._not_allowed()
+        return (
+            f"no crossdock daemon answers at {self.socket}; start it with `systemctl start crossdock` or "
+            "`crossdock run`, or name another socket with --socket"
+        )
+
+    def _not_allowed(self) -> str:
+        return f"you may not use the socket {self.socket}; become a member of its group (ls -l {self.socket})"
+
+
+def problem_of(raw: bytes, status: int) -> Problem:
+    """Read an error answer, whatever it is."""
+    try:
+        return msgspec.json.decode(raw, type=Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Problem(title="error", status=status, code="unknown", detail=f"the daemon answered with status {status}")
+
+
+def part(text: Any) -> str:
+    """Encode one part of a path, so that no character of it means anything there."""
+    return quote(str(text), safe="")

@@ -1,0 +1,196 @@
+"""Carry out operations: claim what is due, call or ask, judge, save, and let each kind's own rows follow in the same step."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from crossdock.rules import operation_outcome
+from crossdock.rules.operation_outcome import OperationVerdict
+from crossdock.rules.operation_states import OperationState
+from crossdock.rules.outcome import Past
+from crossdock.spec.errors import ConnectorError, Rejected
+from crossdock.store import operations
+from crossdock.store.operations import Ended
+from crossdock.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from crossdock.flows.house import House
+    from crossdock.flows.lane import CallingLane
+    from crossdock.rules.operation_outcome import OperationPolicy, Outcome
+    from crossdock.store.operations import Operation
+    from crossdock.store.store import Transaction
+
+Verdicts = list[tuple["Operation", OperationVerdict, int]]
+
+
+class Handler(Protocol):
+    """One kind of operation: how it is sent, how it is asked about, and what follows from how it ended.
+
+    `asks`: what is in doubt is settled by `ask`; otherwise the very same bytes are sent again under the same key, which
+    the contract says is harmless. `batch` is how many go in one call.
+    """
+
+    kind: str
+    asks: bool
+    batch: int
+
+    async def send(self, claimed: Sequence[Operation]) -> Mapping[str, Outcome]:
+        """Make one call; return what was said of each operation, by key. Raises ConnectorError for the whole call."""
+        ...
+
+    async def ask(self, claimed: Sequence[Operation]) -> Mapping[str, Outcome]:
+        """Ask what became of operations that are in doubt or were passed on. Raises ConnectorError."""
+        ...
+
+    def settled(self, tx: Transaction, operation: Operation, verdict: OperationVerdict, now: datetime) -> None:
+        """Let the rows that the operation was made of follow, in the transaction that saves the verdict."""
+        ...
+
+
+async def carry_out(
+    handlers: Mapping[str, Handler], house: House, lane: CallingLane, policy: OperationPolicy, concurrency: int
+) -> bool:
+    """Carry out everything that is due through a connection; True if it stopped with work left.
+
+    What an earlier run of the lane left as sending is put in doubt first. A cancelled run leaves its rows as sending: the
+    next run finds them.
+    """
+    now = house.env.now()
+    await house.store.write(operations.take_over, lane.run, lane.connection, to_ms(now), to_ms(now + policy.settle))
+    while lane.keep_going() and lane.may_call():
+        width = 1 if lane.alone() else concurrency
+        claimed = await house.store.write(operations.claim, lane.run, lane.connection, width, to_ms(house.env.now()))
+        if not claimed:
+            return False
+        house.env.failpoint("operations.claimed")
+        batches = _batches(claimed, handlers, together=not lane.alone())
+        judged = await asyncio.gather(*(_batch(handlers, batch, house, lane, policy) for batch in batches))
+        verdicts = [each for batch in judged for each in batch]
+        await house.store.write(save, handlers, lane.run, verdicts)
+        house.env.failpoint("operations.saved")
+        for state in {verdict.state for _, verdict, _ in verdicts}:
+            lane.counted(state.name.lower(), sum(1 for _, verdict, _ in verdicts if verdict.state is state))
+    return True
+
+
+def _batches(claimed: Sequence[Operation], handlers: Mapping[str, Handler], *, together: bool) -> list[list[Operation]]:
+    """Put together what goes in one call: the same kind, all of it sent or all of it asked about."""
+    groups: dict[tuple[str, bool], list[list[Operation]]] = {}
+    for operation in claimed:
+        handler = handlers.get(operation.kind)
+        most = handler.batch if handler is not None and together else 1
+        batches = groups.setdefault((operation.kind, _asked(operation, handler)), [[]])
+        if len(batches[-1]) >= most:
+            batches.append([])
+        batches[-1].append(operation)
+    return [batch for batches in groups.values() for batch in batches if batch]
+
+
+def _asked(operation: Operation, handler: Handler | None) -> bool:
+    if operation.state is OperationState.REQUESTED:
+        return True
+    return handler is not None and handler.asks and operation.state is OperationState.IN_DOUBT
+
+
+async def _batch(
+    handlers: Mapping[str, Handler],
+    batch: Sequence[Operation],
+    house: House,
+    lane: CallingLane,
+    policy: OperationPolicy,
+) -> Verdicts:
+    env = house.env
+    handler = handlers.get(batch[0].kind)
+    if handler is None:
+        text = f"the connector of {lane.connection} cannot do this any more ({batch[0].kind}); it waits until it can"
+        at = env.now()
+        waits = OperationVerdict(state=OperationState.FAILED, kind="Unsupported", code="unsupported", text=text)
+        return [(operation, waits, to_ms(at)) for operation in batch]
+    if _asked(batch[0], handler):
+        return await _ask(handler, batch, house, lane, policy)
+    env.failpoint("operations.before_send")
+    try:
+        found = await handler.send(batch)
+    except ConnectorError as error:
+        if isinstance(error, Rejected):
+            lane.succeeded(1)
+        else:
+            lane.failed(error)
+        if isinstance(error, Rejected) and len(batch) > 1:
+            alone = [await _batch(handlers, [operation], house, lane, policy) for operation in batch]
+            return [each for one in alone for each in one]
+        now = env.now()
+        return [
+            (o, _doubted(o, operation_outcome.of_failure(
+                error, past(o), policy, now, env.random, asks=handler.asks)), to_ms(now))
+            for o in batch
+        ]  # fmt: skip
+    env.failpoint("operations.after_send")
+    lane.succeeded(1)
+    now = env.now()
+    return [
+        (o, _doubted(o, operation_outcome.of_outcome(
+            found.get(o.key), past(o), policy, now, env.random, asks=handler.asks)), to_ms(now))
+        for o in batch
+    ]  # fmt: skip
+
+
+async def _ask(
+    handler: Handler, batch: Sequence[Operation], house: House, lane: CallingLane, policy: OperationPolicy
+) -> Verdicts:
+    env = house.env
+    try:
+        found = await handler.ask(batch)
+    except ConnectorError as error:
+        lane.failed(error)
+        now = env.now()
+        return [(o, operation_outcome.not_asked(error, past(o), policy, now, env.random), to_ms(now)) for o in batch]
+    lane.succeeded(1)
+    now = env.now()
+    return [
+        (o, operation_outcome.of_outcome(found.get(o.key), past(o), policy, now, env.random, asks=True), to_ms(now))
+        for o in batch
+    ]
+
+
+def _doubted(operation: Operation, verdict: OperationVerdict) -> OperationVerdict:
+    if operation.state is OperationState.IN_DOUBT:
+        return operation_outcome.still_in_doubt(verdict)
+    return verdict
+
+
+def past(operation: Operation) -> Past:
+    """Say what happened to an operation before."""
+    first = None if operation.first_fault_at is None else from_ms(operation.first_fault_at)
+    return Past(faults=operation.faults, first_fault_at=first, attempts=operation.attempts + 1)
+
+
+def save(tx: Transaction, handlers: Mapping[str, Handler], run: int, verdicts: Verdicts) -> None:
+    """Save how operations ended, and let each kind's rows follow; what another run took over is left alone."""
+    mine = operations.held(tx, run, [operation.id for operation, _, _ in verdicts])
+    kept = [(operation, verdict, at) for operation, verdict, at in verdicts if operation.id in mine]
+    operations.save(tx, run, [_ended(operation, verdict, at) for operation, verdict, at in kept])
+    for operation, verdict, at in kept:
+        handler = handlers.get(operation.kind)
+        moment = from_ms(at)
+        if handler is not None and moment is not None:
+            handler.settled(tx, operation, verdict, moment)
+
+
+def _ended(operation: Operation, verdict: OperationVerdict, at: int) -> Ended:
+    return Ended(
+        id=operation.id,
+        state=verdict.state,
+        at=at,
+        next_at=None if verdict.next_at is None else to_ms(verdict.next_at),
+        faults=verdict.faults,
+        first_fault_at=None if verdict.first_fault_at is None else to_ms(verdict.first_fault_at),
+        remote_id=verdict.remote_id,
+        error_kind=verdict.kind,
+        error_code=verdict.code,
+        error_text=verdict.text,
+    )

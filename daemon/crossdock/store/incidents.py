@@ -1,0 +1,172 @@
+"""Incidents: one row a cause, with everything that it holds; they close when the last of it is healed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from crossdock.store import counters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.store.store import Transaction
+
+
+class Cause(StrEnum):
+    """What kind of trouble it is, grouped by who has to do something."""
+
+    TRANSIENT = "transient"
+    MAPPING = "mapping"
+    VALIDATION = "validation"
+    AUTH = "auth"
+    CONFLICT = "conflict"
+    IN_DOUBT = "in_doubt"
+    REFUSED = "refused"
+    DRIFT = "drift"
+    DECISION = "decision"
+    BUG = "bug"
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """What is wrong. Everything but `text` makes the fingerprint: the same trouble is one incident.
+
+    `missing` is what has to be filled in or decided, such as a carrier that has no mapping; `text` is the sentence for
+    people, the same for all that the incident holds.
+    """
+
+    cause: Cause
+    connection: str = ""
+    operation: str = ""
+    code: str = ""
+    missing: str = ""
+    text: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The name of the incident; parts are joined by a character that none of them can hold."""
+        return f"{self.cause.value}\x1f{self.connection}\x1f{self.operation}\x1f{self.code}\x1f{self.missing}"
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """An incident's row. Times are milliseconds UTC; `healed_at` None: it is open."""
+
+    id: int
+    fingerprint: str
+    cause: str
+    connection: str
+    operation: str
+    code: str
+    missing: str
+    text: str
+    opened_at: int
+    last_at: int
+    healed_at: int | None
+    owner: str
+    muted_until: int | None
+
+
+FIELDS = Incident.__struct_fields__
+COLUMNS = ", ".join(FIELDS)
+_OPEN = (
+    "INSERT INTO incidents (id, fingerprint, cause, connection, operation, code, missing, text, opened_at, last_at, owner) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') ON CONFLICT (fingerprint) DO UPDATE SET last_at = excluded.last_at, "
+    "text = excluded.text, opened_at = CASE WHEN incidents.healed_at IS NULL THEN incidents.opened_at ELSE excluded.opened_at END, "
+    "healed_at = NULL"
+)
+_HOLD = (
+    "INSERT INTO incident_refs (incident_id, subject, at, text) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (incident_id, subject) DO UPDATE SET text = excluded.text"
+)
+_CLOSE = (
+    "UPDATE incidents SET healed_at = ? WHERE id = ? AND healed_at IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM incident_refs r WHERE r.incident_id = incidents.id)"
+)
+
+
+def report(tx: Transaction, trouble: Trouble, subject: str, now: int, text: str = "") -> int:
+    """Say that `subject` (such as "order:17") is held by a trouble; return the incident's id.
+
+    `text` is what is particular about this subject. Saying it again changes nothing but the text.
+    """
+    known = tx.one("SELECT id FROM incidents WHERE fingerprint = ?", (trouble.fingerprint,))
+    number = int(known[0]) if known is not None else counters.take(tx, "incidents")
+    values = (
+        number, trouble.fingerprint, trouble.cause.value, trouble.connection, trouble.operation, trouble.code,
+        trouble.missing, trouble.text, now, now,
+    )  # fmt: skip
+    tx.execute(_OPEN, values)
+    tx.execute(_HOLD, (number, subject, now, text))
+    return number
+
+
+def heal(tx: Transaction, subject: str, now: int, *, operation: str | None = None) -> int:
+    """Take a subject out of its incidents (only those about `operation`, if it is named); the emptied ones close."""
+    sql = (
+        "SELECT r.incident_id FROM incident_refs r JOIN incidents i ON i.id = r.incident_id "
+        "WHERE r.subject = ? AND (i.operation = ? OR ? IS NULL) LIMIT 1000"
+    )
+    found = [row[0] for row in tx.rows(sql, (subject, operation, operation))]
+    for number in found:
+        tx.execute("DELETE FROM incident_refs WHERE incident_id = ? AND subject = ?", (number, subject))
+        tx.execute(_CLOSE, (now, number))
+    return len(found)
+
+
+def heal_all(tx: Transaction, fingerprint: str, now: int) -> bool:
+    """Close an incident as a whole; False if it is not open."""
+    row = tx.one("SELECT id FROM incidents WHERE fingerprint = ? AND healed_at IS NULL", (fingerprint,))
+    if row is None:
+        return False
+    tx.execute("DELETE FROM incident_refs WHERE incident_id = ?", (row[0],))
+    return tx.execute("UPDATE incidents SET healed_at = ? WHERE id = ?", (now, row[0])) == 1
+
+
+def get(tx: Transaction, number: int) -> Incident | None:
+    """Return an incident."""
+    row = tx.one("SELECT " + COLUMNS + " FROM incidents WHERE id = ?", (number,))
+    return None if row is None else _incident(row)
+
+
+def of_subject(tx: Transaction, subject: str) -> list[Incident]:
+    """Return the open incidents that hold a subject, at most 100."""
+    sql = (
+        "SELECT " + ", ".join(f"i.{name}" for name in FIELDS) + " FROM incident_refs r JOIN incidents i "
+        "ON i.id = r.incident_id WHERE r.subject = ? ORDER BY i.id LIMIT 100"
+    )
+    return [_incident(row) for row in tx.rows(sql, (subject,))]
+
+
+def subjects(tx: Transaction, number: int, after: str, limit: int) -> list[tuple[str, int, str]]:
+    """Return (subject, since, text) of what an incident holds, in the order of the names behind `after`."""
+    sql = "SELECT subject, at, text FROM incident_refs WHERE incident_id = ? AND subject > ? ORDER BY subject LIMIT ?"
+    return [(row[0], int(row[1]), row[2]) for row in tx.rows(sql, (number, after, limit))]
+
+
+def count(tx: Transaction, number: int) -> int:
+    """Count what an incident holds."""
+    return int(tx.one("SELECT COUNT(*) FROM incident_refs WHERE incident_id = ?", (number,))[0])
+
+
+def page(tx: Transaction, after: int, limit: int, *, healed: bool = False) -> list[Incident]:
+    """Return open incidents (or healed ones) with an id above `after`, oldest first."""
+    wanted = "IS NOT NULL" if healed else "IS NULL"
+    sql = "SELECT " + COLUMNS + " FROM incidents WHERE id > ? AND healed_at " + wanted + " ORDER BY id LIMIT ?"
+    return [_incident(row) for row in tx.rows(sql, (after, limit))]
+
+
+def take(tx: Transaction, number: int, *, owner: str | None = None, muted_until: int | None = None) -> bool:
+    """Note who looks after an incident (None: as it is), and until when it is not to be shown as news."""
+    sql = "UPDATE incidents SET owner = COALESCE(?, owner), muted_until = ? WHERE id = ?"
+    return tx.execute(sql, (owner, muted_until, number)) == 1
+
+
+def of_subjects(tx: Transaction, names: Sequence[str]) -> dict[str, list[Incident]]:
+    """Return the open incidents of several subjects."""
+    return {name: of_subject(tx, name) for name in names}
+
+
+def _incident(row: tuple[object, ...]) -> Incident:
+    return Incident(**dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
