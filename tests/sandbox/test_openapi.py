@@ -85,7 +85,12 @@ def test_a_key_is_printable_ascii_wherever_one_is_asked_for():
 
 def test_a_report_has_one_of_four_statuses_and_a_problem_may_name_a_field():
     schemas = document("oms")["components"]["schemas"]
-    assert schemas["PushReport"]["properties"]["status"]["enum"] == ["cancel_refused", "cancelled", "push_failed", "pushed"]
+    assert schemas["PushReport"]["properties"]["status"]["enum"] == [
+        "cancel_refused",
+        "cancelled",
+        "push_failed",
+        "pushed",
+    ]
     assert schemas["Problem"]["properties"]["field"] == {"type": "string"}
     assert "field" not in schemas["Problem"]["required"]
 
