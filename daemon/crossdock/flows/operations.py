@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from crossdock.rules import operation_outcome
-from crossdock.rules.operation_outcome import OperationVerdict
 from crossdock.rules.operation_states import OperationState
 from crossdock.rules.outcome import Past
 from crossdock.spec.errors import ConnectorError, Rejected
-from crossdock.store import operations
+from crossdock.store import incidents, operations
+from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.operations import Ended
 from crossdock.store.times import from_ms, to_ms
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
     from crossdock.flows.house import House
     from crossdock.flows.lane import CallingLane
-    from crossdock.rules.operation_outcome import OperationPolicy, Outcome
+    from crossdock.rules.operation_outcome import OperationPolicy, OperationVerdict, Outcome
     from crossdock.store.operations import Operation
     from crossdock.store.store import Transaction
 
-Verdicts = list[tuple["Operation", OperationVerdict, int]]
+Verdicts = list[tuple["Operation", "OperationVerdict", int]]
+
+MOST_CLAIMED = 1000
+"""Operations that are looked at in one round, at most."""
 
 
 class Handler(Protocol):
@@ -62,19 +66,73 @@ async def carry_out(
     now = house.env.now()
     await house.store.write(operations.take_over, lane.run, lane.connection, to_ms(now), to_ms(now + policy.settle))
     while lane.keep_going() and lane.may_call():
-        width = 1 if lane.alone() else concurrency
-        claimed = await house.store.write(operations.claim, lane.run, lane.connection, width, to_ms(house.env.now()))
+        together, calls = (False, 1) if lane.alone() else (True, concurrency)
+        look = min(MOST_CLAIMED, calls * max((handler.batch for handler in handlers.values()), default=1))
+        claimed = await house.store.write(
+            operations.claim, lane.run, lane.connection, look, to_ms(house.env.now()),
+            partial(fitting, handlers=handlers, calls=calls, together=together),
+        )  # fmt: skip
         if not claimed:
             return False
         house.env.failpoint("operations.claimed")
-        batches = _batches(claimed, handlers, together=not lane.alone())
-        judged = await asyncio.gather(*(_batch(handlers, batch, house, lane, policy) for batch in batches))
-        verdicts = [each for batch in judged for each in batch]
-        await house.store.write(save, handlers, lane.run, verdicts)
-        house.env.failpoint("operations.saved")
-        for state in {verdict.state for _, verdict, _ in verdicts}:
-            lane.counted(state.name.lower(), sum(1 for _, verdict, _ in verdicts if verdict.state is state))
+        await _carry(_batches(claimed, handlers, together=together), handlers, house, lane, policy)
     return True
+
+
+async def _carry(
+    batches: Sequence[Sequence[Operation]],
+    handlers: Mapping[str, Handler],
+    house: House,
+    lane: CallingLane,
+    policy: OperationPolicy,
+) -> None:
+    """Make the calls of a round and save what came of each.
+
+    A fault of our own in one call must not lose the answers of the others: those are saved first, what it was about is in
+    doubt, and then it is raised.
+    """
+    judged = await asyncio.gather(
+        *(_batch(handlers, batch, house, lane, policy) for batch in batches), return_exceptions=True
+    )
+    verdicts: Verdicts = []
+    faults: list[BaseException] = []
+    for batch, found in zip(batches, judged, strict=True):
+        if isinstance(found, BaseException):
+            faults.append(found)
+            now, name = house.env.now(), type(found).__name__
+            verdicts += [
+                (o, operation_outcome.of_fault(name, past(o), policy, now, house.env.random), to_ms(now)) for o in batch
+            ]
+        else:
+            verdicts += found
+    if stopped := [fault for fault in faults if not isinstance(fault, Exception)]:
+        raise stopped[0]  # the run is cancelled or the process ends: the rows stay as sending
+    await house.store.write(save, handlers, lane.run, verdicts)
+    house.env.failpoint("operations.saved")
+    for state in {verdict.state for _, verdict, _ in verdicts}:
+        lane.counted(state.name.lower(), sum(1 for _, verdict, _ in verdicts if verdict.state is state))
+    if faults:
+        raise faults[0]
+
+
+def fitting(
+    found: Sequence[Operation], *, handlers: Mapping[str, Handler], calls: int, together: bool
+) -> list[Operation]:
+    """Return those of the operations that go in at most `calls` calls; what is not under way yet stays unclaimed."""
+    sizes: dict[tuple[str, bool], int] = {}
+    begun, kept = 0, []
+    for operation in found:
+        handler = handlers.get(operation.kind)
+        most = handler.batch if handler is not None and together else 1
+        group = (operation.kind, _asked(operation, handler))
+        size = sizes.get(group, 0)
+        if size % most == 0:
+            if begun == calls:
+                continue
+            begun += 1
+        sizes[group] = size + 1
+        kept.append(operation)
+    return kept
 
 
 def _batches(claimed: Sequence[Operation], handlers: Mapping[str, Handler], *, together: bool) -> list[list[Operation]]:
@@ -107,9 +165,8 @@ async def _batch(
     handler = handlers.get(batch[0].kind)
     if handler is None:
         text = f"the connector of {lane.connection} cannot do this any more ({batch[0].kind}); it waits until it can"
-        at = env.now()
-        waits = OperationVerdict(state=OperationState.FAILED, kind="Unsupported", code="unsupported", text=text)
-        return [(operation, waits, to_ms(at)) for operation in batch]
+        now = env.now()
+        return [(o, operation_outcome.without_handler(o.state, text, past(o), policy, now), to_ms(now)) for o in batch]
     if _asked(batch[0], handler):
         return await _ask(handler, batch, house, lane, policy)
     env.failpoint("operations.before_send")
@@ -121,12 +178,11 @@ async def _batch(
         else:
             lane.failed(error)
         if isinstance(error, Rejected) and len(batch) > 1:
-            alone = [await _batch(handlers, [operation], house, lane, policy) for operation in batch]
-            return [each for one in alone for each in one]
+            return await _one_by_one(handlers, batch, house, lane, policy)
         now = env.now()
         return [
             (o, _doubted(o, operation_outcome.of_failure(
-                error, past(o), policy, now, env.random, asks=handler.asks)), to_ms(now))
+                error, past(o), policy, now, env.random, asks=handler.asks), policy, now), to_ms(now))
             for o in batch
         ]  # fmt: skip
     env.failpoint("operations.after_send")
@@ -134,9 +190,30 @@ async def _batch(
     now = env.now()
     return [
         (o, _doubted(o, operation_outcome.of_outcome(
-            found.get(o.key), past(o), policy, now, env.random, asks=handler.asks)), to_ms(now))
+            found.get(o.key), past(o), policy, now, env.random, asks=handler.asks), policy, now), to_ms(now))
         for o in batch
     ]  # fmt: skip
+
+
+async def _one_by_one(
+    handlers: Mapping[str, Handler],
+    batch: Sequence[Operation],
+    house: House,
+    lane: CallingLane,
+    policy: OperationPolicy,
+) -> Verdicts:
+    """Send what was refused together one by one, for as long as the connection may be called.
+
+    Nobody knows what the refused batch left behind of those that are not sent again now: they are in doubt.
+    """
+    judged: Verdicts = []
+    for operation in batch:
+        if lane.may_call():
+            judged += await _batch(handlers, [operation], house, lane, policy)
+        else:
+            now = house.env.now()
+            judged.append((operation, operation_outcome.left_of_batch(past(operation), now), to_ms(now)))
+    return judged
 
 
 async def _ask(
@@ -148,18 +225,23 @@ async def _ask(
     except ConnectorError as error:
         lane.failed(error)
         now = env.now()
-        return [(o, operation_outcome.not_asked(error, past(o), policy, now, env.random), to_ms(now)) for o in batch]
+        return [
+            (o, operation_outcome.not_asked(error, o.state, past(o), policy, now, env.random), to_ms(now))
+            for o in batch
+        ]
     lane.succeeded(1)
     now = env.now()
     return [
-        (o, operation_outcome.of_outcome(found.get(o.key), past(o), policy, now, env.random, asks=True), to_ms(now))
+        (o, operation_outcome.of_asking(found.get(o.key), o.state, past(o), policy, now, env.random), to_ms(now))
         for o in batch
     ]
 
 
-def _doubted(operation: Operation, verdict: OperationVerdict) -> OperationVerdict:
+def _doubted(
+    operation: Operation, verdict: OperationVerdict, policy: OperationPolicy, now: datetime
+) -> OperationVerdict:
     if operation.state is OperationState.IN_DOUBT:
-        return operation_outcome.still_in_doubt(verdict)
+        return operation_outcome.still_in_doubt(verdict, policy, now)
     return verdict
 
 
@@ -177,8 +259,20 @@ def save(tx: Transaction, handlers: Mapping[str, Handler], run: int, verdicts: V
     for operation, verdict, at in kept:
         handler = handlers.get(operation.kind)
         moment = from_ms(at)
-        if handler is not None and moment is not None:
+        if handler is None:
+            incidents.report(tx, _without(operation, verdict), f"operation:{operation.id}", at)
+            continue
+        if operation.error_kind == operation_outcome.NO_HANDLER:
+            incidents.heal(tx, f"operation:{operation.id}", at, operation=operation.kind)
+        if moment is not None and verdict.kind != operation_outcome.FAULT:
             handler.settled(tx, operation, verdict, moment)
+
+
+def _without(operation: Operation, verdict: OperationVerdict) -> Trouble:
+    return Trouble(
+        cause=Cause.VALIDATION, connection=operation.connection, operation=operation.kind, code=operation_outcome.NO_HANDLER,
+        text=verdict.text or "the connector cannot do this any more",
+    )  # fmt: skip
 
 
 def _ended(operation: Operation, verdict: OperationVerdict, at: int) -> Ended:

@@ -87,7 +87,7 @@ async def pull_stream(
         page = await _page(stream, house, policy, cursor)
         count = len(page.items) + len(page.unreadable)
         try:
-            guard.check(connection, count, page.next_cursor, hash(msgspec.json.encode(page.items)))
+            guard.check(connection, count, page.next_cursor, hash(msgspec.json.encode([page.items, page.unreadable])))
         except BadResponse:
             await listing.abandon(house, cursor)
             raise

@@ -68,6 +68,10 @@ class OperationVerdict(Struct, frozen=True, kw_only=True, gc=False):
 
 ASK_AGAIN = timedelta(seconds=60)
 """What was passed on is asked about so often, at most."""
+NO_HANDLER = "NoHandler"
+FAULT = "fault"
+NOT_DEFINITE = frozenset({"Unsupported", "Parked"})
+"""Failures that say nothing about an earlier attempt with the same bytes."""
 
 
 def of_outcome(
@@ -90,11 +94,11 @@ def of_outcome(
         case Answer.ABSENT:
             return _kept(OperationState.QUEUED, past, next_at=now, kind="absent", text=text)
         case Answer.REQUESTED:
-            wait = min(ASK_AGAIN, max(policy.settle, timedelta(seconds=1)))
             text = text or "the remote system passed it on and has not decided yet"
             return _kept(
-                OperationState.REQUESTED, past, next_at=now + wait, kind="Requested", text=text, shown=outcome.shown
-            )
+                OperationState.REQUESTED, past, next_at=now + _ask_wait(policy), kind="Requested", text=text,
+                shown=outcome.shown,
+            )  # fmt: skip
         case Answer.UNKNOWN:
             text = text or "the remote system could not say whether it took effect"
             return _in_doubt(code or "unknown", text, past, policy, now, random, asks=asks)
@@ -120,23 +124,74 @@ def of_failure(
             return _in_doubt(kind, error.message, past, policy, now, random, asks=asks)
 
 
-def not_asked(
-    error: errors.ConnectorError, past: Past, policy: OperationPolicy, now: datetime, random: Random
+def of_asking(
+    outcome: Outcome | None, before: OperationState, past: Past, policy: OperationPolicy, now: datetime, random: Random
 ) -> OperationVerdict:
-    """Asking failed: what is in doubt stays so, and is asked about later."""
+    """Judge what asking showed of an operation that was in doubt or REQUESTED.
+
+    Only a definite answer ends that: what was passed on stays so while nobody can tell, and a doubt stays one.
+    """
+    verdict = of_outcome(outcome, past, policy, now, random, asks=True)
+    if outcome is not None and outcome.answer not in {Answer.RETRY, Answer.UNKNOWN}:
+        return verdict
+    if before is OperationState.REQUESTED:
+        return _kept(
+            OperationState.REQUESTED, past, next_at=now + _ask_wait(policy), kind="Requested", code=verdict.code,
+            text=verdict.text, shown=verdict.shown,
+        )  # fmt: skip
+    return still_in_doubt(verdict, policy, now)
+
+
+def not_asked(
+    error: errors.ConnectorError,
+    before: OperationState,
+    past: Past,
+    policy: OperationPolicy,
+    now: datetime,
+    random: Random,
+) -> OperationVerdict:
+    """Asking failed: what is in doubt stays so, and what was passed on, too; it is asked about later."""
     wait = delay(max(1, past.attempts), policy.limits.base_s, policy.limits.cap_s, random)
     text = f"it could not be asked about: {error.message}"
-    return _kept(OperationState.IN_DOUBT, past, next_at=now + wait, kind=type(error).__name__, text=text)
+    state = OperationState.REQUESTED if before is OperationState.REQUESTED else OperationState.IN_DOUBT
+    return _kept(state, past, next_at=now + wait, kind=type(error).__name__, text=text)
 
 
-def still_in_doubt(verdict: OperationVerdict) -> OperationVerdict:
-    """Judge one that was in doubt and sent again: "not now" is said of this attempt, an earlier one may have had effect."""
-    if verdict.state is OperationState.QUEUED:
-        return OperationVerdict(
-            state=OperationState.IN_DOUBT, next_at=verdict.next_at, faults=verdict.faults,
-            first_fault_at=verdict.first_fault_at, kind=verdict.kind, code=verdict.code, text=verdict.text,
-        )  # fmt: skip
-    return verdict
+def still_in_doubt(verdict: OperationVerdict, policy: OperationPolicy, now: datetime) -> OperationVerdict:
+    """Judge one that was in doubt and sent again: "not now", or "not at all", is said of this attempt only.
+
+    An earlier one may have had effect. Only a refusal of these very bytes under their key says that none had.
+    """
+    waits = verdict.state is OperationState.QUEUED
+    if not waits and not (verdict.state is OperationState.FAILED and verdict.kind in NOT_DEFINITE):
+        return verdict
+    next_at = verdict.next_at or now + timedelta(seconds=policy.limits.cap_s)
+    return OperationVerdict(
+        state=OperationState.IN_DOUBT, next_at=next_at, faults=verdict.faults, first_fault_at=verdict.first_fault_at,
+        kind=verdict.kind, code=verdict.code, text=verdict.text,
+    )  # fmt: skip
+
+
+def without_handler(
+    before: OperationState, text: str, past: Past, policy: OperationPolicy, now: datetime
+) -> OperationVerdict:
+    """Judge one whose connector cannot do it any more: it stays what it was, and is looked at again now and then."""
+    state = before if before in {OperationState.IN_DOUBT, OperationState.REQUESTED} else OperationState.QUEUED
+    wait = timedelta(seconds=policy.limits.cap_s)
+    return _kept(state, past, next_at=now + wait, kind=NO_HANDLER, code="unsupported", text=text)
+
+
+def left_of_batch(past: Past, now: datetime) -> OperationVerdict:
+    """Judge one of a batch that was refused together, before it could be sent alone."""
+    text = "it was refused together with others and could not be sent alone yet"
+    return _kept(OperationState.IN_DOUBT, past, next_at=now, kind="NotAlone", text=text)
+
+
+def of_fault(name: str, past: Past, policy: OperationPolicy, now: datetime, random: Random) -> OperationVerdict:
+    """Judge one whose call ended in a fault of our own, or of the connector: nobody knows whether it left."""
+    wait = delay(max(1, past.attempts), policy.limits.base_s, policy.limits.cap_s, random)
+    text = f"crossdock failed while it was carried out ({name}); it is settled and tried again by itself"
+    return _kept(OperationState.IN_DOUBT, past, next_at=now + max(wait, policy.settle), kind=FAULT, text=text)
 
 
 def from_push(result: PushResult) -> Outcome:
@@ -156,6 +211,10 @@ def from_item(result: ItemResult) -> Outcome:
     """Read the result of one item of a bulk call."""
     answer = Answer.DONE if result.ok else Answer.REFUSED
     return Outcome(answer=answer, code=result.code, text=result.message)
+
+
+def _ask_wait(policy: OperationPolicy) -> timedelta:
+    return min(ASK_AGAIN, max(policy.settle, timedelta(seconds=1)))
 
 
 def _in_doubt(

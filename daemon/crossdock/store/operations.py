@@ -11,7 +11,7 @@ from crossdock.store import counters
 from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from crossdock.store.store import Transaction
 
@@ -130,12 +130,19 @@ def supersede(tx: Transaction, connection: str, subject: str, kind: str, now: in
     return tx.execute(sql, values)
 
 
-def claim(tx: Transaction, run: int, connection: str, limit: int, now: int) -> list[Operation]:
+def claim(
+    tx: Transaction,
+    run: int,
+    connection: str,
+    limit: int,
+    now: int,
+    choose: Callable[[list[Operation]], list[Operation]] = list,
+) -> list[Operation]:
     """Mark up to `limit` due operations of a connection as sending by `run`, oldest first; none whose subject is busy.
 
-    What is returned shows each as it stood before.
+    `choose` may leave some of them for later. What is returned shows each as it stood before.
     """
-    found = [_operation(row) for row in tx.rows(_CLAIM, (connection, now, limit))]
+    found = choose([_operation(row) for row in tx.rows(_CLAIM, (connection, now, limit))])
     for operation in found:
         check_step(operation.state, OperationState.SENDING)
     if found:
@@ -186,12 +193,17 @@ def next_due(tx: Transaction, connection: str) -> int | None:
 
 
 def requeue(tx: Transaction, ids: Sequence[int], now: int) -> int:
-    """Send failed operations again as they are; their failures are counted afresh. At most 1,000 ids."""
+    """Send failed operations again as they are; their failures are counted afresh. At most 1,000 ids.
+
+    One with a later operation on its subject under way is left as it is: it would take effect out of order.
+    """
     if not ids:
         return 0
     sql = (
         "UPDATE operations SET state = ?, unsettled = 1, next_at = ?, faults = 0, first_fault_at = NULL WHERE state = ? "
-        "AND id IN (" + marks(len(ids)) + ")"
+        "AND id IN (" + marks(len(ids)) + ") AND NOT EXISTS (SELECT 1 FROM operations e WHERE "
+        "e.connection = operations.connection AND e.subject = operations.subject AND e.unsettled IS NOT NULL "
+        "AND e.id > operations.id)"
     )
     return tx.execute(sql, (OperationState.QUEUED, now, OperationState.FAILED, *ids))
 
