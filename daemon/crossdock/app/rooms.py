@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from crossdock.app.loop_watch import LoopWatch
 from crossdock.app.watch import Watch
+from crossdock.app.webhooks import WebhookRoom, open_webhooks
 from crossdock.config.changes import changes
 from crossdock.config.paths import database_path, socket_path
 from crossdock.config.problems import BadConfig
@@ -62,6 +63,7 @@ class Rooms:
     environ: Mapping[str, str]
     links: dict[str, OpenConnection] = field(default_factory=dict)
     control: ControlApi | None = None
+    webhooks: WebhookRoom | None = None
     loop_watch: LoopWatch | None = None
     reload_now: Callable[[], Awaitable[Reloaded]] | None = None
     started: Config = field(init=False)
@@ -141,6 +143,8 @@ class Rooms:
         """Stop in order: no requests, no runs, no sockets, no database."""
         if self.control is not None:
             await self.control.stop()
+        if self.webhooks is not None:
+            await self.webhooks.stop()
         await self.engine.stop()
         await asyncio.gather(*(link.close() for link in self.links.values()), return_exceptions=True)
         await asyncio.to_thread(self.store.close)
@@ -195,6 +199,7 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     await engine.start(list(rooms.links.values()))
     rooms.control = ControlApi(engine, Requests(engine), _providers(rooms, free))
     await rooms.control.start(socket_path(config))
+    rooms.webhooks = await open_webhooks(config, engine, rooms.links, secrets, watch)
     return rooms
 
 

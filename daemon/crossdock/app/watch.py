@@ -77,6 +77,10 @@ class Watch:
             self._metrics.push_took(connection, seconds)
         self._metrics.plugin_failed(connection, type(error).__name__)
 
+    def webhook(self, connection: str, result: str) -> None:
+        """A webhook came; `result` is what became of it."""
+        self._metrics.webhook(connection, result)
+
     def reloaded(self, taken: bool) -> None:
         """The configuration was read again."""
         self._reload_ok = taken

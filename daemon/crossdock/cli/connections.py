@@ -29,8 +29,10 @@ def list_connections(session: Session, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("name", "kind", "type", "state", "since", "last answer", "why", "next")
-    rows = [(c.name, c.kind, c.type, c.state, c.since, c.last_success, c.error, c.text) for c in found.items]
+    columns = ("name", "kind", "type", "state", "since", "last answer", "last hint", "why", "next")
+    rows = [
+        (c.name, c.kind, c.type, c.state, c.since, c.last_success, c.last_hint, c.error, c.text) for c in found.items
+    ]
     show_table(columns, rows, "no connections are configured")
 
 

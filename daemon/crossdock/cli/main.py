@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
     "db": ("database:db", "The database file."),
+    "stock": ("stock:stock", "Stock levels and how far the OMS was told."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

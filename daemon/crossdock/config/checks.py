@@ -32,6 +32,7 @@ def findings(config: Config) -> Iterator[Finding]:
         yield from _connection(connection, at)
         if not config.allow_inline_secrets:
             yield from _inline_secrets(connection, at)
+    yield from _webhooks(config)
 
 
 def _paths(config: Config) -> Iterator[Finding]:
@@ -61,6 +62,39 @@ def _path(value: str, at: KeyPath) -> Iterator[Finding]:
         yield at, "has a character that no path should have", ""
     elif value.startswith("~"):
         yield at, "begins with ~, which is not expanded", "write the whole path"
+
+
+def _webhooks(config: Config) -> Iterator[Finding]:
+    webhooks = config.webhooks
+    for name in webhooks.connections:
+        if name not in config.connections:
+            yield (
+                ("webhooks", "connections", name),
+                "is no connection",
+                f"known: {', '.join(sorted(config.connections))}",
+            )
+    if webhooks.listen is None:
+        return
+    try:
+        host, _ = address_of(webhooks.listen)
+    except ValueError:
+        yield ("webhooks", "listen"), "is no address and port", 'write it as in "127.0.0.1:8787" or "[::1]:8787"'
+        return
+    if not ipaddress.ip_address(host).is_loopback and not webhooks.behind_proxy:
+        yield (
+            ("webhooks", "listen"),
+            "is reachable from other machines, but the receiver has no TLS of its own",
+            "listen on 127.0.0.1, or put a reverse proxy with TLS before it and say so: behind_proxy = true",
+        )
+
+
+def address_of(listen: str) -> tuple[str, int]:
+    """Part an address and a port. Raises ValueError for what is none."""
+    host, _, port = listen.rpartition(":")
+    address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    if not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise ValueError(listen)
+    return str(address), int(port)
 
 
 def _allow(plugins: Plugins) -> Iterator[Finding]:

@@ -189,6 +189,35 @@ class Engine(Section, frozen=True):
     )
 
 
+class WebhookSource(Section, frozen=True):
+    """Webhooks of one connection."""
+
+    secrets: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")], ...],
+        Meta(min_length=1, max_length=2, description="Names of the live secrets; two while one is replaced"),
+    ]
+
+
+class Webhooks(Section, frozen=True):
+    """The receiver of webhooks. Without `listen` there is none."""
+
+    listen: Annotated[
+        str | None, Meta(description='Address and port, such as "127.0.0.1:8787"; none: no webhooks are taken')
+    ] = None
+    behind_proxy: Annotated[
+        bool,
+        Meta(description="A reverse proxy with TLS stands before it; needed for an address beyond this machine"),
+    ] = False
+    min_gap_s: Annotated[
+        float, Meta(ge=0.05, le=3600, description="Seconds between two fetches that hints of a kind lead to, at least")
+    ] = 5
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=2**20, description="Body of a webhook")] = 256 * 2**10
+    read_s: Annotated[float, Meta(gt=0, le=60, description="Seconds that a body may take to arrive")] = 5
+    per_peer_per_s: Annotated[float, Meta(ge=1, le=10_000, description="Webhooks a second from one sender")] = 50
+    per_s: Annotated[float, Meta(ge=1, le=10_000, description="Webhooks a second from all senders")] = 200
+    connections: dict[Name, WebhookSource] = field(default_factory=dict)
+
+
 class Config(Section, frozen=True):
     """The whole configuration."""
 
@@ -202,4 +231,5 @@ class Config(Section, frozen=True):
     engine: Engine = Engine()
     control: Control = Control()
     plugins: Plugins = Plugins()
+    webhooks: Webhooks = Webhooks()
     connections: dict[Name, Connection] = field(default_factory=dict)

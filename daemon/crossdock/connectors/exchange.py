@@ -9,7 +9,7 @@ from crossdock.connectors import answered
 from crossdock.spec.documents import InboundDoc, OutboundDoc
 from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.products import Product
-from crossdock.spec.stock import StockLevel, StockMovement
+from crossdock.spec.stock import StockLevel, StockMovement, level_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,8 +138,3 @@ class ExchangeCalls:
     async def _write(self, hook: str, names: Sequence[str], **given: Any) -> list[ItemResult]:
         results = await self.call(hook, self._times.push_s, **given)
         return answered.sound_items(results, set(names), self._context.log, hook)
-
-
-def level_name(level: StockLevel) -> str:
-    """Name a stock level: "WAREHOUSE/SKU"."""
-    return f"{level.warehouse}/{level.sku}"

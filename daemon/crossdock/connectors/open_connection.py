@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from crossdock.connectors import answered, calls, strict_json
+from crossdock.connectors import answered, calls, strict_json, webhooks
 from crossdock.connectors.deadlines import Deadlines
 from crossdock.connectors.exchange import ExchangeCalls
 from crossdock.spec.errors import (
@@ -100,9 +100,8 @@ class OpenConnection(ExchangeCalls):
         self._deadlines: dict[float, Deadlines] = {}
         reader = hooks.get("read_order")
         self._read = None if reader is None else reader.function
-        parser, verifier = hooks.get("parse_webhook"), hooks.get("verify_webhook")
-        self.parse_webhook = None if parser is None else parser.function
-        self.verify_webhook = None if verifier is None else verifier.function
+        self.parse_webhook = webhooks.parser(hooks.get("parse_webhook"), name)
+        self.verify_webhook = webhooks.verifier(hooks.get("verify_webhook"))
 
     @property
     def settings(self) -> Any:

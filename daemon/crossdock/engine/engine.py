@@ -23,6 +23,7 @@ from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from crossdock.config.model import Config
     from crossdock.engine.links import Link
@@ -69,6 +70,7 @@ class Engine:
         self.lanes: dict[str, Lane] = {}
         self.pulls: dict[str, PullLane] = {}
         self.streams: dict[str, StreamLane] = {}
+        self.hints_at: dict[str, datetime] = {}
         self.disk_low = False
         self.gate = Gate()
         self.last_tick = env.monotonic()

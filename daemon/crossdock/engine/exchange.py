@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crossdock.engine import stock_lanes
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
+from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from crossdock.flows.house import House
     from crossdock.flows.operations import Handler
     from crossdock.flows.pull_stream import Stream
-    from crossdock.store.tasks import TaskKind, Totals
+    from crossdock.store.tasks import Totals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +36,17 @@ class Ground:
     fetched: Callable[[str, Totals], None]
 
 
-HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = ()
+HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
+    ("apply_stock", stock_lanes.levels_to),
+    ("apply_movements", stock_lanes.movements_to),
+)
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
-STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = ()
-"""By the hook that it needs: the kind of its tasks, and what makes one stream of a connection."""
+STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any] | None]], ...] = (
+    ("fetch_stock", TaskKind.FETCH_STOCK, stock_lanes.levels_from),
+    ("fetch_movements", TaskKind.FETCH_STOCK, stock_lanes.movements_from),
+)
+"""By the hook that it needs: the kind of its tasks, and what makes one stream of a connection (None: it is not needed)."""
 
 
 def operation_lane(link: Link, ground: Ground) -> OperationLane | None:
@@ -60,6 +68,8 @@ def stream_lanes(link: Link, ground: Ground) -> dict[str, StreamLane]:
     for hook, kind, make in STREAMS:
         if hook in link.hooks:
             stream = make(link, ground)
+            if stream is None:
+                continue
             found[stream.name] = StreamLane(
                 link, config.connections[link.name], config.engine, ground.house, ground.keeper, ground.going, stream,
                 kind, ground.wake, ground.fetched,

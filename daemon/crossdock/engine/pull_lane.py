@@ -56,6 +56,7 @@ class PullLane:
         self._engine, self._every = engine, timedelta(seconds=config.fetch.every_s)
         self._until = 0.0
         self._failed_fetch = False
+        self._hinted = False
         self.may_fetch = True
         self.policy = PullPolicy(
             mode=config.fetch.mode,
@@ -82,6 +83,10 @@ class PullLane:
         wait = self._keeper.wait_s(self.connection)
         return None if wait is None else max(wait, due)
 
+    def hint(self) -> None:
+        """Something changed over there: the next run fetches whatever the schedule says. Whoever calls this bounds it."""
+        self._hinted = True
+
     def keep_going(self) -> bool:
         """Tell whether the run may go on."""
         return self._going() and self._house.env.monotonic() < self._until
@@ -91,10 +96,11 @@ class PullLane:
         if not self.may_fetch:
             return self._every.total_seconds()
         cursor = await self._house.store.read(cursors.load, self.connection)
-        wait = self.seconds_to_fetch(cursor, self._house.env.now())
+        hinted, self._hinted = self._hinted, False
+        wait = 0.0 if hinted else self.seconds_to_fetch(cursor, self._house.env.now())
         if wait > 0:
             return wait
-        if not await self._turn(cursor):
+        if not hinted and not await self._turn(cursor):
             return self._engine.min_interval_s
         more = await self._fetch(TaskKind.FETCH, None)
         if more:

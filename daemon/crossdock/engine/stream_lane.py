@@ -9,7 +9,7 @@ from crossdock.engine.calling_lane import CallingLane
 from crossdock.engine.failures import note_failure
 from crossdock.engine.pull_lane import finish, note_fetch, take_turn
 from crossdock.flows.listing import PullPolicy
-from crossdock.flows.pull_stream import pull_stream
+from crossdock.flows.pull_stream import OnDemand, pull_stream
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import cursors, tasks
 from crossdock.store.tasks import TaskState, Totals
@@ -48,6 +48,7 @@ class StreamLane(CallingLane):
         self._stream, self._kind, self._wake, self._fetched = stream, kind, wake, fetched
         self._engine, self._every = engine, timedelta(seconds=config.fetch.every_s)
         self._failed_fetch = False
+        self._hinted = False
         self.may_fetch = True
         self.policy = PullPolicy(
             mode=config.fetch.mode,
@@ -57,6 +58,20 @@ class StreamLane(CallingLane):
             initial=timedelta(days=config.fetch.initial_days),
             ordered=link.capabilities.ordered_pages,
         )
+
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of its tasks."""
+        return self._kind
+
+    def hint(self) -> None:
+        """Something changed over there: the next run fetches whatever the schedule says. Whoever calls this bounds it."""
+        self._hinted = True
+
+    async def wanted(self) -> bool:
+        """Tell whether the stream is to be fetched at all."""
+        stream = self._stream
+        return not isinstance(stream, OnDemand) or await self._house.store.read(stream.wanted)
 
     async def run_once(self, number: int) -> float | None:
         """Do what is asked and what is due; return the seconds until something is due again."""
@@ -89,12 +104,13 @@ class StreamLane(CallingLane):
             await store.write(finish, task.id, to_ms(env.now()))
 
     async def _fetch_if_due(self) -> float:
-        if not self.may_fetch:
+        if not self.may_fetch or not await self.wanted():
             return self._every.total_seconds()
-        wait = self._seconds(await self._cursor(), self._house.env.now())
+        hinted, self._hinted = self._hinted, False
+        wait = 0.0 if hinted else self._seconds(await self._cursor(), self._house.env.now())
         if wait > 0:
             return wait
-        if not await self._turn(await self._cursor()):
+        if not hinted and not await self._turn(await self._cursor()):
             return self._engine.min_interval_s
         if await self._fetch(None):
             return 0

@@ -75,6 +75,9 @@ class Metrics:
         self._memory_alarm = self._gauge("memory_alarm", "1 while more memory is used than engine.memory_alarm_bytes")
         self._reload = self._gauge("config_reload_success", "1 if the last reload was taken, 0 if it was refused")
         self._reload.set(1)
+        self._webhooks = self._counter(
+            "webhooks", "Webhooks by what became of them; no connection: it named none", ("connection", "result")
+        )
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> prometheus.Counter:
         made = prometheus.Counter(f"crossdock_{name}", text, labels, registry=self._registry)
@@ -150,6 +153,10 @@ class Metrics:
     def loop_blocked(self, connection: str) -> None:
         """Count a time in which a connection, or the daemon itself (empty), held up the event loop."""
         self._child(self._blocked, "blocked", connection).inc()
+
+    def webhook(self, connection: str, result: str) -> None:
+        """Count a webhook by what became of it."""
+        self._child(self._webhooks, "webhook", connection, result).inc()
 
     def memory_is_high(self, high: bool) -> None:
         """Note whether too much memory is used."""

@@ -37,3 +37,8 @@ class StockMovement(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     at: datetime
     reason: Text = ""
     document_ref: Ref | None = None
+
+
+def level_name(level: StockLevel) -> str:
+    """Name a stock level: "WAREHOUSE/SKU"."""
+    return f"{level.warehouse}/{level.sku}"

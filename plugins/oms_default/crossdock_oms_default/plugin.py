@@ -13,7 +13,9 @@ OMS_DEFAULT = ConnectorType(
     kind="oms",
     settings=Settings,
     factory=OmsConnector,
-    capabilities=Capabilities(fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP), ordered_pages=True, max_page=500),
+    capabilities=Capabilities(
+        fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP), ordered_pages=True, max_page=500, max_batch=50
+    ),
 )
 
 

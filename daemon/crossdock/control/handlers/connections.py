@@ -54,6 +54,7 @@ def connection_item(engine: Engine, name: str) -> ConnectionItem:
         since=health.since,
         until=health.until,
         last_success=health.last_success,
+        last_hint=engine.hints_at.get(name),
         failures=health.failures,
         paused_by=health.paused_by,
         error_kind=health.error_kind,

@@ -23,6 +23,7 @@ class ConnectionItem(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     last_success: datetime | None = None
+    last_hint: datetime | None = None
     failures: int = 0
     paused_by: str = ""
     error_kind: str = ""

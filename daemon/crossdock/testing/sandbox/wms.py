@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
+from crossdock.spec.webhooks import Subject
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.server import Sandbox, utc_now
+from crossdock.testing.sandbox.stock import WmsStock
+from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
 
 if TYPE_CHECKING:
@@ -133,7 +137,9 @@ class SandboxWms(Sandbox):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        self.rooms: tuple[Room, ...] = ()
+        self.webhooks = SandboxWebhooks(now)
+        self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
+        self.rooms: tuple[Room, ...] = (self.stock, self.webhooks)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:
