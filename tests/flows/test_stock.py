@@ -221,6 +221,32 @@ async def test_an_ambiguous_sku_is_held_and_sent_when_a_person_decided(bench, wo
     assert (await world.incidents(), world.oms.calls) == ([], [["WH/X"]])
 
 
+async def test_an_incident_that_goes_on_keeps_its_beginning_and_changes_with_its_cause(bench, world):
+    await world.map("X", "A")
+    await world.map("Y", "A")
+    await world.see(a_level())
+    for _ in range(3):
+        bench.later(minutes=5)
+        await world.see(a_level(minutes=-1))
+    (found,) = await bench.store.read(incidents.page, 0, 10)
+    assert found.opened_at == to_ms(NOW)
+    for ours in "XY":
+        await bench.store.write(book.remove, Mapping, f"WH\x1fsku\x1f{ours}")
+    await world.map("A", "Z")
+    await world.see()
+    assert await world.incidents() == ["unmapped"]
+
+
+async def test_more_held_levels_than_are_tried_at_once_all_get_their_turn(world):
+    world.able = []
+    for start in range(0, 300, 60):
+        await world.see(*(a_level(f"S{n}") for n in range(start, start + 60)))
+    world.able = ["oms"]
+    await world.see()
+    await world.see()
+    assert all(row.held is None for row in (await world.bench.store.read(stock.page, 0, 400)))
+
+
 async def test_without_an_oms_that_takes_stock_a_person_is_asked_to_choose(world):
     world.able = ["oms", "other"]
     await world.see(a_level())

@@ -133,6 +133,7 @@ class StockBase:
         self, connection: str, source: StockSource, books: BookCache, able: Callable[[], Sequence[str]]
     ) -> None:
         self._connection, self._source, self._books, self._able = connection, source, books, able
+        self._retried = 0  # the last row that was held and tried again: the next page goes on behind it
 
     def wanted(self, tx: Transaction) -> bool:
         """Tell whether a warehouse of this WMS sends its stock; if none does, the WMS is not asked for it."""
@@ -171,7 +172,9 @@ class LevelStream(StockBase):
             if number is not None:
                 changed += 1
                 wake |= send_level(tx, connection, number, level, ways.of(level.warehouse, level.sku), at)
-        for known in stock.held(tx, connection, 0, RETRIED):
+        again = stock.held(tx, connection, self._retried, RETRIED)
+        self._retried = again[-1].id if len(again) == RETRIED else 0
+        for known in again:
             level = known.level
             wake |= send_level(tx, connection, known.id, level, ways.of(level.warehouse, level.sku), at)
         unchanged = len(items) - changed - len(odd)
@@ -185,8 +188,9 @@ def send_level(tx: Transaction, connection: str, number: int, level: StockLevel,
     One that has no way is held, and a person is told what to do; one whose warehouse does not send stock just waits.
     """
     subject = f"stock:{connection}/{level.warehouse}/{level.sku}"
-    incidents.heal(tx, subject, now)
     held = None if way.why in {None, Unsent.OFF} else str(way.why)
+    if held is None or held != stock.held_for(tx, number):
+        incidents.heal(tx, subject, now)
     stock.route(tx, number, code=way.code, ours=way.ours, oms=way.oms, held=held)
     if way.why is not None:
         if held is not None:
@@ -251,7 +255,9 @@ class MovementStream(StockBase):
             if number is not None:
                 changed += 1
                 wake |= send_movement(tx, connection, number, movement, ways.of(movement.warehouse, movement.sku), at)
-        for number, movement in stock.held_movements(tx, connection, 0, RETRIED):
+        again = stock.held_movements(tx, connection, self._retried, RETRIED)
+        self._retried = again[-1][0] if len(again) == RETRIED else 0
+        for number, movement in again:
             wake |= send_movement(tx, connection, number, movement, ways.of(movement.warehouse, movement.sku), at)
         totals = Totals(found=len(items), changed=changed, unchanged=len(items) - changed)
         return Taken(totals, frozenset(wake))
@@ -262,8 +268,9 @@ def send_movement(
 ) -> set[str]:
     """Queue a movement for its OMS; return the OMS to wake. One that has no way is held, and a person is told."""
     subject = f"movement:{connection}/{movement.ref}"
-    incidents.heal(tx, subject, now)
     held = None if way.why in {None, Unsent.OFF} else str(way.why)
+    if held is None or held != stock.movement_held_for(tx, number):
+        incidents.heal(tx, subject, now)
     stock.hold_movement(tx, number, held)
     if way.why is not None:
         if held is not None:

@@ -86,6 +86,12 @@ def get(tx: Transaction, number: int) -> Known | None:
     return None if row is None else _known(row)
 
 
+def held_for(tx: Transaction, number: int) -> str | None:
+    """Return why a level is held, None if it is not."""
+    row = tx.one("SELECT held FROM stock_levels WHERE id = ?", (number,))
+    return None if row is None else row[0]
+
+
 def held(tx: Transaction, connection: str, after: int, limit: int) -> list[Known]:
     """Return levels that could not go to an OMS, with an id above `after`."""
     sql = (
@@ -146,6 +152,12 @@ def hold_movement(tx: Transaction, number: int, why: str | None) -> None:
 def confirm_movement(tx: Transaction, number: int, now: int) -> None:
     """An OMS took over a movement."""
     tx.execute("UPDATE stock_movements SET confirmed_at = ? WHERE id = ? AND confirmed_at IS NULL", (now, number))
+
+
+def movement_held_for(tx: Transaction, number: int) -> str | None:
+    """Return why a movement is held, None if it is not."""
+    row = tx.one("SELECT held FROM stock_movements WHERE id = ?", (number,))
+    return None if row is None else row[0]
 
 
 def held_movements(tx: Transaction, connection: str, after: int, limit: int) -> list[tuple[int, StockMovement]]:
