@@ -95,8 +95,8 @@ async def test_the_api_refuses_to_start_with_a_route_that_has_no_permission(buil
         ControlApi(world.engine, world.requests, world.providers(), table=(*TABLE, route(permission=None)))
 
 
-def test_only_the_probes_are_public():
-    assert {each.path for each in TABLE if each.permission == PUBLIC} == {"/livez", "/readyz"}
+def test_only_the_probes_and_who_one_is_are_public():
+    assert {each.path for each in TABLE if each.permission == PUBLIC} == {"/livez", "/readyz", "/v1/whoami"}
 
 
 def test_what_changes_something_needs_more_than_view():

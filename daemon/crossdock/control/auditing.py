@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crossdock.control.permissions import Right
 from crossdock.control.records.asks import Queued, Results
 from crossdock.control.records.daemon import Reloaded
 from crossdock.control.route import WithStatus
@@ -148,12 +149,21 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-async def revealed(call: Call[Any, Any], what: str) -> None:
-    """Note that the caller is shown personal data. Raises StoreError; then they are not shown."""
+async def revealed(call: Call[Any, Any], what: str) -> bool:
+    """Note that the caller is about to be shown personal data; False if he may not see them.
+
+    Nobody sees them unnoted: while the audit cannot be written, a full disk say, they stay hidden.
+    """
     engine, caller = call.engine, call.caller
+    if not call.may(Right.PII_VIEW):
+        return False
     now = to_ms(engine.env.now())
-    last = await engine.store.read(audit.last_at, caller.user, REVEALED, what)
-    if last is not None and 0 <= now - last < SEEN_AGAIN_S * 1000:
-        return
-    seen = By(actor=caller.user, uid=caller.uid, roles=",".join(caller.roles), action=REVEALED, object=what)
-    await engine.store.write(audit.write, seen.entry(), now)
+    try:
+        last = await engine.store.read(audit.last_at, caller.user, REVEALED, what)
+        if last is None or not 0 <= now - last < SEEN_AGAIN_S * 1000:
+            seen = By(actor=caller.user, uid=caller.uid, roles=",".join(caller.roles), action=REVEALED, object=what)
+            await engine.store.write(audit.write, seen.entry(), now)
+    except StoreError as error:
+        log.error("personal data of %s are not shown to %s, because the audit cannot be written: %s", what, caller.user, error)
+        return False
+    return True

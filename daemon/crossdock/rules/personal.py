@@ -61,7 +61,9 @@ def without_personal_data(order: Order) -> Order:
 def differs(now: Order, known: Order, *, erased: bool) -> bool:
     """Tell whether an order that was fetched again says anything else than what is known.
 
-    `erased`: its personal data were removed, so only the rest can be compared; data that was removed in time does not
-    come back because somebody corrected an address of an order that ended long ago.
+    `erased`: its personal data were removed, so only the rest can be compared, and that it was touched at all counts for
+    nothing: data that was removed in time does not come back because somebody corrected an address long afterwards.
     """
-    return (without_personal_data(now) if erased else now) != known
+    if erased:
+        now = msgspec.structs.replace(without_personal_data(now), updated_at=known.updated_at)
+    return now != known

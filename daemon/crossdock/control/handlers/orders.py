@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from crossdock.control.auditing import revealed
 from crossdock.control.explain import Case, explain
-from crossdock.control.permissions import Right
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.shown import happened, masked, order_item, push_item
@@ -63,10 +62,8 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
         raise not_found(f"there is no order {ref} of {connection}")
     stored, row, ways, moments = known
     order, fault = _decoded(call, stored)
-    personal = call.may(Right.PII_VIEW)
-    if personal:
-        await revealed(call, f"{connection}/{ref}")
-    elif order is not None:
+    personal = await revealed(call, f"{connection}/{ref}")
+    if order is not None and not personal:
         order = masked(order)
     return OrderDetail(
         row=order_item(row),
@@ -101,9 +98,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
     row, push, moments, body, book = await engine.store.read(_case, stored.id, engine.books)
     order, _ = _decoded(call, stored)
     link = engine.links.get(push.connection or "")
-    personal = call.may(Right.PII_VIEW)
-    if personal:
-        await revealed(call, f"{stored.connection}/{stored.ref}")
+    personal = await revealed(call, f"{stored.connection}/{stored.ref}")
     return explain(
         Case(
             row=row,

@@ -61,6 +61,11 @@ _NO_DELETE = (
     "WHEN OLD.id > COALESCE((SELECT pruned_to FROM audit_seal WHERE id = 1), 0) BEGIN "
     "SELECT RAISE(ABORT, 'rows of the audit are never removed before their time'); END"
 )
+_NO_REPLACE = (
+    "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
+    "WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id OR hash = NEW.hash) BEGIN "
+    "SELECT RAISE(ABORT, 'rows of the audit are never replaced'); END"
+)
 _TO_ERASE = (
     "CREATE INDEX order_personal ON orders (personal, fetched_at) WHERE personal > 0 "
     "AND status IN ('shipping', 'delivered', 'cancelled', 'returned')"
@@ -74,6 +79,7 @@ STATEMENTS = (
     "CREATE INDEX audit_request ON audit (request) WHERE request <> ''",
     _NO_UPDATE,
     _NO_DELETE,
+    _NO_REPLACE,
     # what is stored of an order's personal data: 2 everything, 1 all but the bytes that were sent, 0 nothing
     "ALTER TABLE orders ADD COLUMN personal SMALLINT NOT NULL DEFAULT 2",
     _TO_ERASE,
@@ -94,7 +100,7 @@ def up(_migrator: Any, db: Database) -> None:
 
 
 def down(_migrator: Any, db: Database) -> None:
-    for name in ("audit_no_update", "audit_no_delete"):
+    for name in ("audit_no_update", "audit_no_delete", "audit_no_replace"):
         db.execute_sql("DROP TRIGGER " + name)
     for name in ("audit_actor", "audit_action", "audit_object", "audit_at", "audit_request", "order_personal",
                  "operation_order", "quarantine_age"):  # fmt: skip
