@@ -42,7 +42,7 @@ def files_of(world):
 
 @pytest.mark.security("S16")
 async def test_no_personal_data_are_left_in_any_file_once_their_time_is_over(world):
-    await world.start_with_clock()
+    await world.start()
     await world.set_up()
     note = {"recipient": RECIPIENT, "buyer_note": "sing at the door", "seller_note": "sing at the door"}
     world.oms.put([an_order(n, **note) for n in range(40)])
@@ -65,7 +65,9 @@ async def test_no_personal_data_are_left_in_any_file_once_their_time_is_over(wor
     assert found_in(str(await world.client(lambda c: c.audit(limit=200))).encode()) == []
 
     world.oms.set_faults(Script(rules=(Rule(fault=Fault.S500, match=Match(path="/v1/orders")),)))
+    assert await world.stop() == 0
     set_clock(world.clock, 31 * 86_400)
+    await world.start_with_clock()
 
     async def forgotten() -> bool:
         details = [await world.client(lambda c, n=n: c.order("shop", f"O-{n}")) for n in range(40)]
