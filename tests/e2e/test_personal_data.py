@@ -15,7 +15,15 @@ from crossdock.spec.orders import Address, OrderStatus, Recipient
 from crossdock.testing.chaos.processes import set_clock
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
-CANARIES = ("Kanarienvogel", "กานารี", "0899999977", "canary@example.test", "77 Canary Wharf", "sing at the door", "E14-CAN")
+CANARIES = (
+    "Kanarienvogel",
+    "กานารี",
+    "0899999977",
+    "canary@example.test",
+    "77 Canary Wharf",
+    "sing at the door",
+    "E14-CAN",
+)
 RECIPIENT = Recipient(
     name="Kanarienvogel กานารี", phone="0899999977", email="canary@example.test",
     address=Address(lines=("77 Canary Wharf",), city="กานารี", postcode="E14-CAN", country="TH"),
@@ -27,7 +35,9 @@ def found_in(text):
     return [
         canary
         for canary in CANARIES
-        if any(form in text for form in (canary.encode(), json.dumps(canary)[1:-1].encode(), repr(canary)[1:-1].encode()))
+        if any(
+            form in text for form in (canary.encode(), json.dumps(canary)[1:-1].encode(), repr(canary)[1:-1].encode())
+        )
     ]
 
 
@@ -140,7 +150,9 @@ def typed(world, *words, user=0):
 @pytest.mark.parametrize("world", [("none",)], indirect=True)
 async def test_two_users_of_the_machine_settle_a_doubt(world):
     world.config.write_text(world.text() + TWO_PERSON)
-    world.wms.set_faults(Script(rules=(Rule(fault=Fault.ACCEPTED_THEN_LOST, match=Match(method="POST", path="/v1/outbounds"), times=1),)))
+    world.wms.set_faults(
+        Script(rules=(Rule(fault=Fault.ACCEPTED_THEN_LOST, match=Match(method="POST", path="/v1/outbounds"), times=1),))
+    )
     await world.start()
     await world.set_up()
     world.oms.put([an_order(1)])

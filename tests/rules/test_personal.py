@@ -38,7 +38,12 @@ orders = st.builds(
 def test_nothing_of_a_person_is_left_and_everything_of_the_goods_is(order):
     left = without_personal_data(order)
     assert CANARY.encode() not in msgspec.json.encode(left)
-    assert (left.lines, left.total, left.shop, left.recipient.address.country) == (order.lines, order.total, "web", "TH")
+    assert (left.lines, left.total, left.shop, left.recipient.address.country) == (
+        order.lines,
+        order.total,
+        "web",
+        "TH",
+    )
 
 
 @given(orders)

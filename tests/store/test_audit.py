@@ -122,7 +122,9 @@ def test_rows_cut_off_at_the_end_are_found_and_stay_found_when_more_is_written(t
 
 def test_a_row_put_in_at_the_end_is_found(tx):
     fill(tx)
-    forged = msgspec.structs.replace(audit.page(tx, 11, 1)[0], id=13, actor="root", previous=audit_chain.hash_at(tx, 12))
+    forged = msgspec.structs.replace(
+        audit.page(tx, 11, 1)[0], id=13, actor="root", previous=audit_chain.hash_at(tx, 12)
+    )
     forged = msgspec.structs.replace(forged, hash=audit.digest(forged))
     tx.execute(audit._INSERT, tuple(getattr(forged, name) for name in audit.FIELDS))
     assert verified(tx).bad.id == 13

@@ -164,6 +164,8 @@ async def revealed(call: Call[Any, Any], what: str) -> bool:
             seen = By(actor=caller.user, uid=caller.uid, roles=",".join(caller.roles), action=REVEALED, object=what)
             await engine.store.write(audit.write, seen.entry(), now)
     except StoreError as error:
-        log.error("personal data of %s are not shown to %s, because the audit cannot be written: %s", what, caller.user, error)
+        log.error(
+            "personal data of %s are not shown to %s, because the audit cannot be written: %s", what, caller.user, error
+        )
         return False
     return True

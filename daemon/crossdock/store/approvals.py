@@ -86,7 +86,7 @@ def page(
 
 def expired(tx: Transaction, now: int, limit: int) -> list[Approval]:
     """Return open proposals whose time is over, at most `limit`."""
-    sql = "SELECT " + COLUMNS + " FROM approvals WHERE state = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?"
+    sql = "SELECT " + COLUMNS + " FROM approvals WHERE state = 0 AND expires_at <= ? ORDER BY id LIMIT ?"
     return [_approval(row) for row in tx.rows(sql, (now, limit))]
 
 

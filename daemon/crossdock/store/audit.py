@@ -156,7 +156,7 @@ def newest(tx: Transaction, sought: Sought, before: int | None, limit: int) -> l
             where += " AND " + column + " = ?"
             values.append(value)  # type: ignore[arg-type]  # bound, whatever it is
     if sought.since is not None:
-        where += " AND id >= COALESCE((SELECT MIN(a.id) FROM audit a WHERE a.at >= ?), 9223372036854775807)"
+        where += " AND id >= COALESCE((SELECT a.id FROM audit a WHERE a.at >= ? ORDER BY a.at, a.id LIMIT 1), 9223372036854775807)"
         values.append(sought.since)
     sql = "SELECT " + COLUMNS + " FROM audit WHERE " + where + _UNENDED + " ORDER BY id DESC LIMIT ?"
     return [_audited(row) for row in tx.rows(sql, (*values, limit))]

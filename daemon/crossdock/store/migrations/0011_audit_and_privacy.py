@@ -47,7 +47,6 @@ class ApprovalRow(Model):
 
 
 ApprovalRow.add_index(ApprovalRow.index(ApprovalRow.state, ApprovalRow.id, name="approval_state"))
-ApprovalRow.add_index(ApprovalRow.index(ApprovalRow.expires_at, where=ApprovalRow.state == 0, name="approval_open"))
 
 MODELS: tuple[type[Model], ...] = (SealRow, ApprovalRow)
 _FIRST = "0" * 64
