@@ -62,7 +62,8 @@ async def test_no_personal_data_are_left_in_any_file_once_their_time_is_over(wor
     world.oms.put([an_order(n, **changed, status=OrderStatus.DELIVERED) for n in range(40)])
 
     async def ended() -> bool:
-        return all([item.status == "delivered" for item in (await world.client(lambda c: c.orders(limit=200))).items])
+        page = await world.client(lambda c: c.orders(limit=200))
+        return all(item.status == "delivered" for item in page.items)
 
     await world.until(ended, "all are delivered")
     shown = await world.client(lambda c: c.order("shop", "O-1"))
@@ -157,8 +158,8 @@ async def test_two_users_of_the_machine_settle_a_doubt(world):
     await world.set_up()
     world.oms.put([an_order(1)])
     await world.until_state("O-1", "in_doubt")
-    os.chmod(world.folder, 0o711)
-    os.chmod(world.folder / "control.sock", 0o666)
+    world.folder.chmod(0o711)
+    (world.folder / "control.sock").chmod(0o666)
     asked = SettleOrder(connection="shop", ref="O-1", settlement="arrived", reason="seen", remote_id="7")
     proposed = await world.client(lambda c: c.settle(asked))
     own = typed(world, "approvals", "approve", str(proposed.approval))

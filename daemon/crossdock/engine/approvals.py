@@ -17,13 +17,13 @@ from msgspec import Struct
 from crossdock.rules.approval_states import ApprovalState, may_approve, may_decide
 from crossdock.store import approvals, audit
 from crossdock.store.approvals import Approval
-from crossdock.store.audit import By
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossdock.engine.engine import Engine
+    from crossdock.store.audit import By
     from crossdock.store.store import Transaction
 
 

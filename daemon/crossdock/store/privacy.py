@@ -23,6 +23,10 @@ _DUE = (
     "AND NOT EXISTS (SELECT 1 FROM operations w WHERE w.order_id = o.id AND (w.state NOT IN (5, 6) OR w.settled_at > ?)) "
     "ORDER BY o.fetched_at LIMIT ?"
 )  # fmt: skip
+_UNSAID = (
+    "UPDATE pushes SET error_text = NULL, why = '', reported = CASE WHEN reported LIKE 'refused:%' THEN 'refused' "
+    "ELSE reported END WHERE order_id = ?"
+)
 _OPEN_PUSH = "SELECT 1 FROM pushes WHERE order_id = ? AND state IN (2, 3, 4, 5) LIMIT 1"
 _OPEN_OPERATION = "SELECT 1 FROM operations WHERE order_id = ? AND state NOT IN (5, 6) LIMIT 1"
 
@@ -68,7 +72,7 @@ def replace_payload(tx: Transaction, order_id: int, payload: bytes) -> None:
 
 def remove_words(tx: Transaction, order_id: int) -> None:
     """Remove what warehouses and the OMS said about an order, which may quote it."""
-    tx.execute("UPDATE pushes SET error_text = NULL, why = '' WHERE order_id = ?", (order_id,))
+    tx.execute(_UNSAID, (order_id,))
     tx.execute("UPDATE operations SET error_text = NULL WHERE order_id = ?", (order_id,))
     tx.execute("UPDATE incident_refs SET text = '' WHERE subject = ?", (f"order:{order_id}",))
 
