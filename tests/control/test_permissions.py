@@ -53,6 +53,22 @@ async def test_every_route_is_open_to_exactly_the_roles_that_hold_its_right(worl
     assert wrong == []
 
 
+@pytest.mark.behaviour("R42")
+async def test_a_group_opens_every_route_that_its_role_opens_and_two_roles_add_up(world, raw):
+    names = {"viewer": Role(groups=("office",)), "buyer": Role(groups=("purchasing",)), "admin": Role(groups=("it",))}
+    wrong = []
+    for groups, roles in ((("office",), ("viewer",)), (("purchasing", "it"), ("buyer", "admin")), (("dance",), ())):
+        world.become("someone", *groups)
+        world.api.use_roles({**names, "operator": Role(users=("root-is-nobody-here",))})
+        for each in TABLE:
+            status, _, _ = await raw(each.method, each.path.format(**SAMPLE), b"{}" if each.body else None)
+            held = rights_of(roles or (["admin"] if os.geteuid() in (0, os.getuid()) else []))
+            if (status != 403) != (allowed(held, each.permission) or each.permission == PUBLIC):
+                wrong.append((groups, each.method, each.path, status))
+    assert wrong == []
+    assert rights_of(("buyer", "admin")) == frozenset(Right)
+
+
 def test_the_rights_are_the_one_list():
     assert [right.value for right in Right] == DOMAIN_4_6.split(", ")
 
@@ -95,8 +111,8 @@ async def test_the_api_refuses_to_start_with_a_route_that_has_no_permission(buil
         ControlApi(world.engine, world.requests, world.providers(), table=(*TABLE, route(permission=None)))
 
 
-def test_only_the_probes_are_public():
-    assert {each.path for each in TABLE if each.permission == PUBLIC} == {"/livez", "/readyz"}
+def test_only_the_probes_and_who_one_is_are_public():
+    assert {each.path for each in TABLE if each.permission == PUBLIC} == {"/livez", "/readyz", "/v1/whoami"}
 
 
 def test_what_changes_something_needs_more_than_view():

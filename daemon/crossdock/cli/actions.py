@@ -213,13 +213,13 @@ async def _all_failed(client: Client, connection: str | None, warehouse: str | N
 
 
 def _results(found: Results, as_json: bool) -> None:
-    """Show one result an order; the exit code is 1 if anything was not done."""
+    """Show one result an order; the exit code is 1 if anything was not done, and does not just wait for a second person."""
     if as_json:
         print_json(found)
     else:
         for each in found.results:
-            say(f"{'' if each.done else 'NOT DONE: '}{each.order}: {each.text}")
+            say(f"{'' if each.done or found.approval else 'NOT DONE: '}{each.order}: {each.text}")
         if not found.results:
             say("there was nothing to do")
-    if not all(each.done for each in found.results):
+    if found.approval is None and not all(each.done for each in found.results):
         raise click.exceptions.Exit(FAILED)

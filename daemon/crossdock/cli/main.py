@@ -41,6 +41,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
     "db": ("database:db", "The database file."),
     "stock": ("stock:stock", "Stock levels and how far the OMS was told."),
+    "whoami": ("people:whoami", "Show who you are to the daemon, with your roles and rights."),
+    "audit": ("audit:audit", "Who did what."),
+    "approvals": ("approvals:approvals", "What waits for a second person."),
+    "forget": ("people:forget", "Remove the personal data of an order."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

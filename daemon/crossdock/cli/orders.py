@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_facts, show_table, when
 from crossdock.cli.naming import find_one, order_name
 from crossdock.cli.session import Session, json_option
@@ -33,9 +34,10 @@ def orders() -> None:
 @click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@csv_options
 @json_option
 @click.pass_obj
-def list_orders(session: Session, /, as_json: bool, **query: object) -> None:
+def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **query: object) -> None:
     """List orders, newest first.
 
     "pushed, changed": it changed or was cancelled after its push, and the warehouse has to be told by hand.
@@ -45,6 +47,10 @@ def list_orders(session: Session, /, as_json: bool, **query: object) -> None:
     if as_json:
         print_json(page)
         return
+    if as_csv:
+        print_csv(CSV_COLUMNS, map(_csv_row, page.items), raw=raw)
+        say_more(page.next)
+        return
     rows = [
         (o.connection, o.ref, o.number, o.status, o.warehouse, _state(o), "; ".join(o.why) or o.error, o.next_at or o.again_at)
         for o in page.items
@@ -52,6 +58,20 @@ def list_orders(session: Session, /, as_json: bool, **query: object) -> None:
     show_table(("oms", "order", "number", "status", "warehouse", "push", "why", "next"), rows, "no orders")
     if page.next is not None:
         say(f"more: --after {page.next}")
+
+
+CSV_COLUMNS = (
+    "id", "oms", "order", "number", "status", "shop", "logistics", "created", "push", "changed", "warehouse", "strategy",
+    "why", "hold", "next", "attempts", "queued", "sent", "settled", "remote", "error",
+)  # fmt: skip
+
+
+def _csv_row(o: OrderItem) -> tuple[object, ...]:
+    return (
+        o.id, o.connection, o.ref, o.number, o.status, o.shop, o.logistics, o.created_at, o.state, o.changed, o.warehouse,
+        o.strategy, o.why, o.hold, o.next_at or o.again_at, o.attempts, o.queued_at, o.sent_at, o.settled_at, o.remote_id,
+        o.error,
+    )  # fmt: skip
 
 
 def _state(item: OrderItem) -> str:
@@ -90,6 +110,7 @@ def _show(found: OrderDetail) -> None:
         ("warehouse", row.warehouse),
         ("why", "; ".join(row.why)),
         ("cannot be read", found.unreadable),
+        ("personal data", "removed" if found.forgotten else None),
     ))  # fmt: skip
     if order is not None:
         place = order.recipient.address

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.session import Session, json_option
 
@@ -26,11 +27,12 @@ def tasks() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only tasks in this state.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this task.")
+@csv_options
 @json_option
 @click.pass_obj
-def list_tasks(session: Session, state: str | None, limit: int, after: int | None, as_json: bool) -> None:
+def list_tasks(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **query: object) -> None:
     """List sync tasks, newest first."""
-    page = session.talk(lambda client: client.tasks(state=state, limit=limit, after=after), as_json=as_json)
+    page = session.talk(lambda client: client.tasks(**query), as_json=as_json)
     if as_json:
         print_json(page)
         return
@@ -39,6 +41,10 @@ def list_tasks(session: Session, state: str | None, limit: int, after: int | Non
         (t.id, t.kind, t.connection, t.state, t.asked_at, t.actor or t.origin, t.found, t.changed, t.failed, t.error or t.outcome)
         for t in page.items
     ]  # fmt: skip
+    if as_csv:
+        print_csv(columns, rows, raw=raw)
+        say_more(page.next)
+        return
     show_table(columns, rows, "no tasks")
     if page.next is not None:
         say(f"more: --after {page.next}")

@@ -138,11 +138,19 @@ class Role(Section, frozen=True):
 RoleName = Literal["viewer", "operator", "warehouse", "buyer", "admin"]
 
 
+class TwoPerson(Section, frozen=True):
+    """What needs a second person with the same right."""
+
+    settle: Annotated[bool, Meta(description="Settling a push in doubt by hand")] = False
+    expires_h: Annotated[float, Meta(gt=0, le=8760, description="Hours after which a proposal expires")] = 24
+
+
 class Control(Section, frozen=True):
     """The control API on its Unix socket."""
 
     socket: Annotated[str, Meta(description="Path; relative to state_dir if not absolute")] = "control.sock"
     roles: dict[RoleName, Role] = field(default_factory=dict)
+    two_person: TwoPerson = TwoPerson()
     max_body_bytes: Annotated[int, Meta(ge=1024, le=2**24, description="Body of a request")] = 2**20
     max_concurrent: Annotated[int, Meta(ge=1, le=10_000, description="Requests at a time")] = 100
     timeout_s: Annotated[float, Meta(gt=0, le=300, description="One request")] = 30
@@ -218,6 +226,20 @@ class Webhooks(Section, frozen=True):
     connections: dict[Name, WebhookSource] = field(default_factory=dict)
 
 
+class Privacy(Section, frozen=True):
+    """How long personal data of orders and the audit are kept."""
+
+    keep_days: Annotated[
+        float,
+        Meta(ge=0, le=3650, description="Days after an order ended until its personal data are removed"),
+    ] = 30
+    keep_bodies_days: Annotated[
+        float,
+        Meta(ge=0, le=3650, description="… until the bytes that were sent are removed; at most keep_days counts"),
+    ] = 14
+    keep_audit_days: Annotated[int, Meta(ge=30, le=36_500, description="Days that rows of the audit are kept")] = 400
+
+
 class Config(Section, frozen=True):
     """The whole configuration."""
 
@@ -230,6 +252,7 @@ class Config(Section, frozen=True):
     log: Log = Log()
     engine: Engine = Engine()
     control: Control = Control()
+    privacy: Privacy = Privacy()
     plugins: Plugins = Plugins()
     webhooks: Webhooks = Webhooks()
     connections: dict[Name, Connection] = field(default_factory=dict)

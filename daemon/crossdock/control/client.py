@@ -6,6 +6,7 @@ shows it cleans it first (spec.text.clean).
 
 from __future__ import annotations
 
+from crossdock.control.audit_calls import AuditCalls
 from crossdock.control.book_calls import BookCalls
 from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.order_calls import OrderCalls
@@ -15,5 +16,5 @@ from crossdock.control.transport import Refusal, Unreachable
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -67,13 +67,13 @@ def migrate(path: Path) -> list[str]:
             lock = sqlite.lock_file(path)
         except sqlite.FileInUse as error:
             raise InUse(str(error)) from error
-        with lock, _opened(path) as database:
+        with lock, opened(path) as database:
             return migrations.migrate(database)
 
 
 def status(path: Path) -> FileStatus:
     """Show the steps of the schema; a daemon may be running. Raises DatabaseProblem."""
-    with _opened(_existing(path)) as database:
+    with opened(existing(path)) as database:
         steps = tuple(
             Migration(each.name, each.applied, each.known, each.changed, _note(each))
             for each in migrations.status(database)
@@ -89,7 +89,7 @@ def _note(step: migrations.MigrationStatus) -> str:
 
 def check(path: Path) -> FileCheck:
     """Read the whole file and look whether it is sound; a daemon may be running. Raises DatabaseProblem."""
-    with _opened(_existing(path)) as database:
+    with opened(existing(path)) as database:
         problems = list(sqlite.damage(database))
         try:
             missing = migrations.check(database)
@@ -100,14 +100,16 @@ def check(path: Path) -> FileCheck:
     return FileCheck(path=str(path), problems=tuple(problems))
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """Return the path if there is a file. Raises DatabaseProblem."""
     if not path.is_file():
         raise DatabaseProblem(f"there is no database at {path}; `crossdock run` or `crossdock db migrate` makes it")
     return path
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[SqliteDatabase]:
+def opened(path: Path) -> Iterator[SqliteDatabase]:
+    """Open a database file; whatever cannot be done with it becomes a DatabaseProblem."""
     database = sqlite.connect(str(path))
     try:
         database.connect()

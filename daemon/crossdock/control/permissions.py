@@ -39,7 +39,9 @@ class Right(StrEnum):
 
 PUBLIC: Literal["public"] = "public"
 """The mark of a route that anybody who reaches the socket may call."""
-Permission = Right | Literal["public"]
+ANY_RIGHT: Literal["any right"] = "any right"
+"""The mark of a route whose right depends on what it names; its handler asks for that one."""
+Permission = Right | Literal["public", "any right"]
 
 _WORK = frozenset({
     Right.VIEW, Right.ORDER_PULL, Right.ORDER_SYNC, Right.ORDER_HOLD, Right.LABEL_PULL, Right.PII_VIEW,
@@ -65,4 +67,6 @@ def rights_of(roles: Iterable[str]) -> frozenset[Right]:
 
 def allowed(rights: frozenset[Right], permission: Permission | None) -> bool:
     """The one place where a right is checked. What has no permission is denied to everybody."""
+    if permission == ANY_RIGHT:
+        return bool(rights)
     return permission == PUBLIC or permission in rights

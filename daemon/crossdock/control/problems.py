@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from crossdock.control.records.base import Problem
+from crossdock.engine.approvals import NotApproved
 from crossdock.engine.requests import Refused
 from crossdock.spec.errors import ConnectorError
 from crossdock.store.book import ChangedMeanwhile
@@ -81,6 +82,8 @@ def explained(error: Exception) -> ApiProblem:
             return _of_surroundings(error)
         case ChangedMeanwhile():
             return conflict("changed_meanwhile", str(error))
+        case NotApproved():
+            return conflict("not_approved", str(error))
         case Refused():
             return ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", str(error))
         case _:

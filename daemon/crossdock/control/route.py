@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crossdock.control.records.daemon import PluginItem, Reloaded
     from crossdock.engine.engine import Engine
     from crossdock.engine.requests import Requests
+    from crossdock.store.audit import By
 
 B_co = TypeVar("B_co", covariant=True)
 Q_co = TypeVar("Q_co", covariant=True)
@@ -65,6 +66,12 @@ class Call(Generic[B_co, Q_co]):
     engine: Engine
     requests: Requests
     providers: Providers
+    by: By | None = None
+
+    def audited(self) -> By:
+        """Say who makes this change, for the row of the audit that a handler writes in the transaction of the change."""
+        assert self.by is not None  # the server knows it of every request that changes something
+        return self.by
 
     @property
     def actor(self) -> str:
@@ -100,7 +107,11 @@ class WithStatus:
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One route. `body` None: it takes none."""
+    """One route. `body` None: it takes none.
+
+    `audited_within`: the handler writes the row of the audit in the transaction of its change, so that no other says that
+    it was done.
+    """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
@@ -109,6 +120,12 @@ class Route(Struct, frozen=True, kw_only=True):
     answer: Any
     body: Any = None
     query: type[Struct] = Nothing
+    audited_within: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the audit calls it."""
+        return getattr(self.handler, "__name__", self.path)
 
     @property
     def summary(self) -> str:

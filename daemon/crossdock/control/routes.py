@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, stock, tasks
-from crossdock.control.permissions import PUBLIC, Permission, Right
+from crossdock.control.handlers import actions, connections, daemon, entries, orders, stock, tasks, audit
+from crossdock.control.permissions import ANY_RIGHT, PUBLIC, Permission, Right
 from crossdock.control.records import asks
+from crossdock.control.records.audit import (
+    ApprovalItem,
+    ApprovalPage,
+    ApprovalQuery,
+    AuditPage,
+    AuditQuery,
+    Reject,
+    Verified,
+    VerifyQuery,
+    WhoAmI,
+)
 from crossdock.control.records.book import AutoPush, Removed
 from crossdock.control.records.daemon import (
     Checked,
@@ -38,12 +49,23 @@ def _post(path: str, permission: Permission, handler: Any, answer: Any, body: An
 
 
 def _put(path: str, permission: Permission, handler: Any, both: Any) -> Route:
-    return Route(method="PUT", path=path, permission=permission, handler=handler, answer=both, body=both)
+    return Route(
+        method="PUT", path=path, permission=permission, handler=handler, answer=both, body=both,
+        audited_within=True,
+    )  # fmt: skip
 
 
 def _delete(path: str, permission: Permission, handler: Any) -> Route:
     return Route(
-        method="DELETE", path=path, permission=permission, handler=handler, answer=Removed, query=entries.RevisionQuery
+        method="DELETE", path=path, permission=permission, handler=handler, answer=Removed, query=entries.RevisionQuery,
+        audited_within=True,
+    )  # fmt: skip
+
+
+def _post_within(path: str, permission: Permission, handler: Any, answer: Any, body: Any = None) -> Route:
+    """A change whose handler writes its own row of the audit, in the transaction of the change."""
+    return Route(
+        method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body, audited_within=True
     )
 
 
@@ -71,7 +93,7 @@ TABLE: tuple[Route, ...] = (
     _get("/v1/warehouses/{code}", Right.VIEW, entries.show_warehouse, Warehouse),
     _put("/v1/warehouses/{code}", Right.STRATEGY_EDIT, entries.save_warehouse, Warehouse),
     _delete("/v1/warehouses/{code}", Right.STRATEGY_EDIT, entries.remove_warehouse),
-    _post("/v1/warehouses/{code}/auto-push", Right.AUTOPUSH_TOGGLE, entries.switch_auto_push, Warehouse, AutoPush),
+    _post_within("/v1/warehouses/{code}/auto-push", Right.AUTOPUSH_TOGGLE, entries.switch_auto_push, Warehouse, AutoPush),
     _get("/v1/allocation", Right.VIEW, entries.list_allocation, entries.AllocationList, entries.EntryQuery),
     _get("/v1/allocation/{position}", Right.VIEW, entries.show_allocation, AllocationRule),
     _put("/v1/allocation/{position}", Right.STRATEGY_EDIT, entries.save_allocation, AllocationRule),
@@ -103,5 +125,12 @@ TABLE: tuple[Route, ...] = (
     _get("/v1/stock/switches", Right.VIEW, stock.list_switches, StockSwitches),
     _post("/v1/stock/fetch", Right.ORDER_PULL, stock.fetch_stock, asks.Queued, FetchStock),
     _post("/v1/stock/switch", Right.STRATEGY_EDIT, stock.switch_stock, StockSwitch, SwitchStock),
+    _get("/v1/whoami", PUBLIC, audit.whoami, WhoAmI),
+    _get("/v1/audit", Right.AUDIT_READ, audit.list_audit, AuditPage, AuditQuery),
+    _get("/v1/audit/verify", Right.AUDIT_READ, audit.verify_audit, Verified, VerifyQuery),
+    _get("/v1/approvals", ANY_RIGHT, audit.list_approvals, ApprovalPage, ApprovalQuery),
+    _post_within("/v1/approvals/{id}/approve", ANY_RIGHT, audit.approve, ApprovalItem),
+    _post_within("/v1/approvals/{id}/reject", ANY_RIGHT, audit.reject, ApprovalItem, Reject),
+    _post_within("/v1/orders/{connection}/{ref}/forget", Right.USER_ADMIN, audit.forget_order, asks.Done),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
 
-from crossdock.control import intake, problems, sockets
+from crossdock.control import auditing, intake, problems, sockets
+from crossdock.control.auditing import Auditor
 from crossdock.control.identity import Identities
 from crossdock.control.permissions import PUBLIC, allowed
 from crossdock.control.problems import ApiProblem, bad_request
@@ -102,22 +104,42 @@ class ControlApi:
 
     async def _bounded(self, route: Route, request: web.Request) -> web.StreamResponse:
         async with asyncio.timeout(self._limits.timeout_s):
-            caller = await self._permitted(route, request)
-            call = await self._read(route, request, caller)
-            return _written(await route.handler(call))
+            caller = await self._known(request)
+            if route.method != "GET":
+                return await self._audited(route, request, caller)
+            _permit(route, caller)
+            return _written(await route.handler(await self._read(route, request, caller)))
 
-    async def _permitted(self, route: Route, request: web.Request) -> Caller:
-        """Say who asks, and refuse what is not theirs: before a byte of the body is read."""
+    async def _known(self, request: web.Request) -> Caller:
         caller = await self.identities.of(request.transport)
         if caller is None:
             raise ApiProblem(
                 HTTPStatus.FORBIDDEN, "forbidden", "it cannot be told who asks; use the Unix socket itself"
             )
-        if not allowed(caller.rights, route.permission):
-            held = ", ".join(caller.roles) or "none"
-            text = f"{caller.user} lacks the right '{route.permission}' (roles: {held}); [control.roles] gives roles"
-            raise ApiProblem(HTTPStatus.FORBIDDEN, "forbidden", text)
         return caller
+
+    async def _audited(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:
+        """The one way of everything that changes something: no row in the audit, no change."""
+        auditor = Auditor(self._engine)
+        by = auditor.by(route, caller, auditing.about(request.match_info, None))
+        try:
+            _permit(route, caller)
+            call = await self._read(route, request, caller)
+        except (ApiProblem, web.HTTPException) as error:
+            await auditor.refused(by, problems.explained(error))
+            raise
+        by = msgspec.structs.replace(by, object=auditing.about(call.path, call.body))
+        if not route.audited_within:
+            await auditor.begun(by)
+        try:
+            answer = await route.handler(replace(call, by=by))
+        except Exception as error:
+            problem = problems.explained(error)
+            await auditor.ended(by, auditing.refusal(problem))
+            raise problem from error
+        if not route.audited_within:
+            await auditor.ended(by, auditing.ending(answer))
+        return _written(answer)
 
     async def _read(self, route: Route, request: web.Request, caller: Caller) -> Call[Any, Any]:
         path = intake.read_path(request.match_info)
@@ -138,6 +160,14 @@ class ControlApi:
         if length is not None and length > self._limits.max_body_bytes:
             raise web.HTTPRequestEntityTooLarge(self._limits.max_body_bytes, length)
         return await request.read()
+
+
+def _permit(route: Route, caller: Caller) -> None:
+    """Refuse what is not theirs: before a byte of the body is read. Raises ApiProblem."""
+    if not allowed(caller.rights, route.permission):
+        held = ", ".join(caller.roles) or "none"
+        text = f"{caller.user} lacks the right '{route.permission}' (roles: {held}); [control.roles] gives roles"
+        raise ApiProblem(HTTPStatus.FORBIDDEN, "forbidden", text)
 
 
 def _written(answer: object) -> web.Response:

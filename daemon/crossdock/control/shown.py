@@ -9,10 +9,10 @@ import msgspec
 from crossdock.control.records.orders import Difference, Happened, OrderItem, PushItem
 from crossdock.flows.decide import read_reasons
 from crossdock.rules.changes import Change
+from crossdock.rules.personal import HIDDEN, hidden
 from crossdock.rules.push_states import PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
 from crossdock.spec.orders import Address, OrderStatus, Recipient
-from crossdock.spec.outbound_changes import FieldGroup
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from crossdock.store.timeline import Moment
     from crossdock.store.views import Listed
 
-HIDDEN = "•••"
-"""Stands where personal data was."""
-_PERSONAL = frozenset({FieldGroup.RECIPIENT, FieldGroup.NOTES, FieldGroup.OTHER})
-_PLAIN_OTHER = frozenset(
-    {"currency", "total", "cash_on_delivery", "ship_by", "shop", "channel", "order_number", "ordered_at"}
-)
 _read_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 
 
@@ -126,11 +120,8 @@ def _changes(detail: str) -> tuple[Change, ...]:
 
 def difference(change: Change, *, personal: bool) -> Difference:
     """Show how an order differs from what was sent."""
-    hide = not personal and change.group in _PERSONAL and change.path not in _PLAIN_OTHER
-    before, after = change.before, change.after
-    if hide:
-        before, after = before and HIDDEN, after and HIDDEN
-    return Difference(group=change.group.value, path=change.path, before=before, after=after)
+    shown = change if personal else hidden(change)
+    return Difference(group=shown.group.value, path=shown.path, before=shown.before, after=shown.after)
 
 
 def masked(order: Order) -> Order:

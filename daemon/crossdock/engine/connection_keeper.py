@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from crossdock.rules import connection_health
 from crossdock.rules.connection_health import ConnectionHealth, Limits, Status
-from crossdock.store import connections
+from crossdock.store import audit, connections
+from crossdock.store.audit import DAEMON, Entry
 from crossdock.store.store import StoreError
+from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +34,7 @@ class ConnectionKeeper:
         self._health: dict[str, ConnectionHealth] = {}
         self._limits: dict[str, Limits] = {}
         self._unsaved: set[str] = set()
+        self._paused: list[Entry] = []
 
     async def load(self) -> None:
         """Remember what was known before the restart; a stuck plugin gets a new chance."""
@@ -102,6 +105,9 @@ class ConnectionKeeper:
         after = connection_health.after_failure(before, error, limits, self._env.now(), self._env.random)
         if before.status is not after.status:
             log.warning("connection %s: %s; %s", name, error.message, said(after))
+            if after.status is Status.PAUSED:
+                kind = type(error).__name__
+                self._paused.append(Entry(actor=DAEMON, action="pause_connection", object=name, reason=kind))
         self._put(name, after)
 
     def overdue(self, name: str) -> bool:
@@ -141,14 +147,19 @@ class ConnectionKeeper:
         """Write down what changed."""
         if self._unsaved:
             names, self._unsaved = self._unsaved, set()
+            paused, self._paused = self._paused, []
             try:
-                await self._store.write(_save, {name: self.of(name) for name in names})
+                healths = {name: self.of(name) for name in names}
+                await self._store.write(_save, healths, paused, to_ms(self._env.now()))
             except StoreError:
                 self._unsaved |= names
+                self._paused = [*paused, *self._paused]
                 raise
 
 
-def _save(tx: Transaction, healths: dict[str, ConnectionHealth]) -> None:
+def _save(tx: Transaction, healths: dict[str, ConnectionHealth], paused: list[Entry], now: int) -> None:
+    for entry in paused:
+        audit.write(tx, entry, now)
     for name, health in healths.items():
         connections.save_health(tx, name, health)
 

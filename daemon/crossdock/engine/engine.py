@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from crossdock.engine import exchange
 from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
+from crossdock.engine.housekeeping import EVERY_S, Housekeeping
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
@@ -66,6 +67,7 @@ class Engine:
         self.house = House(store, env, self.books)
         self.keeper = ConnectionKeeper(env, store)
         self._clock = ClockKeeper(env, store, self.keeper)
+        self._housekeeping = Housekeeping(self.house, lambda: self.config.privacy)
         self.links: dict[str, Link] = {}
         self.lanes: dict[str, Lane] = {}
         self.pulls: dict[str, PullLane] = {}
@@ -87,9 +89,11 @@ class Engine:
         await self._clock.catch_up(self._quiet(links))
         self.env.failpoint("engine.recovered")
         self._serve("decide", self._decide_once)
+        self._serve("housekeeping", self._housekeeping.run_once)
         for link in links:
             await self.add(link)
         self._schedule.every("tick", self.config.engine.tick_s, self.tick)
+        self._schedule.every("housekeeping", EVERY_S, self._waker("housekeeping"))
         self._schedule.start()
 
     async def add(self, link: Link) -> None:

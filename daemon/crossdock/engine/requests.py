@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.engine import settle_by_two
+from crossdock.engine.approvals import Approvals
+from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
-from crossdock.store import book, pushes, tasks, throttles
+from crossdock.store import audit, book, pushes, tasks, throttles, views
 from crossdock.store.tasks import TaskKind
 from crossdock.store.times import from_ms, to_ms
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.engine.engine import Engine
+    from crossdock.engine.settle_by_two import SettleAsked
+    from crossdock.store.approvals import Approval
+    from crossdock.store.audit import By
     from crossdock.store.book import E, Entry
     from crossdock.store.store import Transaction
 
@@ -49,6 +55,9 @@ class Requests:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.privacy = PrivacyRequests(engine)
+        self.approvals = Approvals(engine)
+        self.approvals.learn(settle_by_two.ACTION, settle_by_two.carry_out(engine.wants_reports))
 
     def _desk(self) -> Desk:
         engine = self._engine
@@ -110,6 +119,13 @@ class Requests:
         )  # fmt: skip
         return self._woken([answer])[0]
 
+    async def propose_settle(self, asked: SettleAsked, actor: str, uid: int) -> Approval:
+        """Have a second person approve that a push in doubt is settled. Raises Refused if it is not in doubt."""
+        found = await self._engine.store.read(settle_by_two.in_doubt, asked)
+        if isinstance(found, str):
+            raise Refused(f"{asked.ref}: {found}")
+        return await self.approvals.propose(settle_by_two.proposal(found), actor, uid)
+
     async def redrive(self, push_ids: Sequence[int], actor: str) -> list[Answer]:
         """Send failed pushes again."""
         return self._woken(await self._engine.store.write(redrive, push_ids, actor, self._engine.env.now()))
@@ -118,9 +134,12 @@ class Requests:
         self._engine.wake_pushes({answer.wake for answer in answers if answer.wake is not None})
         return answers
 
-    async def save_entry(self, entry: E) -> E:
-        """Save a strategy, warehouse, allocation rule or mapping; every waiting order is decided again."""
-        saved = await self._engine.store.write(_save_entry, entry, to_ms(self._engine.env.now()))
+    async def save_entry(self, entry: E, by: By | None = None) -> E:
+        """Save a strategy, warehouse, allocation rule or mapping; every waiting order is decided again.
+
+        `by` has it audited, in the same transaction.
+        """
+        saved = await self._engine.store.write(_save_entry, entry, by, to_ms(self._engine.env.now()))
         self._engine.wake("decide")
         return saved
 
@@ -136,7 +155,7 @@ class Requests:
         self._engine.keeper.pause(connection, actor, reason, self._engine.env.now())
         await self._engine.keeper.save()
 
-    async def resume(self, connection: str, actor: str) -> None:  # noqa: ARG002 - the audit of who comes with the audit log
+    async def resume(self, connection: str, actor: str) -> None:  # noqa: ARG002 - who it was is kept by the audit
         """Let a connection go on."""
         self._need_connection(connection)
         self._engine.keeper.resume(connection, self._engine.env.now())
@@ -171,9 +190,12 @@ def _queue(  # noqa: PLR0917 - one unit of work
     return Asked(task_id=task.id, text=f"queued as task {task.id}")
 
 
-def _save_entry(tx: Transaction, entry: E, now: int) -> E:
+def _save_entry(tx: Transaction, entry: E, by: By | None, now: int) -> E:
+    before = views.entry(tx, type(entry), book.name_of(entry))
     saved = book.save(tx, entry)
     pushes.decide_again(tx, now)
+    if by is not None:
+        audit.write(tx, by.entry(before=audit.hash_of(before), after=audit.hash_of(saved)), now)
     return saved
 
 

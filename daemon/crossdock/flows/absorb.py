@@ -9,6 +9,7 @@ import xxhash
 from msgspec import Struct
 
 from crossdock.flows import decide
+from crossdock.rules.personal import differs
 from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import Order, Unreadable
 from crossdock.store import cursors, orders, pushes, quarantine, tasks, timeline
@@ -82,7 +83,7 @@ def absorb(
         for arrival in arrivals
         if (known := stored.get(arrival.order.ref)) is not None
         and known.content_hash != arrival.content_hash
-        and read(connection, known.payload, known.sliced) != arrival.order
+        and differs(arrival.order, read(connection, known.payload, known.sliced), erased=known.personal == 0)
     ]
     touched = [*_insert(tx, connection, fresh, book, now), *_update(tx, changed, book, now)]
     closed = quarantine.among(tx, connection, batch.gone)

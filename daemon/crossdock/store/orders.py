@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class StoredOrder(Struct, frozen=True, kw_only=True, gc=False):
-    """An order's row. `payload` is the connector's own slice where `sliced`, else the JSON of the record."""
+    """An order's row. `payload` is the connector's own slice where `sliced`, else the JSON of the record.
+
+    `personal` says what is left of its personal data: 2 everything, 1 all but the bytes that were sent, 0 nothing.
+    """
 
     id: int
     connection: str
@@ -33,20 +36,21 @@ class StoredOrder(Struct, frozen=True, kw_only=True, gc=False):
     fetched_at: int
     hold: str | None = None
     gift_released: bool = False
+    personal: int = 2
 
 
 COLUMNS = (
     "id, connection, ref, number, content_hash, payload, sliced, status, shop, logistics, created_at, revision, "
-    "fetched_at, hold, gift_released"
+    "fetched_at, hold, gift_released, personal"
 )
 _columns_of = attrgetter(*StoredOrder.__struct_fields__)
 _INSERT = (
     "INSERT INTO orders (id, connection, ref, number, content_hash, payload, sliced, status, shop, logistics, "
-    "created_at, revision, fetched_at, hold, gift_released) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "created_at, revision, fetched_at, hold, gift_released, personal) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _UPDATE = (
     "UPDATE orders SET number = ?, content_hash = ?, payload = ?, sliced = ?, status = ?, shop = ?, logistics = ?, "
-    "created_at = ?, revision = ?, fetched_at = ? WHERE id = ?"
+    "created_at = ?, revision = ?, fetched_at = ?, personal = ? WHERE id = ?"
 )
 
 
@@ -113,6 +117,7 @@ def update(tx: Transaction, orders: Sequence[StoredOrder]) -> None:
                 o.created_at,
                 o.revision,
                 o.fetched_at,
+                o.personal,
                 o.id,
             )
             for o in orders

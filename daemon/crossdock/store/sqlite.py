@@ -16,6 +16,9 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 
 BEGIN_READ = "BEGIN"
 
+SHORTEN_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+"""Copies the write-ahead log into the file and cuts it to nothing."""
+
 FAILURES = (sqlite3.Error, DatabaseError)
 """What a file that is no database, or a damaged one, raises."""
 
@@ -37,6 +40,7 @@ def connect(path: str) -> SqliteDatabase:
             "page_size": 8192,
             "journal_mode": "wal",
             "synchronous": "full",
+            "secure_delete": "on",
             "busy_timeout": 5000,
             "foreign_keys": 0,
             "cache_size": -16_384,

@@ -136,6 +136,23 @@ class Store:
         self._env.failpoint("store.after_commit")
         return result
 
+    async def shorten_log(self) -> None:
+        """Write everything into the file itself and empty its log, so that no older copy of a page is left there.
+
+        While somebody reads an older state nothing is shortened; the next call does it.
+        """
+        if self._inline:
+            self._shorten()
+            return
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._shorten)
+
+    def _shorten(self) -> None:
+        try:
+            self.database.connect(reuse_if_open=True)
+            self.database.connection().execute(sqlite.SHORTEN_LOG).fetchall()
+        except (sqlite3.Error, DatabaseError) as error:
+            raise explained(error, self.database.database) from error
+
     def close(self) -> None:
         """Finish what runs and close the database."""
         self._readers.submit(self.database.close).result()

@@ -1,4 +1,7 @@
-"""What happened to orders off the straight path, and what of it a repeated step would have overwritten."""
+"""What happened to orders off the straight path, and what of it a repeated step would have overwritten.
+
+Nothing of it is changed, except that personal data are taken out when their time is over (store/privacy.py).
+"""
 
 from __future__ import annotations
 

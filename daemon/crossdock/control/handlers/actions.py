@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from crossdock.control.problems import ApiProblem, bad_request, not_valid, too_soon
 from crossdock.control.records.asks import Done, Queued, Results
 from crossdock.control.records.base import MAX_ORDERS
+from crossdock.engine.settle_by_two import SettleAsked
 from crossdock.flows.settle_by_hand import Settlement
 from crossdock.store import orders, pushes, views
+from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,8 +78,24 @@ async def settle(call: Call[SettleOrder, object]) -> Results:
     if body.settlement == "absent" and body.remote_id is not None:
         raise not_valid("an order that did not arrive has no remote_id")
     settlement = Settlement(body.settlement)
+    if call.engine.config.control.two_person.settle:
+        return await _propose(call, settlement)
     answer = await call.requests.settle(body.connection, body.ref, settlement, body.remote_id, body.reason, call.actor)
     return _results([answer])
+
+
+async def _propose(call: Call[SettleOrder, object], settlement: Settlement) -> Results:
+    """A second person has to say so, too: it is kept until one does."""
+    body = call.body
+    asked = SettleAsked(
+        connection=body.connection, ref=body.ref, settlement=settlement, remote_id=body.remote_id, reason=body.reason
+    )
+    kept = await call.requests.propose_settle(asked, call.actor, call.caller.uid)
+    text = (
+        f"proposed as approval {kept.id}: another person with the right {kept.needs} approves it until "
+        f"{from_ms(kept.expires_at):%Y-%m-%d %H:%M} UTC (`crossdock approvals approve {kept.id}`)"
+    )
+    return Results(results=(Done(order=body.ref, done=False, text=text),), approval=kept.id)
 
 
 async def redrive(call: Call[Redrive, object]) -> Results:

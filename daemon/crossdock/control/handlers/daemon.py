@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta, Struct
 
 from crossdock.config.paths import database_path
+from crossdock.control.auditing import revealed
 from crossdock.control.handlers.actions import one_liners, queued
 from crossdock.control.handlers.connections import connection_items
-from crossdock.control.permissions import Right
 from crossdock.control.problems import not_found
 from crossdock.control.records.base import Limit
 from crossdock.control.records.daemon import (
@@ -153,7 +153,7 @@ async def list_quarantine(call: Call[None, QuarantineQuery]) -> QuarantinePage:
     """List fetched records that could not be read, oldest first."""
     query = call.query
     rows = await call.engine.store.read(quarantine.page, query.after, query.limit + 1)
-    personal = call.may(Right.PII_VIEW)
+    personal = bool(rows) and await revealed(call, f"quarantine from {rows[0][0]}")
     items = tuple(_quarantined(number, record, personal=personal) for number, record in rows[: query.limit])
     return QuarantinePage(items=items, next=rows[query.limit - 1][0] if len(rows) > query.limit else None)
 

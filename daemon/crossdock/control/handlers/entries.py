@@ -20,7 +20,7 @@ from crossdock.rules.book import (
     Warehouse,
     problems_of,
 )
-from crossdock.store import book, pushes, views
+from crossdock.store import audit, book, pushes, views
 from crossdock.store.book import ChangedMeanwhile, Entry, name_of
 from crossdock.store.times import to_ms
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crossdock.control.records.book import AutoPush
     from crossdock.control.route import Call
     from crossdock.rules.book import Book
+    from crossdock.store.audit import By
     from crossdock.store.store import Transaction
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ async def save_strategy(call: Call[PushStrategy, object]) -> PushStrategy:
     _same("name", call.path["name"], call.body.name)
     if problems := problems_of(call.body):
         raise not_valid("; ".join(problems))
-    return await call.requests.save_entry(call.body)
+    return await call.requests.save_entry(call.body, call.audited())
 
 
 async def save_warehouse(call: Call[Warehouse, object]) -> Warehouse:
@@ -182,7 +183,7 @@ async def save_warehouse(call: Call[Warehouse, object]) -> Warehouse:
     before = known.warehouses.get(warehouse.code)
     if warehouse.auto_push != (before is not None and before.auto_push):
         call.need(Right.AUTOPUSH_TOGGLE, "switching auto push")
-    return await call.requests.save_entry(warehouse)
+    return await call.requests.save_entry(warehouse, call.audited())
 
 
 def _one_name(known: Book, warehouse: Warehouse) -> None:
@@ -198,7 +199,7 @@ async def switch_auto_push(call: Call[AutoPush, object]) -> Warehouse:
     code = call.path["code"]
     found = _there(await call.engine.store.read(views.entry, Warehouse, code), f"warehouse '{code}'")
     wanted = msgspec.structs.replace(found, auto_push=call.body.on, revision=call.body.revision)
-    return await call.requests.save_entry(wanted)
+    return await call.requests.save_entry(wanted, call.audited())
 
 
 async def save_allocation(call: Call[AllocationRule, object]) -> AllocationRule:
@@ -208,7 +209,7 @@ async def save_allocation(call: Call[AllocationRule, object]) -> AllocationRule:
     _known_warehouse(await _book(call), rule.warehouse)
     if rule.countries is not None:
         rule = msgspec.structs.replace(rule, countries=tuple(map(_country, rule.countries)))
-    return await call.requests.save_entry(rule)
+    return await call.requests.save_entry(rule, call.audited())
 
 
 def _country(text: str) -> str:
@@ -225,7 +226,7 @@ async def save_mapping(call: Call[Mapping, object]) -> Mapping:
     _same("kind", call.path["kind"], call.body.kind.value)
     _same("ours", call.path["ours"], call.body.ours)
     _known_warehouse(await _book(call), call.body.warehouse)
-    return await call.requests.save_entry(call.body)
+    return await call.requests.save_entry(call.body, call.audited())
 
 
 def _same(name: str, in_path: object, in_body: object) -> None:
@@ -280,19 +281,24 @@ async def remove_mapping(call: Call[None, RevisionQuery]) -> Removed:
 async def _remove(call: Call[None, RevisionQuery], kind: type[Entry], name: str, what: str) -> Removed:
     engine = call.engine
     revision, now = call.query.revision, to_ms(engine.env.now())
-    if not await engine.store.write(remove_at, kind, name, revision, what, now):
+    if not await engine.store.write(remove_at, kind, name, revision, what, now, call.audited()):
         raise not_found(f"there is no {what}")
     engine.wake("decide")
     return Removed(text=f"{what} is removed; waiting orders are decided again")
 
 
-def remove_at(tx: Transaction, kind: type[Entry], name: str, revision: int, what: str, now: int) -> bool:
+def remove_at(
+    tx: Transaction, kind: type[Entry], name: str, revision: int, what: str, now: int, by: By | None = None
+) -> bool:
     """Remove an entry that still is at `revision`; False if there is none. Raises ChangedMeanwhile."""
-    row = tx.one("SELECT revision FROM book WHERE kind = ? AND name = ?", (book.KINDS[kind], name))
+    row = tx.one("SELECT revision, body FROM book WHERE kind = ? AND name = ?", (book.KINDS[kind], name))
     if row is None:
         return False
     if int(row[0]) != revision:
         raise ChangedMeanwhile(f"{what} is at revision {row[0]}, you read revision {revision}; read it again")
     book.remove(tx, kind, name)
     pushes.decide_again(tx, now)
+    if by is not None:
+        before = audit.hash_of(msgspec.json.decode(row[1], type=kind))
+        audit.write(tx, by.entry(before=before), now)
     return True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock.control.auditing import revealed
 from crossdock.control.explain import Case, explain
-from crossdock.control.permissions import Right
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.shown import happened, masked, order_item, push_item
 from crossdock.rules.push_states import PushState, Tab
 from crossdock.spec.errors import ConnectorError
-from crossdock.store import orders, pushes, timeline, views
+from crossdock.store import orders, privacy, pushes, timeline, views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
         raise not_found(f"there is no order {ref} of {connection}")
     stored, row, ways, moments = known
     order, fault = _decoded(call, stored)
-    personal = call.may(Right.PII_VIEW)
+    personal = await revealed(call, f"{connection}/{ref}")
     if order is not None and not personal:
         order = masked(order)
     return OrderDetail(
@@ -72,6 +72,7 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
         pushes=tuple(map(push_item, ways)),
         timeline=tuple(happened(moment, personal=personal) for moment in sorted(moments, key=lambda each: each.at)),
         unreadable=fault,
+        forgotten=stored.personal == privacy.NOTHING,
     )
 
 
@@ -97,6 +98,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
     row, push, moments, body, book = await engine.store.read(_case, stored.id, engine.books)
     order, _ = _decoded(call, stored)
     link = engine.links.get(push.connection or "")
+    personal = await revealed(call, f"{stored.connection}/{stored.ref}")
     return explain(
         Case(
             row=row,
@@ -109,7 +111,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
             health=engine.keeper.of(push.connection or ""),
             idempotency="lookup" if link is None else link.capabilities.idempotency,
             now=engine.env.now(),
-            personal=call.may(Right.PII_VIEW),
+            personal=personal,
         )
     )
 

@@ -74,7 +74,11 @@ class Done(Struct, frozen=True, kw_only=True):
 
 
 class Results(Struct, frozen=True, kw_only=True):
-    """One result an order; `next` goes on where a request was cut off."""
+    """One result an order; `next` goes on where a request was cut off.
+
+    `approval` is the number under which it waits for a second person, where one is needed: then nothing is done yet.
+    """
 
     results: tuple[Done, ...]
     next: int | None = None
+    approval: int | None = None

@@ -113,7 +113,7 @@ class Happened(Struct, frozen=True, kw_only=True):
 class OrderDetail(Struct, frozen=True, kw_only=True):
     """An order with everything that is known of it. `masked`: personal data is hidden, the right pii.view shows it.
 
-    `order` is None while its connector is not loaded; `unreadable` says so.
+    `order` is None while its connector is not loaded; `unreadable` says so. `forgotten`: its personal data were removed.
     """
 
     row: OrderItem
@@ -122,6 +122,7 @@ class OrderDetail(Struct, frozen=True, kw_only=True):
     pushes: tuple[PushItem, ...]
     timeline: tuple[Happened, ...]
     unreadable: str | None = None
+    forgotten: bool = False
 
 
 class ExplainQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

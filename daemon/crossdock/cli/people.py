@@ -1,0 +1,62 @@
+"""Who one is to the daemon, and personal data of buyers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.display import print_json, say, show_facts
+from crossdock.cli.naming import find_one, order_name
+from crossdock.cli.orders import connection_option
+from crossdock.cli.session import FAILED, Session, json_option
+
+if TYPE_CHECKING:
+    from crossdock.control.client import Client
+    from crossdock.control.records.asks import Done
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def whoami(session: Session, as_json: bool) -> None:
+    """Show who you are to the daemon, with your roles and rights."""
+    found = session.talk(lambda client: client.whoami(), as_json=as_json)
+    if as_json:
+        print_json(found)
+        return
+    show_facts(
+        (("user", f"{found.user} (uid {found.uid})"), ("roles", found.roles or "none"), ("rights", found.rights))
+    )
+    if not found.roles:
+        say("[control.roles] in the configuration gives roles to users and groups")
+
+
+@click.command()
+@click.argument("order", type=order_name)
+@connection_option
+@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@json_option
+@click.pass_obj
+def forget(session: Session, order: str, connection: str | None, yes: bool, as_json: bool) -> None:
+    """Remove the personal data of an order.
+
+    Name, address, phone, notes and what was sent are gone for good; what was ordered, the keys and the states stay. An
+    order that is open is refused. With --connection, ORDER is the reference in that OMS.
+    """
+    if not yes:
+        click.confirm("Remove the personal data of this order for good?", abort=True, err=True)
+
+    async def ask(client: Client) -> Done:
+        if connection is not None:
+            return await client.forget(connection, order)
+        named = await find_one(client, order, None)
+        return await client.forget(named.connection, named.ref)
+
+    found = session.talk(ask, as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{'' if found.done else 'NOT DONE: '}{found.order}: {found.text}")
+    if not found.done:
+        raise click.exceptions.Exit(FAILED)

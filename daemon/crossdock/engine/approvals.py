@@ -1,0 +1,150 @@
+"""Two persons: what one proposed is carried out when another one approves, in that very transaction, hence once.
+
+An action is a unit of work: `carry_out(tx, body, second)` is handed the bytes that were proposed, and says what it did. To
+have another action need a second person, give its unit of work to `Approvals.learn` and call `propose` where it would
+have been done at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.rules.approval_states import ApprovalState, may_approve, may_decide
+from crossdock.store import approvals, audit
+from crossdock.store.approvals import Approval
+from crossdock.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crossdock.engine.engine import Engine
+    from crossdock.store.audit import By
+    from crossdock.store.store import Transaction
+
+
+class Carried(Struct, frozen=True, kw_only=True):
+    """What an action did: done or not, the sentence that says so, and the connections that have something to send now."""
+
+    done: bool
+    text: str
+    wake: tuple[str, ...] = ()
+
+
+class Second(Struct, frozen=True, kw_only=True):
+    """The two persons of an action that is carried out, and when (UTC)."""
+
+    proposed_by: str
+    approved_by: str
+    now: datetime
+
+
+if TYPE_CHECKING:
+    CarryOut = Callable[[Transaction, bytes, Second], Carried]
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """What a person wants done. `needs` is the right that the second person must hold, too; `text` what he decides by.
+
+    `object` names what it is done to, as in the audit; `text` may hold what belongs to the matter, `object` may not.
+    """
+
+    action: str
+    needs: str
+    object: str
+    text: str
+    body: Struct
+
+
+class NotApproved(Exception):
+    """A proposal that cannot be decided like this; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A proposal as it stands now, and the connections that have something to send."""
+
+    approval: Approval
+    wake: tuple[str, ...] = ()
+
+
+class Approvals:
+    """Keeps proposals and carries out what was approved. `learn` it every action before the control API starts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._actions: dict[str, CarryOut] = {}
+
+    def learn(self, action: str, carry_out: CarryOut) -> None:
+        """Know how an action is carried out."""
+        self._actions[action] = carry_out
+
+    async def propose(self, proposal: Proposal, actor: str, uid: int) -> Approval:
+        """Keep a proposal until another person decides, or its time is over."""
+        now = self._engine.env.now()
+        expires = now + timedelta(hours=self._engine.config.control.two_person.expires_h)
+        new = Approval(
+            id=0, action=proposal.action, needs=proposal.needs, object=proposal.object, text=proposal.text,
+            body=msgspec.json.encode(proposal.body), state=ApprovalState.PROPOSED, proposed_by=actor, proposed_uid=uid,
+            proposed_at=to_ms(now), expires_at=to_ms(expires), decided_by="", decided_uid=None, decided_at=None, outcome="",
+        )  # fmt: skip
+        return await self._engine.store.write(approvals.propose, new)
+
+    async def get(self, number: int) -> Approval | None:
+        """Return a proposal."""
+        return await self._engine.store.read(approvals.get, number)
+
+    async def approve(self, number: int, by: By) -> Approval:
+        """Approve a proposal and carry it out. Raises NotApproved."""
+        decided = await self._engine.store.write(_approve, number, self._actions, by, self._engine.env.now())
+        self._engine.wake_pushes(decided.wake)
+        return decided.approval
+
+    async def reject(self, number: int, reason: str, by: By) -> Approval:
+        """Turn a proposal down; who proposed it may take it back like this. Raises NotApproved."""
+        return await self._engine.store.write(_reject, number, reason, by, self._engine.env.now())
+
+
+def _approve(tx: Transaction, number: int, actions: dict[str, CarryOut], by: By, now: datetime) -> Decided:
+    found = _open(tx, number)
+    assert by.uid is not None  # a person's
+    expires = from_ms(found.expires_at)
+    if (why := may_approve(found.state, found.proposed_uid, by.uid, expires, now)) is not None:
+        raise NotApproved(f"approval {number}: {why}")
+    if (carry_out := actions.get(found.action)) is None:
+        raise NotApproved(f"approval {number}: this version of crossdock does not know {found.action}; reject it")
+    second = Second(proposed_by=found.proposed_by, approved_by=by.actor, now=now)
+    carried = carry_out(tx, found.body, second)
+    state = ApprovalState.DONE if carried.done else ApprovalState.REFUSED
+    result = audit.DONE if carried.done else audit.REFUSED
+    return Decided(_note(tx, found, state, by, result, carried.text, now), carried.wake)
+
+
+def _reject(tx: Transaction, number: int, reason: str, by: By, now: datetime) -> Approval:
+    found = _open(tx, number)
+    if (why := may_decide(found.state, from_ms(found.expires_at), now)) is not None:
+        raise NotApproved(f"approval {number}: {why}")
+    return _note(tx, found, ApprovalState.REJECTED, by, audit.DONE, reason, now)
+
+
+def _open(tx: Transaction, number: int) -> Approval:
+    found = approvals.get(tx, number)
+    if found is None:
+        raise NotApproved(f"there is no approval {number}")
+    return found
+
+
+def _note(
+    tx: Transaction, found: Approval, state: ApprovalState, by: By, result: str, outcome: str, now: datetime
+) -> Approval:
+    approvals.decided(tx, found.id, state, by.actor, by.uid, to_ms(now), outcome)
+    both = f"approval {found.id}, proposed by {found.proposed_by}"
+    entry = by.entry(result=result, reason=both)
+    audit.write(tx, msgspec.structs.replace(entry, object=f"{found.action} {found.object}"), to_ms(now))
+    decided = approvals.get(tx, found.id)
+    assert decided is not None  # it was there a moment ago in this transaction
+    return decided

@@ -1,0 +1,97 @@
+"""Proposals that a second person approves: kept whole, decided once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from crossdock.rules.approval_states import ApprovalState
+from crossdock.store import counters
+from crossdock.store.orders import marks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossdock.store.store import Transaction
+
+
+class Approval(Struct, frozen=True, kw_only=True):
+    """A proposal's row. Times are milliseconds UTC.
+
+    `action` names what is carried out, with `body`; `needs` is the right that both persons must hold; `object` what it is
+    done to, and `text` the sentence that the second person decides by.
+    """
+
+    id: int
+    action: str
+    needs: str
+    object: str
+    text: str
+    body: bytes
+    state: ApprovalState
+    proposed_by: str
+    proposed_uid: int
+    proposed_at: int
+    expires_at: int
+    decided_by: str
+    decided_uid: int | None
+    decided_at: int | None
+    outcome: str
+
+
+FIELDS = Approval.__struct_fields__
+COLUMNS = ", ".join(FIELDS)
+_INSERT = "INSERT INTO approvals (" + COLUMNS + ") VALUES (" + marks(len(FIELDS)) + ")"
+
+
+def propose(tx: Transaction, new: Approval) -> Approval:
+    """Keep a proposal; its id is given here."""
+    values = {name: getattr(new, name) for name in FIELDS} | {"id": counters.take(tx, "approvals")}
+    tx.execute(_INSERT, tuple(values[name] for name in FIELDS))
+    return Approval(**values)
+
+
+def get(tx: Transaction, number: int) -> Approval | None:
+    """Return a proposal."""
+    row = tx.one("SELECT " + COLUMNS + " FROM approvals WHERE id = ?", (number,))
+    return None if row is None else _approval(row)
+
+
+def decided(
+    tx: Transaction, number: int, state: ApprovalState, by: str, uid: int | None, at: int, outcome: str
+) -> bool:
+    """Note how a proposal was decided; False if it was decided already."""
+    sql = (
+        "UPDATE approvals SET state = ?, decided_by = ?, decided_uid = ?, decided_at = ?, outcome = ? "
+        "WHERE id = ? AND state = ?"
+    )
+    return tx.execute(sql, (state, by, uid, at, outcome, number, ApprovalState.PROPOSED)) == 1
+
+
+def page(
+    tx: Transaction, rights: Sequence[str], uid: int, state: ApprovalState | None, before: int | None, limit: int
+) -> list[Approval]:  # fmt: skip
+    """Return proposals that need one of these rights, or that `uid` proposed, newest first."""
+    sql = (
+        "SELECT " + COLUMNS + " FROM approvals WHERE id < ? AND (proposed_uid = ? OR needs IN ("
+        + marks(len(rights)) + "))"
+    )  # fmt: skip
+    values: list[object] = [2**62 if before is None else before, uid, *rights]
+    if state is not None:
+        sql += " AND state = ?"
+        values.append(state)
+    return [_approval(row) for row in tx.rows(sql + " ORDER BY id DESC LIMIT ?", (*values, limit))]
+
+
+def expired(tx: Transaction, now: int, limit: int) -> list[Approval]:
+    """Return open proposals whose time is over, at most `limit`."""
+    sql = "SELECT " + COLUMNS + " FROM approvals WHERE state = 0 AND expires_at <= ? ORDER BY id LIMIT ?"
+    return [_approval(row) for row in tx.rows(sql, (now, limit))]
+
+
+def _approval(row: tuple[object, ...]) -> Approval:
+    values: dict[str, Any] = dict(zip(FIELDS, row, strict=True))
+    values["state"] = ApprovalState(values["state"])
+    values["body"] = bytes(values["body"])
+    return Approval(**values)

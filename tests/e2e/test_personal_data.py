@@ -1,0 +1,180 @@
+"""Personal data through the real daemon, and out of it again: nothing is left in any file it wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from tests.e2e.conftest import an_order
+
+from crossdock.control.records.asks import SettleOrder
+from crossdock.spec.orders import Address, OrderStatus, Recipient
+from crossdock.testing.chaos.processes import set_clock
+from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
+
+CANARIES = (
+    "Kanarienvogel",
+    "กานารี",
+    "0899999977",
+    "canary@example.test",
+    "77 Canary Wharf",
+    "sing at the door",
+    "E14-CAN",
+)
+RECIPIENT = Recipient(
+    name="Kanarienvogel กานารี", phone="0899999977", email="canary@example.test",
+    address=Address(lines=("77 Canary Wharf",), city="กานารี", postcode="E14-CAN", country="TH"),
+)  # fmt: skip
+
+
+def found_in(text):
+    """The canaries in bytes, however JSON or a log wrote them."""
+    return [
+        canary
+        for canary in CANARIES
+        if any(
+            form in text for form in (canary.encode(), json.dumps(canary)[1:-1].encode(), repr(canary)[1:-1].encode())
+        )
+    ]
+
+
+def files_of(world):
+    """Everything in the daemon's folder but what this test wrote itself."""
+    return {
+        path.name: path.read_bytes()
+        for path in world.folder.rglob("*")
+        if path.is_file() and path.name not in ("crossdock.toml", "clock")
+    }
+
+
+@pytest.mark.security("S16")
+async def test_no_personal_data_are_left_in_any_file_once_their_time_is_over(world):
+    await world.start()
+    await world.set_up()
+    note = {"recipient": RECIPIENT, "buyer_note": "sing at the door", "seller_note": "sing at the door"}
+    world.oms.put([an_order(n, **note) for n in range(40)])
+    await world.until_arrived(*(f"O-{n}" for n in range(40)))
+    await world.until_state("O-39", "pushed")
+    changed = {**note, "seller_note": "sing at the door twice, Kanarienvogel"}
+    world.oms.put([an_order(n, **changed, status=OrderStatus.DELIVERED) for n in range(40)])
+
+    async def ended() -> bool:
+        page = await world.client(lambda c: c.orders(limit=200))
+        return all(item.status == "delivered" for item in page.items)
+
+    await world.until(ended, "all are delivered")
+    shown = await world.client(lambda c: c.order("shop", "O-1"))
+    assert shown.order.recipient == RECIPIENT
+    files = files_of(world)
+    assert found_in(files["crossdock.db"] + files["crossdock.db-wal"]) == list(CANARIES)
+    assert found_in(files["daemon.log"]) == []
+    metrics, _ = await world.client(lambda c: c.exchange("GET", "/metrics", None, {}))
+    assert found_in(metrics) == []
+    assert found_in(str(await world.client(lambda c: c.audit(limit=200))).encode()) == []
+
+    world.oms.set_faults(Script(rules=(Rule(fault=Fault.S500, match=Match(path="/v1/orders")),)))
+    assert await world.stop() == 0
+    set_clock(world.clock, 31 * 86_400)
+    await world.start_with_clock()
+
+    async def forgotten() -> bool:
+        details = [await world.client(lambda c, n=n: c.order("shop", f"O-{n}")) for n in range(40)]
+        return all(each.forgotten for each in details)
+
+    await world.until(forgotten, "all are forgotten")
+
+    async def gone() -> bool:
+        return not any(found_in(text) for text in files_of(world).values())
+
+    await world.until(gone, "nothing is left in any file")
+    world.oms.set_faults(Script())
+    verified = await world.client(lambda c: c.verify_audit())
+    assert verified.ok, verified.text
+    assert await world.stop() == 0
+    assert {name: found_in(text) for name, text in files_of(world).items() if found_in(text)} == {}
+
+
+@pytest.mark.security("S16")
+async def test_an_order_that_a_person_has_forgotten_is_gone_from_every_file_at_once(world):
+    await world.start()
+    await world.set_up()
+    world.oms.put([an_order(1, recipient=RECIPIENT, buyer_note="sing at the door")])
+    await world.until_state("O-1", "pushed")
+    world.oms.put([an_order(1, recipient=RECIPIENT, buyer_note="sing at the door", status=OrderStatus.DELIVERED)])
+
+    async def done() -> bool:
+        return (await world.client(lambda c: c.forget("shop", "O-1"))).done
+
+    await world.until(done, "it is forgotten")
+    (world.folder / "crossdock.db-journal").unlink(missing_ok=True)
+    assert {name: found_in(text) for name, text in files_of(world).items() if found_in(text)} == {}
+    assert await world.stop() == 0
+
+
+# --- two people, as the kernel tells them apart ---
+
+TWO_PERSON = """
+[control.two_person]
+settle = true
+[control.roles.admin]
+users = ["root"]
+[control.roles.operator]
+users = ["nobody"]
+"""
+NOBODY = 65534
+
+
+AS_USER = """
+import os, sys
+import asyncio, json, getpass
+import rich.box, rich.console, rich.table, rich.text, aiohttp, msgspec, yarl, encodings.idna
+import crossdock.cli.approvals, crossdock.cli.audit, crossdock.cli.people, crossdock.control.client
+from crossdock.cli.main import main
+os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1]))
+del sys.argv[1]
+main()
+"""
+"""The command line as another user: what it needs is loaded first, from folders that this user may not be able to read."""
+
+
+def typed(world, *words, user=0):
+    words = [sys.executable, "-c", AS_USER, str(user), "--socket", "control.sock", *words]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=world.folder)
+
+
+@pytest.mark.security("S1", "S5", "S6")
+@pytest.mark.behaviour("R42")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be two people")
+@pytest.mark.parametrize("world", [("none",)], indirect=True)
+async def test_two_users_of_the_machine_settle_a_doubt(world):
+    world.config.write_text(world.text() + TWO_PERSON)
+    world.wms.set_faults(
+        Script(rules=(Rule(fault=Fault.ACCEPTED_THEN_LOST, match=Match(method="POST", path="/v1/outbounds"), times=1),))
+    )
+    await world.start()
+    await world.set_up()
+    world.oms.put([an_order(1)])
+    await world.until_state("O-1", "in_doubt")
+    world.folder.chmod(0o711)
+    (world.folder / "control.sock").chmod(0o666)
+    asked = SettleOrder(connection="shop", ref="O-1", settlement="arrived", reason="seen", remote_id="7")
+    proposed = await world.client(lambda c: c.settle(asked))
+    own = typed(world, "approvals", "approve", str(proposed.approval))
+    assert (own.returncode, "yourself" in own.stderr) == (1, True)
+    me = typed(world, "whoami", "--json", user=NOBODY)
+    assert json.loads(me.stdout)["roles"] == ["operator"], me.stderr
+    other = typed(world, "approvals", "approve", str(proposed.approval), user=NOBODY)
+    assert (other.returncode, "is done" in other.stdout) == (0, True), other.stderr
+    await world.until_state("O-1", "pushed")
+    refused = typed(world, "audit", "list", user=NOBODY)
+    assert (refused.returncode, "audit.read" in refused.stderr) == (1, True)
+    listed = json.loads(typed(world, "audit", "list", "--json").stdout)["items"]
+    assert [(i["actor"], i["action"], i["result"]) for i in listed[:3]] == [
+        ("nobody", "approve", "done"), ("root", "approve", "refused"), ("root", "settle", "proposed"),
+    ]  # fmt: skip
+    assert listed[0]["uid"] == NOBODY
+    offline = typed(world, "audit", "verify", "--file", str(world.folder / "crossdock.db"))
+    assert (offline.returncode, "the audit is whole" in offline.stdout) == (0, True), offline.stderr
