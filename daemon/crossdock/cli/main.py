@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connections": ("connections:connections", "Connections to OMS and WMS."),
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
+    "labels": ("labels:labels", "Shipping labels."),
     "db": ("database:db", "The database file."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""

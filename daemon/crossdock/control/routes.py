@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, tasks
+from crossdock.control.handlers import actions, connections, daemon, entries, labels, orders, tasks
 from crossdock.control.permissions import PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.book import AutoPush, Removed
@@ -21,6 +21,15 @@ from crossdock.control.records.daemon import (
     RetryQuarantine,
     Status,
     Verdict,
+)
+from crossdock.control.records.labels import (
+    ConfirmLabels,
+    ContentQuery,
+    LabelContent,
+    LabelDetail,
+    LabelPage,
+    LabelQuery,
+    PullLabels,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
@@ -98,5 +107,11 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _get("/v1/labels", Right.VIEW, labels.list_labels, LabelPage, LabelQuery),
+    _get("/v1/labels/{connection}/{ref}", Right.VIEW, labels.show_label, LabelDetail),
+    _get("/v1/labels/{connection}/{ref}/content", Right.PII_VIEW, labels.label_content, LabelContent, ContentQuery),
+    _post("/v1/labels/pull", Right.LABEL_PULL, labels.pull_labels, asks.Queued, PullLabels),
+    _post("/v1/labels/printed", Right.LABEL_PULL, labels.printed_labels, asks.Results, asks.ForOrders),
+    _post("/v1/labels/confirm", Right.LABEL_PULL, labels.confirm_labels, asks.Results, ConfirmLabels),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
+from crossdock.flows.deliver_labels import LabelHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,11 @@ class Ground:
     fetched: Callable[[str, Totals], None]
 
 
-HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = ()
+def _labels(link: Link, ground: Ground) -> Handler:
+    return LabelHandler(link, ground.house)
+
+
+HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (("push_label", _labels),)
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
 STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = ()

@@ -15,6 +15,7 @@ from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, Pu
 from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
+from crossdock.testing.sandbox.oms_labels import OmsLabels
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class SandboxOms(Sandbox):
     ) -> None:
         self.books = OmsBooks(path)
         self.now = now
-        self.rooms: tuple[Room, ...] = ()
+        self.labels = OmsLabels(self.books.order, lambda: self.url, path)
+        self.rooms: tuple[Room, ...] = (self.labels,)
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 
