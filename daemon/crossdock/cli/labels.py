@@ -145,8 +145,11 @@ def confirm_labels(
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--version", type=click.IntRange(1), help="Which version. Default: the newest.")
 @connection_option
+@json_option
 @click.pass_obj
-def save_label(session: Session, order: str, file: str, version: int | None, connection: str | None) -> None:
+def save_label(  # noqa: PLR0917 - one parameter an option
+    session: Session, order: str, file: str, version: int | None, connection: str | None, as_json: bool
+) -> None:
     """Save the shipping label of an order into a new FILE.
 
     A label is personal data: the file is for your user only (mode 0600). A file that is there is never overwritten.
@@ -156,14 +159,17 @@ def save_label(session: Session, order: str, file: str, version: int | None, con
         named = await find_one(client, order, connection)
         return await client.label_content(named.connection, named.ref, version)
 
-    found = session.talk(ask)
+    found = session.talk(ask, as_json=as_json)
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
             opened.write(found.data)
     except FileExistsError:
-        fail(FAILED, f"{file} is there already and is not overwritten; name another file")
+        fail(FAILED, f"{file} is there already and is not overwritten; name another file", as_json=as_json)
     except OSError as error:
-        fail(FAILED, f"{file} cannot be written: {error.strerror}")
+        fail(FAILED, f"{file} cannot be written: {error.strerror}", as_json=as_json)
+    if as_json:
+        print_json({"file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data)})
+        return
     say(f"version {found.version} ({found.content_type}, {size(len(found.data))}) was saved")
 
 

@@ -108,6 +108,8 @@ class LabelDownload:
             connector=connector, timeout=aiohttp.ClientTimeout(total=None, connect=connect),
             cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=_QUIET, auto_decompress=True, trust_env=False,
         )  # fmt: skip
+        # aiohttp would ask again by itself; what failed is asked for again from the stored row, with its waits
+        self._session._retry_connection = False  # noqa: SLF001
         return self._session
 
 
