@@ -84,7 +84,20 @@ async def test_a_label_behind_a_declared_address_is_had_with_its_bytes(download,
         (b"SSH-2.0-OpenSSH\r\n", "label_unreachable"),
         (b"", "label_unreachable"),
     ],
-    ids=["404", "redirect", "500", "html", "html-as-pdf", "pdf-as-png", "octets", "empty", "50MB", "short", "ssh", "cut"],
+    ids=[
+        "404",
+        "redirect",
+        "500",
+        "html",
+        "html-as-pdf",
+        "pdf-as-png",
+        "octets",
+        "empty",
+        "50MB",
+        "short",
+        "ssh",
+        "cut",
+    ],
 )
 async def test_what_is_no_label_is_refused_and_asked_for_once(download, served, code):
     async with RawServer(always(served)) as remote:
@@ -155,7 +168,9 @@ async def test_an_address_that_is_none_of_the_declared_is_refused_before_anythin
     assert error.code == code
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0", "100.64.0.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0", "100.64.0.1"]
+)
 async def test_a_declared_host_that_is_no_public_one_is_still_refused_by_the_guard(download, host):
     """Declaring a host says nothing about where its name leads: the address is judged when it is connected to."""
     label = Label(content_type="application/pdf", url=f"http://{host}/x")
@@ -187,7 +202,9 @@ def test_bytes_must_be_what_their_content_type_says(media):
         assert label_bytes.sniffed(data) == label_bytes.check_type(other)
 
 
-@pytest.mark.parametrize("data", [HTML, b"", b"\x00" * 10, b"PK\x03\x04", b"MZ", b"hello", b"#!/bin/sh", b"~JA", b" %PDF-1"])
+@pytest.mark.parametrize(
+    "data", [HTML, b"", b"\x00" * 10, b"PK\x03\x04", b"MZ", b"hello", b"#!/bin/sh", b"~JA", b" %PDF-1"]
+)
 def test_other_bytes_are_no_label_whatever_they_are_called(data):
     for media in SAMPLES:
         with pytest.raises(NoLabel):

@@ -155,7 +155,9 @@ async def test_a_label_is_pulled_by_hand_as_a_task_under_the_five_minute_limit(t
 
 
 @pytest.mark.behaviour("R22", "P11")
-@pytest.mark.parametrize("point", ["labels.fetched", "labels.stored", "operations.before_send", "operations.after_send"])
+@pytest.mark.parametrize(
+    "point", ["labels.fetched", "labels.stored", "operations.before_send", "operations.after_send"]
+)
 async def test_a_kill_between_download_and_delivery_loses_no_label_and_gives_none_twice(world, point):
     await world.begin(CROSSDOCK_FAILPOINT=point)
     world.oms.labels.put(LabelIn(ref="O-1", url="file"))

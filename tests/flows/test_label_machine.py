@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.flows.conftest import Bench
 from tests.flows.test_labels import LabelBench, here, label
 
+from crossdock.flows import label_changes
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState
 from crossdock.spec.errors import BadResponse, Rejected, Retryable, UnknownOutcome
@@ -29,6 +30,7 @@ class LabelMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.at = LabelBench(Bench())
         self.street = "1 Road"
+        self.fitted: dict[str, str] = {}  # by the hash of the bytes that counted as right: what they were made of
         self.kept: dict[int, str] = {}  # every version that there ever was, with its bytes' hash
 
     def run(self, work):
@@ -94,11 +96,16 @@ class LabelMachine(RuleBasedStateMachine):
     @rule()
     def confirm(self):
         self.run(self.at.confirm())
+        self.fitted = {}
 
     @rule(stage=st.sampled_from([None, Stage.PENDING.value, Stage.PICKING.value]))
     def a_parcel_document_comes(self, stage):
         stored = self.run(self.at.bench.stored("1"))
         self.run(self.at.store.write(labels.parcel_known, stored.id, stage))
+
+    @rule()
+    def sync(self):
+        self.run(self.at.store.write(label_changes.look_again, "oms", ["1"], self.at.house.env.now()))
 
     @rule(minutes=st.sampled_from([1, 20, 90]))
     def time_passes(self, minutes):
@@ -121,6 +128,13 @@ class LabelMachine(RuleBasedStateMachine):
             assert "LABEL_STALE" in self.run(self.at.problems())
         assert [each.version for each in versions] == list(range(head.version, 0, -1))
         assert all(each.state is LabelState.VOIDED for each in versions[1:])
+
+    @invariant()
+    def the_same_bytes_never_fit_two_addresses_unless_a_person_says_so(self):
+        head = self.run(self.at.head()) if self.run(self.at.bench.stored("1")) else None
+        if head is not None and head.state in FITS:
+            newest = self.run(self.at.versions())[0]
+            assert self.fitted.setdefault(newest.content_hash, newest.based_on) == newest.based_on
 
     @invariant()
     def no_version_is_lost_or_changes_its_bytes(self):

@@ -343,6 +343,28 @@ async def test_once_a_parcel_document_exists_only_a_person_has_the_label_pulled(
     assert ((await at.head()).state, (await at.head()).version) == (LabelState.READY, 2)
 
 
+@pytest.mark.behaviour("R18", "R21")
+@pytest.mark.parametrize("stage", [None, "pending", "picking"])
+async def test_a_sync_of_the_order_compares_its_label_too_until_a_parcel_document_exists(at, stage):
+    await at.delivered()
+    at.oms.gives["1"] = label("two")
+    if stage is not None:
+        await at.store.write(labels.parcel_known, (await at.bench.stored("1")).id, stage)
+    await at.store.write(label_changes.look_again, "oms", ["1", "9"], at.house.env.now())
+    await at.pull()
+    await at.deliver()
+    assert [item.version for item in at.wms.got] == ([1, 2] if stage is None else [1])
+    await at.pull()
+    assert len(at.oms.asked) == (2 if stage is None else 1)
+
+
+async def test_a_parcel_document_that_comes_before_the_label_is_not_forgotten(at):
+    await at.see(an_order())
+    await at.push()
+    await at.store.write(labels.parcel_known, (await at.bench.stored("1")).id, "picking")
+    assert ((await at.head()).parcel_exists, (await at.head()).stage) == (True, "picking")
+
+
 async def test_of_a_parcel_that_has_left_nobody_pulls_the_label(at):
     await at.delivered()
     await at.store.write(labels.parcel_known, (await at.bench.stored("1")).id, "outbound")

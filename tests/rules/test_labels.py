@@ -93,7 +93,9 @@ def test_what_stands_on_no_label_makes_none_stale(same):
 
 @given(st.permutations([OrderLine(line_no=n, sku=f"S{n}", quantity=Decimal(n)) for n in range(1, 5)]))
 def test_the_order_of_the_lines_does_not_matter(lines):
-    assert based_on(changed(lines=tuple(lines))) == based_on(changed(lines=tuple(sorted(lines, key=lambda x: x.line_no))))
+    assert based_on(changed(lines=tuple(lines))) == based_on(
+        changed(lines=tuple(sorted(lines, key=lambda x: x.line_no)))
+    )
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def confirm_labels(
 @connection_option
 @json_option
 @click.pass_obj
-def save_label(  # noqa: PLR0917 - one parameter an option
+def save_label(
     session: Session, order: str, file: str, version: int | None, connection: str | None, as_json: bool
 ) -> None:
     """Save the shipping label of an order into a new FILE.
@@ -168,7 +168,9 @@ def save_label(  # noqa: PLR0917 - one parameter an option
     except OSError as error:
         fail(FAILED, f"{file} cannot be written: {error.strerror}", as_json=as_json)
     if as_json:
-        print_json({"file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data)})
+        print_json(
+            {"file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data)}
+        )
         return
     say(f"version {found.version} ({found.content_type}, {size(len(found.data))}) was saved")
 

@@ -9,7 +9,7 @@ from crossdock.rules.labels import FITS, LabelState, Made
 from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
-from crossdock.store import incidents, labels, operations, pushes, timeline
+from crossdock.store import incidents, labels, operations, orders, pushes, timeline
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.times import to_ms
 
@@ -39,6 +39,15 @@ def note(tx: Transaction, oms: str, arrived: Sequence[tuple[Order, Push]], now: 
         elif order.label_ready and order.status is not OrderStatus.CANCELLED:
             wanted.append((push.order_id, to_ms(now) if push.state is PushState.PUSHED else None))
     labels.expect(tx, oms, wanted)
+
+
+def look_again(tx: Transaction, oms: str, refs: Sequence[str], now: datetime) -> None:
+    """Orders were synced: their labels are compared with the OMS's, too, until a parcel document exists (R18, R21, A11)."""
+    known = labels.of_orders(tx, [stored.id for stored in orders.load(tx, oms, refs).values()])
+    for head in known.values():
+        stage = None if head.stage is None else Stage(head.stage)
+        if head.version and rules.may_sync_label(parcel_exists=head.parcel_exists, stage=stage):
+            labels.save(tx, head, look=True, next_at=to_ms(now))
 
 
 def made_of(order: Order) -> Made:
@@ -114,7 +123,7 @@ def fits_again(
         incidents.heal(tx, subject_of(head.order_id), at, operation=STALE)
     return labels.save(
         tx, head, state=state, attempts=0, asked_at=None, error_code=None, error_text=None,
-        next_at=at if deliver else None,
+        next_at=at if deliver or head.look else None,
     )  # fmt: skip
 
 

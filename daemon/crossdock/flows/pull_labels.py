@@ -142,8 +142,9 @@ class Puller:
         stored = orders.load_ids(tx, [order_id])[order_id]
         head = labels.of_order(tx, order_id) or _made(tx, stored)
         if (why := needs_none(stored, head)) is not None:
-            labels.save(tx, head, next_at=None)
+            labels.save(tx, head, next_at=None, look=False)
             return Brought(result="skipped", text=why)
+        asked = asked or head.look
         if not asked and (done := self._without_asking(tx, head)) is not None:
             labels.save(tx, labels.of_order(tx, order_id) or head, next_at=None)
             return done
@@ -162,7 +163,7 @@ class Puller:
 
     def _take(self, tx: Transaction, asking: Asking, answer: Label | Refusal | None) -> Brought:
         """Store what the OMS answered, and write the delivery down with it."""
-        head = _known(tx, asking.label_id)
+        head = labels.save(tx, _known(tx, asking.label_id), look=False)
         if answer is None:
             return self._not_there(tx, head, Refusal("none_yet", "the OMS has no label for the order yet"))
         if isinstance(answer, Refusal):
@@ -170,7 +171,7 @@ class Puller:
         made = self._made_of(orders.load_ids(tx, [head.order_id])[head.order_id])
         if made != asking.made:
             # nobody knows whether it was made of the order as it was or as it is
-            labels.save(tx, head, next_at=to_ms(self._now))
+            labels.save(tx, head, next_at=to_ms(self._now), look=True)
             return Brought(result="changed", text="the order changed meanwhile; its label is asked for again")
         content = Content(answer, hashlib.blake2b(answer.data or b"", digest_size=16).hexdigest(), made)
         held = labels.newest(tx, head)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from crossdock.flows import listing
+from crossdock.flows import label_changes, listing
 from crossdock.flows.absorb import Absorbed, Arrival, Batch, absorb, content_hash
 from crossdock.flows.house import House, encode
 from crossdock.flows.listing import Guard
@@ -213,6 +213,8 @@ async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[st
         labels=connection in house.label_sources,
     )
     absorbed = await house.store.write(absorb, batch, house.books, house.read_order, house.env.now())
+    if connection in house.label_sources:
+        await house.store.write(label_changes.look_again, connection, refs, house.env.now())
     rest = Totals(found=same, unchanged=same)
     if task_id is not None and same:
         await house.store.write(tasks.add, task_id, rest)

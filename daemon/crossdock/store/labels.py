@@ -21,7 +21,8 @@ class LabelHead(Struct, frozen=True, kw_only=True, gc=False):
     """The label of an order. Times are milliseconds UTC; `version` 0: it never had one.
 
     `next_at` is when something is due: to ask the OMS, or to deliver. `attempts` counts the asking since `asked_at`.
-    `parcel_exists` and `stage` are what the warehouse told of the order.
+    `parcel_exists` and `stage` are what the warehouse told of the order. `look`: the OMS is to be asked although a version is
+    at hand.
     """
 
     id: int
@@ -31,6 +32,7 @@ class LabelHead(Struct, frozen=True, kw_only=True, gc=False):
     version: int = 0
     parcel_exists: bool = False
     stage: str | None = None
+    look: bool = False
     attempts: int = 0
     asked_at: int | None = None
     next_at: int | None = None
@@ -74,10 +76,21 @@ VERSION = LabelVersion.__struct_fields__
 HEADS = ", ".join(HEAD)
 VERSIONS = ", ".join(VERSION)
 _INSERT = (
-    "INSERT INTO labels (id, order_id, oms, state, version, parcel_exists, attempts, next_at) "
-    "VALUES (?, ?, ?, ?, 0, FALSE, 0, ?) ON CONFLICT (order_id) DO NOTHING"
+    "INSERT INTO labels (id, order_id, oms, state, version, parcel_exists, look, attempts, next_at) "
+    "VALUES (?, ?, ?, ?, 0, FALSE, FALSE, 0, ?) ON CONFLICT (order_id) DO NOTHING"
 )
-_SAVED = ("state", "version", "parcel_exists", "stage", "attempts", "asked_at", "next_at", "error_code", "error_text")
+_SAVED = (
+    "state",
+    "version",
+    "parcel_exists",
+    "stage",
+    "look",
+    "attempts",
+    "asked_at",
+    "next_at",
+    "error_code",
+    "error_text",
+)
 _SAVE = "UPDATE labels SET " + ", ".join(name + " = ?" for name in _SAVED) + " WHERE id = ?"
 _ADD = "INSERT INTO label_versions (" + VERSIONS + ") VALUES (" + marks(len(VERSION)) + ")"
 _KEPT = ("state", "based_on", "tracking_number", "printed_at", "printed_count", "delivered_at", "delivered_key")
@@ -107,7 +120,12 @@ def pushed(tx: Transaction, orders: Sequence[tuple[int, int]]) -> None:
 
 def parcel_known(tx: Transaction, order_id: int, stage: str | None) -> None:
     """Note that a parcel document of the order exists, and how far it is: from now on labels come by Pull label only."""
-    tx.execute("UPDATE labels SET parcel_exists = TRUE, stage = ? WHERE order_id = ?", (stage, order_id))
+    sql = "UPDATE labels SET parcel_exists = TRUE, stage = ? WHERE order_id = ?"
+    if tx.execute(sql, (stage, order_id)) == 0 and (
+        row := tx.one("SELECT connection FROM orders WHERE id = ?", (order_id,))
+    ):
+        expect(tx, row[0], [(order_id, None)])
+        tx.execute(sql, (stage, order_id))
 
 
 def of_orders(tx: Transaction, order_ids: Sequence[int]) -> dict[int, LabelHead]:
@@ -222,7 +240,8 @@ def moved(tx: Transaction, by: int, now: int) -> None:
 
 def _head(row: Sequence[Any]) -> LabelHead:
     values = dict(zip(HEAD, row, strict=True))
-    return LabelHead(**{**values, "state": LabelState(values["state"]), "parcel_exists": bool(values["parcel_exists"])})
+    flags = {name: bool(values[name]) for name in ("parcel_exists", "look")}
+    return LabelHead(**{**values, **flags, "state": LabelState(values["state"])})
 
 
 def _version(row: Sequence[Any]) -> LabelVersion:

@@ -20,6 +20,7 @@ class LabelRow(Model):
     version = IntegerField(default=0)
     parcel_exists = BooleanField(default=False)
     stage = TextField(null=True)
+    look = BooleanField(default=False)
     attempts = IntegerField(default=0)
     asked_at = BigIntegerField(null=True)
     next_at = BigIntegerField(null=True)
