@@ -14,6 +14,8 @@ from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
 from crossdock.env import Env
 from crossdock.ops.metrics import Metrics
+from crossdock.rules.labels import ALLOWED as LABEL_STEPS
+from crossdock.rules.labels import LabelState
 from crossdock.rules.push_states import ALLOWED, PushState, tab_of
 from crossdock.spec import connector, errors, hooks
 
@@ -33,6 +35,17 @@ def test_the_table_of_push_states_names_each_with_its_tab():
     text = (REFERENCE / "push-states.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
     assert rows == {state.name: tab_of(state).value for state in PushState}
+
+
+def test_the_diagram_of_label_states_has_exactly_the_arrows_of_the_code_and_the_table_every_state():
+    text = (REFERENCE / "label-states.md").read_text(encoding="utf-8")
+    (diagram,) = blocks(text, "mermaid")
+    arrows = re.findall(r"^ +(\w+) --> (\w+)$", diagram, re.MULTILINE)
+    assert len(arrows) == len(set(arrows))
+    assert {(LabelState[before], LabelState[after]) for before, after in arrows} == {
+        (before, after) for before, afters in LABEL_STEPS.items() for after in afters
+    }
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [state.name for state in LabelState]
 
 
 def test_every_hook_is_on_the_page_of_the_contract_with_its_parameters():

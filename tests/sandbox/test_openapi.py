@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.testing.sandbox import call, oms, oms_books, server, wms, wms_books
+from crossdock.testing.sandbox import call, oms, oms_books, oms_labels, server, wms, wms_books, wms_labels
 from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.openapi import FILES, document, main, rendered
 from crossdock.testing.sandbox.wms import SandboxWms
@@ -68,7 +68,9 @@ def test_every_code_of_the_sandboxes_is_in_the_prose():
     prose = (REFERENCE / "default-contract.md").read_text()
     code = re.compile(r"""(?:Refused\(\s*\d+, |rejected\([^"]*?, |ok=False, code=)"(\w+)\"""")
     found = {
-        name for module in (call, server, oms, oms_books, wms, wms_books) for name in code.findall(getsource(module))
+        name
+        for module in (call, server, oms, oms_books, oms_labels, wms, wms_books, wms_labels)
+        for name in code.findall(getsource(module))
     }
     assert found >= {"bad_number", "bad_cursor", "not_found", "unsupported", "invalid", "key_reused", "unknown_order"}
     assert {name for name in found if f"`{name}`" not in prose} == set()

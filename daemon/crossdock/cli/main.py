@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connections": ("connections:connections", "Connections to OMS and WMS."),
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
+    "labels": ("labels:labels", "Shipping labels."),
     "db": ("database:db", "The database file."),
     "stock": ("stock:stock", "Stock levels and how far the OMS was told."),
     "whoami": ("people:whoami", "Show who you are to the daemon, with your roles and rights."),

@@ -66,6 +66,12 @@ class HttpLimits(Section, frozen=True):
         tuple[str, ...], Meta(description="Networks allowed although they are not global, such as 10.20.0.0/16")
     ] = ()
     allow_http: Annotated[bool, Meta(description="Allow http:// (no TLS)")] = False
+    label_hosts: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:\[\]-]{1,255}$")], ...],
+        Meta(
+            description="Hosts from which shipping labels may be downloaded, with the port where it is not the usual one"
+        ),
+    ] = ()
 
 
 class Tls(Section, frozen=True):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from crossdock.config.model import Timeouts
+    from crossdock.connectors.label_download import LabelDownload
     from crossdock.spec.costs import CostChange, ProductCost
     from crossdock.spec.documents import InboundPosting, OutboundPosting
     from crossdock.spec.labels import Label, LabelDelivery
@@ -40,6 +41,7 @@ class ExchangeCalls:
     name: str
     _times: Timeouts
     _context: Any
+    _labels: LabelDownload
 
     async def call(self, hook: str, timeout_s: float, **given: Any) -> Any:
         """Call a hook. Raises ConnectorError."""
@@ -59,9 +61,9 @@ class ExchangeCalls:
         return self._about(item.key, await self.call("hold_outbound", self._times.push_s, item=item))
 
     async def fetch_label(self, ref: str, package_ref: str | None) -> Label | None:
-        """Return the newest label."""
+        """Return the newest label with its bytes, wherever the OMS keeps them. Raises Rejected for what is no label."""
         label: Label | None = await self.call("fetch_label", self._times.fetch_s, ref=ref, package_ref=package_ref)
-        return label
+        return None if label is None else await self._labels.whole(label)
 
     async def push_label(self, item: LabelDelivery) -> PushResult:
         """Give a document its label."""

@@ -12,6 +12,7 @@ from crossdock.config.words import did_you_mean
 from crossdock.connectors import fitness
 from crossdock.connectors.calls import Hook
 from crossdock.connectors.http import BoundedHttp
+from crossdock.connectors.label_download import LabelDownload
 from crossdock.connectors.observer import Unobserved
 from crossdock.connectors.open_connection import OpenConnection
 from crossdock.connectors.pace import Pace, paced
@@ -133,6 +134,7 @@ class PluginHost:
             hooks=hooks,
             context=ConnectorContext(name, settings, http, secret, self._env),
             http=http,
+            labels=LabelDownload(name, config, self._env),
             config=config,
             threads=Threads(f"plugin-{name}"),
             pace=Pace(name, capabilities.rate, self._env) if capabilities.rate else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from crossdock.connectors import tls
 from crossdock.connectors.answers import HttpAnswer, to_error, unreadable
 from crossdock.connectors.deadlines import Deadlines
 from crossdock.connectors.guard import Forbidden, Guard, check_base
@@ -174,7 +175,7 @@ class BoundedHttp:
         limits = self._config.http
         connector = aiohttp.TCPConnector(
             limit=self._config.push.concurrency + 4,
-            ssl=self._tls() if self._base.startswith("https") else True,
+            ssl=tls.context(self._connection, self._config.tls) if self._base.startswith("https") else True,
             socket_factory=self._guard.make_socket,
             ttl_dns_cache=60,
             keepalive_timeout=30,
@@ -195,18 +196,6 @@ class BoundedHttp:
         # daemon is the only one that repeats a call.
         self._session._retry_connection = False  # noqa: SLF001
         return self._session
-
-    def _tls(self) -> ssl.SSLContext:
-        tls = self._config.tls
-        try:
-            context = ssl.create_default_context(cafile=tls.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise errors.ConfigError(f"{self._connection}: tls.ca_file {tls.ca_file} cannot be read: {error}") from None
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if tls.insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
 
 
 def _never_sent(error: Exception, what: str) -> errors.ConnectorError | None:

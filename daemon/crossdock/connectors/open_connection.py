@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crossdock.config.model import Connection
     from crossdock.connectors.calls import Hook
     from crossdock.connectors.http import BoundedHttp
+    from crossdock.connectors.label_download import LabelDownload
     from crossdock.connectors.observer import Observer
     from crossdock.connectors.pace import Pace
     from crossdock.connectors.threads import Threads
@@ -82,6 +83,7 @@ class OpenConnection(ExchangeCalls):
         hooks: dict[str, Hook],
         context: Any,
         http: BoundedHttp | None,
+        labels: LabelDownload,
         config: Connection,
         threads: Threads,
         pace: Pace | None,
@@ -92,7 +94,7 @@ class OpenConnection(ExchangeCalls):
         self.name, self.kind, self.type_name = name, str(kind.kind), kind.name
         self.capabilities, self.hooks = capabilities, frozenset(hooks)
         self.stuck = False
-        self._table, self._context, self._http = hooks, context, http
+        self._table, self._context, self._http, self._labels = hooks, context, http, labels
         self._times, self._threads, self._pace, self._forget = config.timeouts, threads, pace, forget
         self._observer, self._clock = observer, clock
         self._opening, self._refreshing = Shared(self._open), Shared(self._refresh)
@@ -181,6 +183,7 @@ class OpenConnection(ExchangeCalls):
             self._threads.close()
             for deadlines in self._deadlines.values():
                 deadlines.close()
+            await self._labels.close()
             if self._http is not None:
                 await self._http.close()
 

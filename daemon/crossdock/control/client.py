@@ -9,6 +9,7 @@ from __future__ import annotations
 from crossdock.control.audit_calls import AuditCalls
 from crossdock.control.book_calls import BookCalls
 from crossdock.control.daemon_calls import DaemonCalls
+from crossdock.control.label_calls import LabelCalls
 from crossdock.control.order_calls import OrderCalls
 from crossdock.control.stock_calls import StockCalls
 from crossdock.control.transport import Refusal, Unreachable
@@ -16,5 +17,5 @@ from crossdock.control.transport import Refusal, Unreachable
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, stock, tasks, audit
+from crossdock.control.handlers import actions, audit, connections, daemon, entries, labels, orders, stock, tasks
 from crossdock.control.permissions import ANY_RIGHT, PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.audit import (
@@ -32,6 +32,15 @@ from crossdock.control.records.daemon import (
     RetryQuarantine,
     Status,
     Verdict,
+)
+from crossdock.control.records.labels import (
+    ConfirmLabels,
+    ContentQuery,
+    LabelContent,
+    LabelDetail,
+    LabelPage,
+    LabelQuery,
+    PullLabels,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.stock import FetchStock, StockPage, StockSwitch, StockSwitches, SwitchStock
@@ -132,5 +141,11 @@ TABLE: tuple[Route, ...] = (
     _post_within("/v1/approvals/{id}/approve", ANY_RIGHT, audit.approve, ApprovalItem),
     _post_within("/v1/approvals/{id}/reject", ANY_RIGHT, audit.reject, ApprovalItem, Reject),
     _post_within("/v1/orders/{connection}/{ref}/forget", Right.USER_ADMIN, audit.forget_order, asks.Done),
+    _get("/v1/labels", Right.VIEW, labels.list_labels, LabelPage, LabelQuery),
+    _get("/v1/labels/{connection}/{ref}", Right.VIEW, labels.show_label, LabelDetail),
+    _get("/v1/labels/{connection}/{ref}/content", Right.PII_VIEW, labels.label_content, LabelContent, ContentQuery),
+    _post("/v1/labels/pull", Right.LABEL_PULL, labels.pull_labels, asks.Queued, PullLabels),
+    _post("/v1/labels/printed", Right.LABEL_PULL, labels.printed_labels, asks.Results, asks.ForOrders),
+    _post("/v1/labels/confirm", Right.LABEL_PULL, labels.confirm_labels, asks.Results, ConfirmLabels),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -11,6 +11,7 @@ from crossdock.engine import exchange
 from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
 from crossdock.engine.housekeeping import EVERY_S, Housekeeping
+from crossdock.engine.label_lane import LabelLane, due_labels
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
@@ -127,6 +128,10 @@ class Engine:
             config=self.config, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
             settled=self.operations_settled, wake=self.wake_operations, fetched=self.watcher.fetched,
         )  # fmt: skip
+        if "push_label" in link.hooks:
+            self.house.label_takers.add(link.name)
+        if "fetch_label" in link.hooks:
+            self._serve_labels(link)
         if (operating := exchange.operation_lane(link, ground)) is not None:
             self._serve(f"operate:{link.name}", operating.run_once)
         for stream, made in exchange.stream_lanes(link, ground).items():
@@ -135,6 +140,14 @@ class Engine:
             self._serve(lane, made.run_once)
             every = self.config.connections[link.name].fetch.every_s
             self._schedule.every(f"fetch:{lane}", every, self._waker(lane))
+
+    def _serve_labels(self, link: Link) -> None:
+        config = self.config.connections[link.name]
+        lane = LabelLane(
+            link, config, self.config.engine, self.house, self.keeper, self.going, self.wake_operations
+        )  # fmt: skip
+        self.house.label_sources.add(link.name)
+        self._serve(f"labels:{link.name}", lane.run_once)
 
     async def remove(self, name: str) -> None:
         """Stop serving a connection; its rows stay."""
@@ -146,6 +159,8 @@ class Engine:
         await self._drain(mine)
         self.pulls.pop(name, None)
         self.house.readers.pop(name, None)
+        self.house.label_sources.discard(name)
+        self.house.label_takers.discard(name)
         self.keeper.remove(name)
         self.links.pop(name, None)
 
@@ -205,9 +220,15 @@ class Engine:
                 self.wake(name)
 
     def wake_reports(self) -> None:
-        """Have every report lane look for reports that are due."""
+        """Have every report lane look for reports that are due; what was pushed may have a label to be had."""
         for name in self.pulls:
             self.wake(f"report:{name}")
+        self.wake_labels()
+
+    def wake_labels(self) -> None:
+        """Have every OMS asked for the labels that are due."""
+        for name in self.house.label_sources:
+            self.wake(f"labels:{name}")
 
     def _busy(self, connection: str) -> bool:
         """Tell whether a lane of a connection runs that works for orders."""
@@ -242,12 +263,15 @@ class Engine:
             now = to_ms(self.env.now())
             due = await self.store.read(due_connections, now)
             operating = await self.store.read(due_operations, now)
+            labelled = await self.store.read(due_labels, now)
         except StoreError as error:
             self.gate.shut(error)
             return
         self.wake("decide")
         self.wake_pushes(due)
         self.wake_operations(operating)
+        for name in labelled:
+            self.wake(f"labels:{name}")
         for name in filter(self.keeper.overdue, self.links):
             self.wake(f"probe:{name}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crossdock.engine import stock_lanes
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
+from crossdock.flows.deliver_labels import LabelHandler
 from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:
@@ -36,9 +37,14 @@ class Ground:
     fetched: Callable[[str, Totals], None]
 
 
+def _labels(link: Link, ground: Ground) -> Handler:
+    return LabelHandler(link, ground.house)
+
+
 HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
     ("apply_stock", stock_lanes.levels_to),
     ("apply_movements", stock_lanes.movements_to),
+    ("push_label", _labels),
 )
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from crossdock.engine import settle_by_two
 from crossdock.engine.approvals import Approvals
+from crossdock.engine.asking import Asked, Refused, Turn, queue_task
+from crossdock.engine.label_requests import LabelRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
-from crossdock.store import audit, book, pushes, tasks, throttles, views
+from crossdock.store import audit, book, pushes, views
 from crossdock.store.tasks import TaskKind
-from crossdock.store.times import from_ms, to_ms
+from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,28 +25,10 @@ if TYPE_CHECKING:
     from crossdock.store.book import E, Entry
     from crossdock.store.store import Transaction
 
+__all__ = ["MAX_SYNC", "Asked", "Refused", "Requests", "Turn"]
+
 MAX_SYNC = 1000
 """Orders of one sync task, at most."""
-
-
-class Refused(Exception):
-    """A request that cannot be done; the message says why and what to do."""
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """A task that was queued, or when it may be asked for again (the five-minute limit)."""
-
-    task_id: int | None = None
-    again_at: datetime | None = None
-    text: str
-
-
-class Turn(Struct, frozen=True):
-    """A scope of the five-minute limit: its name, what was done in it (for the refusal), and what may be done instead."""
-
-    scope: str
-    done: str
-    instead: str = ""
 
 
 class Requests:
@@ -58,6 +39,7 @@ class Requests:
         self.privacy = PrivacyRequests(engine)
         self.approvals = Approvals(engine)
         self.approvals.learn(settle_by_two.ACTION, settle_by_two.carry_out(engine.wants_reports))
+        self.labels = LabelRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine
@@ -93,7 +75,7 @@ class Requests:
     ) -> Asked:
         interval = int(self._engine.config.engine.min_interval_s * 1000)
         now = to_ms(self._engine.env.now())
-        asked = await self._engine.store.write(_queue, kind, oms, turn, actor, warehouse, refs, interval, now)
+        asked = await self._engine.store.write(queue_task, kind, oms, turn, actor, warehouse, refs, interval, now)
         self._engine.wake(f"pull:{oms}")
         return asked
 
@@ -165,29 +147,6 @@ class Requests:
     def _need_connection(self, name: str) -> None:
         if name not in self._engine.links:
             raise Refused(f"there is no connection '{name}' (known: {', '.join(sorted(self._engine.links)) or 'none'})")
-
-
-def _queue(  # noqa: PLR0917 - one unit of work
-    tx: Transaction,
-    kind: TaskKind,
-    oms: str,
-    turn: Turn,
-    actor: str,
-    warehouse: str | None,
-    refs: Sequence[str],
-    interval: int,
-    now: int,
-) -> Asked:
-    again = throttles.allow(tx, turn.scope, interval, now)
-    if again is not None:
-        at = from_ms(again)
-        instead = f"{turn.instead}; " if turn.instead else ""
-        return Asked(
-            again_at=at,
-            text=f"{turn.done} less than {interval // 1000} s ago; {instead}it may run again at {at:%H:%M:%S} UTC",
-        )
-    task = tasks.create(tx, kind, oms, now, origin="user", actor=actor, warehouse=warehouse, scope="\n".join(refs))
-    return Asked(task_id=task.id, text=f"queued as task {task.id}")
 
 
 def _save_entry(tx: Transaction, entry: E, by: By | None, now: int) -> E:

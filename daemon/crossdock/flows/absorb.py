@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import xxhash
 from msgspec import Struct
 
-from crossdock.flows import decide
+from crossdock.flows import decide, label_changes
 from crossdock.rules.personal import differs
 from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import Order, Unreadable
@@ -55,7 +55,7 @@ def content_hash(raw: bytes) -> int:
 class Batch(Struct, frozen=True, kw_only=True):
     """What a page brought: orders that look new or changed, records that cannot be read, and the cursor behind it.
 
-    `gone` are refs that were asked for and that the OMS does not have.
+    `gone` are refs that were asked for and that the OMS does not have. `labels`: the OMS can be asked for shipping labels.
     """
 
     connection: str
@@ -64,6 +64,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     gone: Sequence[str] = ()
     cursor: Cursor | None = None
     task_id: int | None = None
+    labels: bool = False
 
 
 def absorb(
@@ -86,6 +87,9 @@ def absorb(
         and differs(arrival.order, read(connection, known.payload, known.sliced), erased=known.personal == 0)
     ]
     touched = [*_insert(tx, connection, fresh, book, now), *_update(tx, changed, book, now)]
+    if batch.labels:
+        came = [*fresh, *(arrival for arrival, _ in changed)]
+        label_changes.note(tx, connection, [(a.order, p) for a, p in zip(came, touched, strict=True)], now)
     closed = quarantine.among(tx, connection, batch.gone)
     _set_aside(tx, connection, unreadable, [*(arrival.order.ref for arrival in arrivals), *closed], now)
     if batch.cursor is not None:

@@ -23,12 +23,17 @@ encode = msgspec.json.Encoder().encode
 
 @dataclass
 class House:
-    """The rooms a flow may use. `readers` holds `read_order` of each connection whose pages are slices."""
+    """The rooms a flow may use. `readers` holds `read_order` of each connection whose pages are slices.
+
+    `label_sources` names the connections that can be asked for shipping labels, `label_takers` those that take them.
+    """
 
     store: Store
     env: Env
     books: BookCache
     readers: dict[str, Callable[[bytes], Order]] = field(default_factory=dict)
+    label_sources: set[str] = field(default_factory=set)
+    label_takers: set[str] = field(default_factory=set)
 
     def read_order(self, connection: str, payload: bytes, sliced: bool) -> Order:
         """Decode a stored order. Raises ValueError for bytes that are none, ContractError without its connector."""

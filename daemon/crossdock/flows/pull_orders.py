@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from crossdock.flows import listing
+from crossdock.flows import label_changes, listing
 from crossdock.flows.absorb import Absorbed, Arrival, Batch, absorb, content_hash
 from crossdock.flows.house import House, encode
 from crossdock.flows.listing import Guard
@@ -104,7 +104,14 @@ async def _take(connection: str, house: House, page: Page, cursor: Cursor, task_
     if not arrivals and not broken and cursor.page is not None and not _worth_saving(cursor):
         return Absorbed(Totals(found=same, unchanged=same))
     house.env.failpoint("pull.before_store")
-    batch = Batch(connection=connection, arrivals=arrivals, unreadable=broken, cursor=cursor, task_id=task_id)
+    batch = Batch(
+        connection=connection,
+        arrivals=arrivals,
+        unreadable=broken,
+        cursor=cursor,
+        task_id=task_id,
+        labels=connection in house.label_sources,
+    )
     absorbed = await house.store.write(absorb, batch, house.books, house.read_order, house.env.now())
     house.env.failpoint("pull.after_store")
     seen = Totals(found=same, unchanged=same)
@@ -197,8 +204,17 @@ async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[st
     )
     arrivals, broken, same = await sift(connection, house, page)
     gone = tuple(ref for ref in refs if found.get(ref) is None)
-    batch = Batch(connection=connection, arrivals=arrivals, unreadable=broken, gone=gone, task_id=task_id)
+    batch = Batch(
+        connection=connection,
+        arrivals=arrivals,
+        unreadable=broken,
+        gone=gone,
+        task_id=task_id,
+        labels=connection in house.label_sources,
+    )
     absorbed = await house.store.write(absorb, batch, house.books, house.read_order, house.env.now())
+    if connection in house.label_sources:
+        await house.store.write(label_changes.look_again, connection, refs, house.env.now())
     rest = Totals(found=same, unchanged=same)
     if task_id is not None and same:
         await house.store.write(tasks.add, task_id, rest)

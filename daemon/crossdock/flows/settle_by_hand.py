@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.push_states import PushState, check_transition
-from crossdock.store import orders, pushes, timeline
+from crossdock.store import labels, orders, pushes, timeline
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def settle_by_hand(
     push.settled_at = to_ms(now)
     push.next_at = to_ms(now) if push.state is PushState.QUEUED else None
     if push.state is PushState.PUSHED:
+        labels.pushed(tx, [(to_ms(now), push.order_id)])
         push.remote_id, push.unsettled = remote_id, None
         push.report_at = to_ms(now) if report else None
         push.error_kind = push.error_code = push.error_text = None

@@ -8,7 +8,7 @@ import msgspec
 
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
-from crossdock.store import outbox, timeline
+from crossdock.store import labels, outbox, timeline
 from crossdock.store.outbox import Claimed, Settled
 from crossdock.store.times import from_ms, to_ms
 
@@ -80,6 +80,7 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
         return
     ended = _unless_taken_back(tx, ended)
     outbox.save(tx, run, ended)
+    labels.pushed(tx, [(s.at, s.order_id) for s in ended if s.state is PushState.PUSHED])
     timeline.add(
         tx,
         [timeline.Moment(s.order_id, s.at, s.state.name.lower(), "", s.note) for s in ended if s.note is not None],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossdock.rules.push_states import PushState
-from crossdock.store import operations, pushes
+from crossdock.store import labels, operations, pushes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,4 +52,5 @@ def moved(tx: Transaction, by: int, now: int, quiet: Mapping[str, int]) -> None:
     )
     tx.execute("UPDATE throttles SET at = CASE WHEN at + ? < ? THEN at + ? ELSE ? END", (by, now, by, now))
     operations.moved(tx, by, now, quiet)
+    labels.moved(tx, by, now)
     pushes.decide_again(tx, now)  # an age, or a time of day, may have been judged by the wrong clock

@@ -13,6 +13,7 @@ from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.labels import Labels
 from crossdock_wms_default.stock import StockHooks
 from crossdock_wms_default.webhooks import WebhookHooks
 
@@ -40,7 +41,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector(StockHooks, WebhookHooks):
+class WmsConnector(StockHooks, WebhookHooks, Labels):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec import Raw, Struct
 
+from crossdock.spec.labels import Label
 from crossdock.spec.orders import Order
 from crossdock.spec.outbound import (
     Choice,
@@ -83,3 +84,9 @@ class Found(Struct, frozen=True, kw_only=True):
     """What the WMS holds under each key asked for; null where it surely holds nothing."""
 
     found: dict[str, RemoteOutbound | None]
+
+
+class LabelBody(Struct, frozen=True, kw_only=True):
+    """The newest shipping label of an order; null where there is none yet."""
+
+    label: Label | None

@@ -17,6 +17,7 @@ from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, dec
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.listing_query import window_of
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
+from crossdock.testing.sandbox.oms_labels import OmsLabels
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import OmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
@@ -150,9 +151,10 @@ class SandboxOms(Sandbox):
     ) -> None:
         self.books = OmsBooks(path)
         self.now = now
+        self.labels = OmsLabels(self.books.order, lambda: self.url, path)
         self.stock = OmsStock(path)
         self.webhooks = SandboxWebhooks(now)
-        self.rooms: tuple[Room, ...] = (self.stock, self.webhooks)
+        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks)
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies, stock_openapi
+from crossdock.testing.sandbox import bodies, openapi_labels, stock_openapi
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ def check() -> dict[str, Any]:
 def document(side: str) -> dict[str, Any]:
     """Return the OpenAPI document of one side, "oms" or "wms"."""
     paths = oms_paths() if side == "oms" else wms_paths()
+    for part in PARTS[side]:
+        paths |= {path: {method: operation(**said) for method, said in item.items()} for path, item in part.items()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -218,7 +220,10 @@ def document(side: str) -> dict[str, Any]:
     }
 
 
+PARTS = {"oms": (openapi_labels.OMS,), "wms": (openapi_labels.WMS,)}
+"""The operations that stand in modules of their own."""
 OMS_BODIES = (
+    *openapi_labels.OMS_BODIES,
     bodies.OrderPage,
     bodies.OrderRefs,
     bodies.OrdersByRef,
@@ -230,6 +235,7 @@ OMS_BODIES = (
     *stock_openapi.OMS_BODIES,
 )
 WMS_BODIES = (
+    *openapi_labels.WMS_BODIES,
     bodies.Outbounds,
     bodies.PushResults,
     bodies.Keys,

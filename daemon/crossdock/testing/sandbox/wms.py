@@ -16,6 +16,7 @@ from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
+from crossdock.testing.sandbox.wms_labels import WmsLabels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,9 +138,10 @@ class SandboxWms(Sandbox):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
+        self.labels = WmsLabels(lambda key: key in self.books.by_key, path)
         self.webhooks = SandboxWebhooks(now)
         self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
-        self.rooms: tuple[Room, ...] = (self.stock, self.webhooks)
+        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:

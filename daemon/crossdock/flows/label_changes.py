@@ -1,0 +1,144 @@
+"""What arriving orders mean for their shipping labels: one is to be had now, or the one at hand does not fit any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.rules import labels as rules
+from crossdock.rules.labels import FITS, LabelState, Made
+from crossdock.rules.push_states import PushState
+from crossdock.spec.orders import OrderStatus
+from crossdock.spec.outbound import Stage
+from crossdock.store import incidents, labels, operations, orders, pushes, timeline
+from crossdock.store.incidents import Cause, Trouble
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from crossdock.spec.orders import Order
+    from crossdock.store.labels import LabelHead, LabelVersion
+    from crossdock.store.pushes import Push
+    from crossdock.store.store import Transaction
+
+STALE, FETCH, DELIVERY = "label", "label_fetch", "label_delivery"
+"""The operations under which troubles with labels are reported, so that each heals by itself."""
+KIND = "label"
+"""The kind of operation that delivers a label."""
+
+
+def note(tx: Transaction, oms: str, arrived: Sequence[tuple[Order, Push]], now: datetime) -> None:
+    """Look at the labels of orders that are new or changed, in the transaction that stores them."""
+    known = labels.of_orders(tx, [push.order_id for _, push in arrived])
+    wanted = []
+    for order, push in arrived:
+        head = known.get(push.order_id)
+        if head is not None:
+            _judge(tx, head, made_of(order), now)
+        elif order.label_ready and order.status is not OrderStatus.CANCELLED:
+            wanted.append((push.order_id, to_ms(now) if push.state is PushState.PUSHED else None))
+    labels.expect(tx, oms, wanted)
+
+
+def look_again(tx: Transaction, oms: str, refs: Sequence[str], now: datetime) -> None:
+    """Orders were synced: their labels are compared with the OMS's, too, until a parcel document exists (R18, R21, A11)."""
+    known = labels.of_orders(tx, [stored.id for stored in orders.load(tx, oms, refs).values()])
+    for head in known.values():
+        stage = None if head.stage is None else Stage(head.stage)
+        if head.version and rules.may_sync_label(parcel_exists=head.parcel_exists, stage=stage):
+            labels.save(tx, head, look=True, next_at=to_ms(now))
+
+
+def made_of(order: Order) -> Made:
+    """Say what a label of the order, as it is now, is made of."""
+    return Made(based_on=rules.based_on(order), tracking_number=order.tracking_number)
+
+
+def check_stale(
+    tx: Transaction, order_id: int, based_on: str, now: datetime, tracking_number: str | None = None
+) -> None:
+    """Mark the label of an order as stale if it was made of something else than `based_on` (rules.labels.based_on).
+
+    To be called where an order's address, logistics or lines change. One that fits again, because the change was taken
+    back, is as it was.
+    """
+    head = labels.of_order(tx, order_id)
+    if head is not None:
+        _judge(tx, head, Made(based_on=based_on, tracking_number=tracking_number), now)
+
+
+def _judge(tx: Transaction, head: LabelHead, made: Made, now: datetime) -> None:
+    held = labels.newest(tx, head)
+    if held is None or rules.is_stale(held.made, made):
+        if held is not None and held.state in FITS:
+            head = _went_stale(tx, head, held, now)
+        _refresh(tx, head, now)
+    elif held.state is LabelState.STALE:
+        fits_again(tx, head, held, made, now)
+
+
+def _went_stale(tx: Transaction, head: LabelHead, held: LabelVersion, now: datetime) -> LabelHead:
+    """What is not on its way yet must not go any more; what was printed makes the order abnormal."""
+    at = to_ms(now)
+    labels.keep(tx, held, state=LabelState.STALE)
+    push = pushes.of_orders(tx, [head.order_id]).get(head.order_id)
+    if push is not None and push.connection is not None and held.delivered_key is None:
+        operations.supersede(tx, push.connection, subject_of(head.order_id), KIND, at)
+    if held.printed_count:
+        report_stale(tx, head, held, at)
+    text = f"version {held.version} of the shipping label does not fit the order any more"
+    timeline.add(tx, [timeline.Moment(head.order_id, at, "label_stale", "", text)])
+    if head.state in (LabelState.FAILED, LabelState.REQUESTED):
+        return head
+    return labels.save(tx, head, state=LabelState.STALE, next_at=None)
+
+
+def _refresh(tx: Transaction, head: LabelHead, now: datetime) -> None:
+    """Ask for the label anew, unless it is the warehouse's already: then only a person does (R21)."""
+    stage = None if head.stage is None else Stage(head.stage)
+    if head.state not in (LabelState.STALE, LabelState.FAILED):
+        return
+    if rules.may_sync_label(parcel_exists=head.parcel_exists, stage=stage):
+        begin_asking(tx, head, now)
+
+
+def begin_asking(tx: Transaction, head: LabelHead, now: datetime) -> LabelHead:
+    """Ask the OMS for a label from now on, until it is there."""
+    at = to_ms(now)
+    return labels.save(
+        tx, head, state=LabelState.REQUESTED, next_at=at, asked_at=at, attempts=0, error_code=None, error_text=None
+    )
+
+
+def fits_again(
+    tx: Transaction, head: LabelHead, held: LabelVersion, made: Made, now: datetime, *, deliver: bool = True
+) -> LabelHead:
+    """The version at hand fits the order after all: it is ready, or printed, as it was before."""
+    state = LabelState.PRINTED if held.printed_count else LabelState.READY
+    labels.keep(tx, held, state=state, based_on=made.based_on, tracking_number=made.tracking_number)
+    at = to_ms(now)
+    incidents.heal(tx, subject_of(head.order_id), at, operation=FETCH)
+    if held.printed_count:  # what is stuck on the parcel is right; else it may be an older version
+        incidents.heal(tx, subject_of(head.order_id), at, operation=STALE)
+    return labels.save(
+        tx, head, state=state, attempts=0, asked_at=None, error_code=None, error_text=None,
+        next_at=at if deliver or head.look else None,
+    )  # fmt: skip
+
+
+def report_stale(tx: Transaction, head: LabelHead, held: LabelVersion, at: int) -> None:
+    """A label that was printed does not fit its order: somebody has to see what is stuck on the parcel."""
+    trouble = Trouble(
+        cause=Cause.DECISION, connection=head.oms, operation=STALE, code="LABEL_STALE",
+        text=(
+            "a shipping label was printed and does not fit its order any more; pull the new one and stick it over the old "
+            "one, or confirm the label with `crossdock labels confirm ORDER --reason …`"
+        ),
+    )  # fmt: skip
+    incidents.report(tx, trouble, subject_of(head.order_id), at, f"version {held.version} was printed")
+
+
+def subject_of(order_id: int) -> str:
+    """Name an order as what incidents hold and operations change."""
+    return f"order:{order_id}"

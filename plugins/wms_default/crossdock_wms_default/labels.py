@@ -1,0 +1,26 @@
+"""The WMS side's shipping labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crossdock.spec.hooks import hookimpl
+from crossdock.spec.outbound import PushResult
+
+if TYPE_CHECKING:
+    from crossdock.spec.context import Context
+    from crossdock.spec.labels import LabelDelivery
+    from crossdock_wms_default.settings import Settings
+
+
+class Labels:
+    """The label hooks of the connector."""
+
+    @hookimpl
+    async def push_label(self, ctx: Context[Settings], item: LabelDelivery) -> PushResult:
+        """Give a document its label."""
+        headers = {"Authorization": f"Bearer {ctx.secret('token')}", "Idempotency-Key": item.key}
+        answer = await ctx.http.post("/v1/outbounds/label", msgspec.json.encode(item), headers=headers)
+        return answer.json(PushResult)
