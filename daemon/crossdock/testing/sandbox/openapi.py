@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies
+from crossdock.testing.sandbox import bodies, documents_openapi
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def oms_paths() -> dict[str, Any]:
             "get": operation("listLogistics", "List the carriers; kind is a LogisticsKind.", bodies.Choices)
         },
         "/v1/check": check(),
+        **documents_openapi.oms_paths(operation),
     }
 
 
@@ -188,6 +189,7 @@ def wms_paths() -> dict[str, Any]:
             "get": operation("listWarehouses", "List the warehouses; code is what an item names.", bodies.Choices)
         },
         "/v1/check": check(),
+        **documents_openapi.wms_paths(operation, LISTING),
     }
 
 
@@ -225,6 +227,7 @@ OMS_BODIES = (
     bodies.Choices,
     outbound.CheckResult,
     Problem,
+    *documents_openapi.OMS_BODIES,
 )
 WMS_BODIES = (
     bodies.Outbounds,
@@ -234,6 +237,7 @@ WMS_BODIES = (
     bodies.Choices,
     outbound.CheckResult,
     Problem,
+    *documents_openapi.WMS_BODIES,
 )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
+from crossdock.testing.sandbox.documents_wms import DocumentRooms
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
 
@@ -133,7 +134,8 @@ class SandboxWms(Sandbox):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        self.rooms: tuple[Room, ...] = ()
+        self.documents = DocumentRooms(path, now)
+        self.rooms: tuple[Room, ...] = (self.documents,)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:
