@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, tasks
+from crossdock.control.handlers import actions, connections, daemon, documents, entries, orders, tasks
 from crossdock.control.permissions import PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.book import AutoPush, Removed
@@ -21,6 +21,15 @@ from crossdock.control.records.daemon import (
     RetryQuarantine,
     Status,
     Verdict,
+)
+from crossdock.control.records.documents import (
+    DocumentDetail,
+    DocumentPage,
+    DocumentQuery,
+    FetchDocuments,
+    ListQuery,
+    RepushDocuments,
+    RepushedDocuments,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
@@ -98,5 +107,9 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _get("/v1/documents", Right.VIEW, documents.list_documents, DocumentPage, DocumentQuery),
+    _get("/v1/documents/{connection}/{ref}", Right.VIEW, documents.show_document, DocumentDetail, ListQuery),
+    _post("/v1/documents/repush", Right.PUSH_REPUSH, documents.repush, RepushedDocuments, RepushDocuments),
+    _post("/v1/documents/fetch", Right.ORDER_PULL, documents.fetch, asks.Queued, FetchDocuments),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crossdock.flows.documents import InboundStream, OutboundStream
 from crossdock.flows.post_documents import PostInbound, PostOutbound
@@ -12,12 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crossdock.config.model import Config
-    from crossdock.engine.exchange import Ground
     from crossdock.engine.links import Link
+    from crossdock.flows.house import House
     from crossdock.flows.operations import Handler
     from crossdock.flows.pull_stream import Stream
 
 HOOKS = {"apply_outbound": "outbound", "apply_inbound": "inbound"}
+
+
+class Ground(Protocol):
+    """The part of engine.exchange.Ground that documents need."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        ...
+
+    @property
+    def house(self) -> House:
+        """The rooms."""
+        ...
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """All open connections, as they are now."""
+        ...
 
 
 def targets(links: Mapping[str, Link], config: Config) -> Targets:
