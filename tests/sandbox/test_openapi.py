@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from crossdock.testing.sandbox import call, oms, oms_books, server, wms, wms_books
+from crossdock.testing.sandbox.documents_oms import PostingsRoom
+from crossdock.testing.sandbox.documents_wms import DocumentRooms
 from crossdock.testing.sandbox.oms import OmsCore
 from crossdock.testing.sandbox.oms_books import OmsBooks
 from crossdock.testing.sandbox.openapi import FILES, document, main, rendered
@@ -16,7 +18,10 @@ from crossdock.testing.sandbox.wms import WmsCore
 from crossdock.testing.sandbox.wms_books import WmsBooks
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-CORES = {"oms": OmsCore(OmsBooks()), "wms": WmsCore(WmsBooks(("A",)))}
+CORES = {
+    "oms": OmsCore(OmsBooks(), rooms=(PostingsRoom(),)),
+    "wms": WmsCore(WmsBooks(("A",)), rooms=(DocumentRooms(),)),
+}
 
 
 def references(value):
