@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit:audit", "Who did what."),
     "approvals": ("approvals:approvals", "What waits for a second person."),
     "forget": ("people:forget", "Remove the personal data of an order."),
+    "documents": ("documents:documents", "Documents of warehouses, and whether their OMS has them."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

@@ -62,6 +62,9 @@ def show_warehouse(session: Session, code: str, as_json: bool) -> None:
 )
 @click.option("--max-age-days", type=click.IntRange(1, 3650), help="Orders older than this are not pushed to it.")
 @click.option("--enabled/--disabled", default=None, help="Whether orders may go to it.")
+@click.option(
+    "--oms", metavar="NAME", help="The OMS connection that gets its documents; needed where there are several."
+)
 @from_json_option
 @revision_option
 @json_option

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, audit, connections, daemon, entries, labels, orders, stock, tasks
+from crossdock.control.handlers import (
+    actions,
+    audit,
+    connections,
+    daemon,
+    documents,
+    entries,
+    labels,
+    orders,
+    stock,
+    tasks,
+)
 from crossdock.control.permissions import ANY_RIGHT, PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.audit import (
@@ -32,6 +43,15 @@ from crossdock.control.records.daemon import (
     RetryQuarantine,
     Status,
     Verdict,
+)
+from crossdock.control.records.documents import (
+    DocumentDetail,
+    DocumentPage,
+    DocumentQuery,
+    FetchDocuments,
+    ListQuery,
+    RepushDocuments,
+    RepushedDocuments,
 )
 from crossdock.control.records.labels import (
     ConfirmLabels,
@@ -147,5 +167,9 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/labels/pull", Right.LABEL_PULL, labels.pull_labels, asks.Queued, PullLabels),
     _post("/v1/labels/printed", Right.LABEL_PULL, labels.printed_labels, asks.Results, asks.ForOrders),
     _post("/v1/labels/confirm", Right.LABEL_PULL, labels.confirm_labels, asks.Results, ConfirmLabels),
+    _get("/v1/documents", Right.VIEW, documents.list_documents, DocumentPage, DocumentQuery),
+    _get("/v1/documents/{connection}/{ref}", Right.VIEW, documents.show_document, DocumentDetail, ListQuery),
+    _post("/v1/documents/repush", Right.PUSH_REPUSH, documents.repush, RepushedDocuments, RepushDocuments),
+    _post("/v1/documents/fetch", Right.ORDER_PULL, documents.fetch, asks.Queued, FetchDocuments),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from crossdock.engine import exchange
 from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
+from crossdock.engine.document_exchange import targets
 from crossdock.engine.housekeeping import EVERY_S, Housekeeping
 from crossdock.engine.label_lane import LabelLane, due_labels
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
@@ -17,7 +18,9 @@ from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.flows.house import House
+from crossdock.flows.post_documents import Desk as PostingDesk
 from crossdock.flows.reconsider import Desk, reconsider_due
+from crossdock.flows.repush_documents import reconsider
 from crossdock.store import counters, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
@@ -249,7 +252,10 @@ class Engine:
         desk = Desk(self.books, self.house.read_order, self.env.now())
         count, wake = await self.store.write(reconsider_due, desk)
         self.wake_pushes(wake)
-        return 0 if count else None
+        posting = PostingDesk(self.books, targets(self.links, self.config), self.env.now())
+        released, wake = await self.store.write(reconsider, posting)
+        self.wake_operations(wake)
+        return 0 if count or released else None
 
     async def tick(self) -> None:
         """Look for what is due and nobody woke; watch the disk, the database and the clocks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crossdock.engine import stock_lanes
+from crossdock.engine import document_exchange, stock_lanes
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
 from crossdock.flows.deliver_labels import LabelHandler
@@ -45,12 +45,16 @@ HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
     ("apply_stock", stock_lanes.levels_to),
     ("apply_movements", stock_lanes.movements_to),
     ("push_label", _labels),
+    ("apply_outbound", document_exchange.post_outbound),
+    ("apply_inbound", document_exchange.post_inbound),
 )
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
 STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any] | None]], ...] = (
     ("fetch_stock", TaskKind.FETCH_STOCK, stock_lanes.levels_from),
     ("fetch_movements", TaskKind.FETCH_STOCK, stock_lanes.movements_from),
+    ("fetch_outbound", TaskKind.FETCH_OUTBOUND, document_exchange.outbound_stream),
+    ("fetch_inbound", TaskKind.FETCH_INBOUND, document_exchange.inbound_stream),
 )
 """By the hook that it needs: the kind of its tasks, and what makes one stream of a connection (None: it is not needed)."""
 

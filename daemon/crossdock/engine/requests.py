@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crossdock.engine import settle_by_two
 from crossdock.engine.approvals import Approvals
 from crossdock.engine.asking import Asked, Refused, Turn, queue_task
+from crossdock.engine.document_requests import DocumentRequests
 from crossdock.engine.label_requests import LabelRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
@@ -40,6 +41,7 @@ class Requests:
         self.approvals = Approvals(engine)
         self.approvals.learn(settle_by_two.ACTION, settle_by_two.carry_out(engine.wants_reports))
         self.labels = LabelRequests(engine)
+        self.documents = DocumentRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

@@ -63,7 +63,8 @@ class Warehouse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A warehouse, the WMS connection that serves it, and how orders are pushed to it.
 
     `remote` is its code in the WMS, `oms_code` the code by which the OMS names it on orders. `strategies` are names in
-    order: the first that matches wins. `auto_bind`: a SKU that nobody mapped goes by its own text.
+    order: the first that matches wins. `auto_bind`: a SKU that nobody mapped goes by its own text. `oms` is the OMS
+    connection that gets its documents; None: the only one there is.
     """
 
     code: Code
@@ -78,6 +79,7 @@ class Warehouse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_age_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     enabled: bool = True
     revision: int = 0
+    oms: Code | None = None
 
 
 class AllocationRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from crossdock.spec.errors import BadResponse
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult
 from crossdock_oms_default import salvage
+from crossdock_oms_default.documents import DocumentHooks
 from crossdock_oms_default.labels import Labels
 from crossdock_oms_default.mapping import (
     ORDER,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from crossdock_oms_default.settings import Settings
 
 
-class OmsConnector(StockHooks, WebhookHooks, Labels):
+class OmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks):
     """One connection to an OMS. It keeps nothing: the settings come with every call, in its context."""
 
     def __init__(self, settings: Settings) -> None: ...

@@ -11,8 +11,10 @@ from msgspec import Struct
 from crossdock.spec.connector import Capabilities
 from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
+from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.documents import DocumentHooks
 from crossdock_wms_default.labels import Labels
 from crossdock_wms_default.stock import StockHooks
 from crossdock_wms_default.webhooks import WebhookHooks
@@ -41,7 +43,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector(StockHooks, WebhookHooks, Labels):
+class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:
@@ -50,6 +52,9 @@ class WmsConnector(StockHooks, WebhookHooks, Labels):
             idempotency=settings.idempotency,
             lookup_lag_s=settings.lookup_lag_s,
             max_batch=settings.max_batch,
+            fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP),
+            ordered_pages=True,
+            max_page=500,
             batch_atomic=True,  # in the contract a 4xx means that nothing of the call was created
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossdock.spec.connector import Capabilities, ConnectorType
 from crossdock.spec.hooks import hookimpl
+from crossdock.spec.orders import FetchMode
 from crossdock_wms_default.connector import WmsConnector
 from crossdock_wms_default.settings import Settings
 
@@ -12,7 +13,14 @@ WMS_DEFAULT = ConnectorType(
     kind="wms",
     settings=Settings,
     factory=WmsConnector,
-    capabilities=Capabilities(idempotency="key", max_batch=50, batch_atomic=True),
+    capabilities=Capabilities(
+        idempotency="key",
+        max_batch=50,
+        batch_atomic=True,
+        fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP),
+        ordered_pages=True,
+        max_page=500,
+    ),
 )
 
 

@@ -179,6 +179,9 @@ async def save_warehouse(call: Call[Warehouse, object]) -> Warehouse:
     if warehouse.connection not in call.engine.config.connections:
         there = ", ".join(sorted(call.engine.config.connections)) or "none"
         raise not_valid(f"there is no connection '{warehouse.connection}' (known: {there})")
+    if warehouse.oms is not None and warehouse.oms not in call.engine.config.connections:
+        there = ", ".join(sorted(call.engine.config.connections)) or "none"
+        raise not_valid(f"there is no OMS connection '{warehouse.oms}' (known: {there})")
     _one_name(known, warehouse)
     before = known.warehouses.get(warehouse.code)
     if warehouse.auto_push != (before is not None and before.auto_push):

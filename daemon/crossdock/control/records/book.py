@@ -39,6 +39,7 @@ class Warehouse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_age_days: int | None = None
     enabled: bool = True
     revision: int = 0
+    oms: str | None = None
 
 
 class Allocation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

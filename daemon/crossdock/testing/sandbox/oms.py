@@ -14,6 +14,7 @@ from crossdock.spec.outbound import CheckResult, Choice
 from crossdock.spec.webhooks import Subject
 from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, PushReports
 from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, decode, number, ok, route
+from crossdock.testing.sandbox.documents_oms import PostingsRoom
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.listing_query import window_of
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
@@ -24,6 +25,7 @@ from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from crossdock.testing.sandbox.faults import Script
     from crossdock.testing.sandbox.room import Room
@@ -154,7 +156,8 @@ class SandboxOms(Sandbox):
         self.labels = OmsLabels(self.books.order, lambda: self.url, path)
         self.stock = OmsStock(path)
         self.webhooks = SandboxWebhooks(now)
-        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks)
+        self.postings = PostingsRoom(path)
+        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.postings)
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 

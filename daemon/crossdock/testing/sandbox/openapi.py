@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies, openapi_labels, stock_openapi
+from crossdock.testing.sandbox import bodies, documents_openapi, openapi_labels, stock_openapi
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def oms_paths() -> dict[str, Any]:
         },
         "/v1/check": check(),
         **stock_openapi.oms_paths(operation),
+        **documents_openapi.oms_paths(operation),
     }
 
 
@@ -190,6 +191,7 @@ def wms_paths() -> dict[str, Any]:
         },
         "/v1/check": check(),
         **stock_openapi.wms_paths(operation, query),
+        **documents_openapi.wms_paths(operation, LISTING),
     }
 
 
@@ -233,6 +235,7 @@ OMS_BODIES = (
     outbound.CheckResult,
     Problem,
     *stock_openapi.OMS_BODIES,
+    *documents_openapi.OMS_BODIES,
 )
 WMS_BODIES = (
     *openapi_labels.WMS_BODIES,
@@ -244,6 +247,7 @@ WMS_BODIES = (
     outbound.CheckResult,
     Problem,
     *stock_openapi.WMS_BODIES,
+    *documents_openapi.WMS_BODIES,
 )
 
 

@@ -12,6 +12,7 @@ from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushRe
 from crossdock.spec.webhooks import Subject
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
+from crossdock.testing.sandbox.documents_wms import DocumentRooms
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
@@ -141,7 +142,8 @@ class SandboxWms(Sandbox):
         self.labels = WmsLabels(lambda key: key in self.books.by_key, path)
         self.webhooks = SandboxWebhooks(now)
         self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
-        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks)
+        self.documents = DocumentRooms(path, now)
+        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.documents)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:

@@ -1,0 +1,526 @@
+"""Documents of a warehouse on the bench: taken in, posted, refused, held, pushed again."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from crossdock.flows import documents as flow
+from crossdock.flows.listing import PullPolicy
+from crossdock.flows.operations import carry_out
+from crossdock.flows.post_documents import Desk, PostInbound, PostOutbound
+from crossdock.flows.pull_stream import pull_stream
+from crossdock.flows.repush_documents import DocumentName, reconsider, repush_matching, repush_named
+from crossdock.rules.book import Mapping, MappingKind
+from crossdock.rules.connection_health import Limits
+from crossdock.rules.document_states import PushBack
+from crossdock.rules.operation_outcome import OperationPolicy
+from crossdock.rules.posting import Targets
+from crossdock.spec.documents import (
+    InboundDoc,
+    InboundKind,
+    InboundLine,
+    InboundState,
+    OutboundDoc,
+    OutboundDocLine,
+    OutboundKind,
+    Parcel,
+    Receipt,
+)
+from crossdock.spec.errors import Rejected, Retryable, UnknownOutcome
+from crossdock.spec.listing import Listing
+from crossdock.spec.orders import FetchMode, Unreadable
+from crossdock.spec.outbound import ItemResult, Stage
+from crossdock.store import audit, book, documents, incidents, operations, quarantine, timeline
+from crossdock.store.documents import Wanted
+
+BOTH = frozenset({"outbound", "inbound"})
+
+
+class Oms:
+    """Enters documents as the contract says; `script` holds what to do instead, call by call."""
+
+    def __init__(self):
+        self.script = deque()
+        self.calls, self.revisions = [], {}
+        self.refuses = {}
+
+    async def apply_outbound(self, items):
+        return self._apply(items)
+
+    async def apply_inbound(self, items):
+        return self._apply(items)
+
+    def _apply(self, items):
+        self.calls.append([(item.key, item.document.ref, item.document.revision) for item in items])
+        failure = self.script.popleft() if self.script else None
+        if isinstance(failure, UnknownOutcome) or failure is None:
+            for item in items:
+                if item.document.ref not in self.refuses:
+                    held = self.revisions.setdefault(item.document.ref, [])
+                    if not held or held[-1].revision < item.document.revision:
+                        held.append(item.document)
+        if failure is not None:
+            raise failure
+        return [
+            ItemResult(
+                ref=i.key, ok=i.document.ref not in self.refuses, code="bad", message=self.refuses.get(i.document.ref)
+            )
+            for i in items
+        ]
+
+    def counted(self):
+        return {ref: [document.revision for document in held] for ref, held in self.revisions.items()}
+
+
+class Wms:
+    def __init__(self):
+        self.pages = deque()
+
+    async def fetch_outbound(self, window, cursor, limit):
+        return self.pages.popleft()
+
+    async def fetch_inbound(self, window, cursor, limit):
+        return self.pages.popleft()
+
+
+class Documents:
+    """The bench, and what documents need beside it."""
+
+    def __init__(self, bench, kit):
+        self.bench, self.kit = bench, kit
+        self.post, self.wms = Oms(), Wms()
+        self.targets = Targets(takes={"oms": BOTH})
+        self.runs = 0
+
+    @property
+    def desk(self):
+        return Desk(self.bench.house.books, self.targets, self.bench.env.now())
+
+    async def take(self, *found):
+        return await self.bench.store.write(flow.absorb, "wms", found, self.desk)
+
+    async def carry(self):
+        """Carry out what is due for the OMS."""
+        self.runs += 1
+        lane = self.kit.lane(self.runs)
+        lane.connection = "oms"
+        handlers = {each.kind: each for each in (PostOutbound(self.post), PostInbound(self.post))}
+        policy = OperationPolicy(limits=Limits(), settle=timedelta(seconds=60))
+        await carry_out(handlers, self.bench.house, lane, policy, 50)
+        return lane
+
+    async def row(self, ref="D1", list_name=None):
+        rows = await self.bench.store.read(documents.named, "wms", ref)
+        (found,) = [row for row in rows if list_name in (None, row.list_name)]
+        return found
+
+    async def status(self, ref="D1"):
+        return (await self.row(ref)).push_status
+
+    async def troubles(self):
+        return [i for i in await self.bench.store.read(incidents.page, 0, 100) if i.healed_at is None]
+
+    async def operations(self):
+        return await self.bench.store.read(_operations)
+
+    async def repush(self, *refs):
+        names = [DocumentName("wms", ref) for ref in refs]
+        return await self.bench.store.write(repush_named, names, "anna", self.desk)
+
+    async def what(self, ref="D1"):
+        row = await self.row(ref)
+        return [event.what for event in await self.bench.store.read(documents.history, row.id)]
+
+
+def _operations(tx):
+    return [tuple(row) for row in tx.rows("SELECT revision, state FROM operations ORDER BY id LIMIT 100")]
+
+
+@pytest.fixture
+async def at(bench, kit):
+    return Documents(bench, kit)
+
+
+def outbound(kit, revision=1, stage=Stage.OUTBOUND, **fields):
+    base = {
+        "ref": "D1", "kind": OutboundKind.MANUAL, "revision": revision, "warehouse": "1", "stage": stage,
+        "lines": (OutboundDocLine(line_no=1, sku="A", planned=Decimal(3)),),
+        "updated_at": kit.NOW + timedelta(minutes=revision), "number": "N-D1",
+    }  # fmt: skip
+    return OutboundDoc(**{**base, **fields})
+
+
+def inbound(kit, revision=1, state=InboundState.PENDING, **fields):
+    base = {
+        "ref": "I1", "kind": InboundKind.RECEIPT, "revision": revision, "warehouse": "1", "state": state,
+        "lines": (InboundLine(line_no=1, sku="A", planned=Decimal(9)),),
+        "updated_at": kit.NOW + timedelta(minutes=revision),
+    }  # fmt: skip
+    return InboundDoc(**{**base, **fields})
+
+
+@pytest.mark.behaviour("R24", "R29")
+@pytest.mark.parametrize("kind", OutboundKind)
+async def test_an_outbound_document_of_every_kind_goes_to_the_oms(at, kit, kind):
+    taken = await at.take(outbound(kit, kind=kind))
+    assert taken.wake == {"oms"}
+    assert await at.status() is PushBack.PUSHING
+    await at.carry()
+    row = await at.row()
+    assert (row.push_status, row.pushed_revision, row.oms) == (PushBack.PUSHED, 1, "oms")
+    assert at.post.counted() == {"D1": [1]}
+    assert await at.what() == ["seen", "queued", "pushed"]
+
+
+@pytest.mark.behaviour("R24", "R29")
+@pytest.mark.parametrize("kind", InboundKind)
+async def test_an_inbound_document_of_every_kind_goes_to_the_oms_in_its_names(at, kit, kind):
+    await at.bench.store.write(book.save, Mapping(warehouse="WH", kind=MappingKind.SKU, ours="OURS", theirs="A"))
+    await at.take(inbound(kit, kind=kind))
+    await at.carry()
+    (entered,) = at.post.revisions["I1"]
+    assert (entered.warehouse, entered.lines[0].sku) == ("WH", "OURS")
+
+
+@pytest.mark.behaviour("R24")
+async def test_a_page_that_comes_again_changes_nothing(at, kit):
+    await at.take(outbound(kit), inbound(kit))
+    await at.carry()
+    before = await at.row()
+    taken = await at.take(outbound(kit), inbound(kit))
+    await at.carry()
+    assert (taken.totals.changed, taken.totals.unchanged) == (0, 2)
+    assert await at.row() == before
+    assert len(at.post.calls) == 2
+
+
+@pytest.mark.behaviour("R24", "R29")
+async def test_a_newer_revision_makes_the_pushed_one_stale_and_goes_out_by_itself(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    await at.take(outbound(kit, 2, note="more"))
+    assert await at.status() is PushBack.PUSHING
+    await at.carry()
+    assert at.post.counted() == {"D1": [1, 2]}
+    assert (await at.row()).pushed_revision == 2
+
+
+@pytest.mark.behaviour("R24")
+async def test_a_newer_revision_takes_the_place_of_one_that_was_not_sent(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.take(outbound(kit, 2))
+    await at.carry()
+    assert at.post.counted() == {"D1": [2]}
+    assert [state for _, state in await at.operations()] == [6, 5]
+
+
+@pytest.mark.behaviour("R24")
+async def test_revisions_that_come_out_of_order_leave_the_newest_and_never_go_back(at, kit):
+    await at.take(outbound(kit, 3))
+    await at.carry()
+    await at.take(outbound(kit, 1, Stage.PICKING), outbound(kit, 2, Stage.PACKED))
+    await at.carry()
+    row = await at.row()
+    assert (row.state, row.revision, row.push_status) == ("outbound", 3, PushBack.PUSHED)
+    assert at.post.counted() == {"D1": [3]}
+
+
+@pytest.mark.behaviour("R24", "R28")
+async def test_several_receipts_each_go_out_once_and_add_up(at, kit):
+    receipts = [Receipt(ref=f"R{n}", line_no=1, quantity=Decimal(3), at=kit.NOW) for n in range(3)]
+    for n in range(3):
+        await at.take(inbound(kit, n + 1, InboundState.PART_COMPLETE, receipts=tuple(receipts[: n + 1])))
+        await at.carry()
+    held = at.post.revisions["I1"][-1]
+    assert at.post.counted() == {"I1": [1, 2, 3]}
+    assert sum(each.quantity for each in held.receipts) == 9
+
+
+@pytest.mark.behaviour("R28", "R29")
+async def test_a_lost_answer_leaves_a_doubt_and_the_same_bytes_settle_it(at, kit):
+    at.post.script.append(UnknownOutcome("the line went dead"))
+    await at.take(outbound(kit))
+    await at.carry()
+    assert await at.status() is PushBack.IN_DOUBT
+    at.bench.later(minutes=10)
+    await at.carry()
+    assert await at.status() is PushBack.PUSHED
+    assert at.post.counted() == {"D1": [1]}
+    assert at.post.calls[0] == at.post.calls[1]
+
+
+@pytest.mark.behaviour("R28")
+async def test_a_push_that_surely_had_no_effect_is_tried_again_by_itself(at, kit):
+    at.post.script.append(Retryable("down"))
+    await at.take(outbound(kit))
+    await at.carry()
+    assert await at.status() is PushBack.PUSHING
+    at.bench.later(minutes=10)
+    await at.carry()
+    assert await at.status() is PushBack.PUSHED
+
+
+async def test_a_newer_revision_waits_behind_one_in_doubt_and_both_are_counted(at, kit):
+    at.post.script.append(UnknownOutcome("lost"))
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    await at.take(outbound(kit, 2))
+    assert await at.status() is PushBack.IN_DOUBT
+    at.bench.later(minutes=10)
+    await at.carry()
+    assert await at.status() is PushBack.PUSHED
+    assert at.post.counted() == {"D1": [1, 2]}
+
+
+@pytest.mark.behaviour("R25", "R26", "R27", "R29")
+async def test_a_refused_document_is_failed_with_an_incident_and_goes_again_by_hand(at, kit):
+    at.post.refuses = {"D1": "no such item", "I1": "no such item"}
+    await at.take(outbound(kit), inbound(kit))
+    await at.carry()
+    row = await at.row()
+    assert (row.push_status, row.error_text) == (PushBack.FAILED, "no such item")
+    assert {trouble.cause for trouble in await at.troubles()} == {"refused"}
+    at.post.refuses = {}
+    answers = await at.repush("D1", "I1", "nowhere")
+    assert [answer.done for answer in answers] == [True, True, False]
+    assert await at.status("I1") is PushBack.PUSHING
+    await at.carry()
+    assert at.post.counted() == {"D1": [1], "I1": [1]}
+    assert await at.troubles() == []
+    (entry,) = await at.bench.store.read(audit.page, 0, 10)
+    assert (entry.actor, entry.action, entry.result) == ("anna", "documents.repush", "2 of 3 queued")
+
+
+async def test_a_refused_document_goes_again_when_it_changes(at, kit):
+    at.post.refuses = {"D1": "no"}
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    at.post.refuses = {}
+    await at.take(outbound(kit, 2))
+    await at.carry()
+    assert at.post.counted() == {"D1": [2]}
+    assert await at.troubles() == []
+
+
+async def test_a_refused_page_is_sent_one_by_one_so_that_one_document_holds_up_no_other(at, kit):
+    at.post.script.append(Rejected("a bad batch"))
+    await at.take(outbound(kit), outbound(kit, ref="D2"))
+    await at.carry()
+    assert at.post.counted() == {"D1": [1], "D2": [1]}
+    assert [len(call) for call in at.post.calls] == [2, 1, 1]
+
+
+@pytest.mark.behaviour("R25")
+async def test_pushing_again_sends_the_current_revision_in_what_it_is_called_now(at, kit):
+    at.post.refuses = {"D1": "unknown SKU A"}
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    await at.bench.store.write(book.save, Mapping(warehouse="WH", kind=MappingKind.SKU, ours="OURS", theirs="A"))
+    at.post.refuses = {}
+    await at.repush("D1")
+    await at.carry()
+    assert at.post.revisions["D1"][-1].lines[0].sku == "OURS"
+    first, second = (call[0][0] for call in at.post.calls)
+    assert first != second, "other bytes never go under the same key"
+
+
+@pytest.mark.behaviour("R25")
+async def test_a_pushed_document_goes_once_more_under_a_key_of_its_own_when_a_person_asks(at, kit):
+    await at.take(outbound(kit))
+    await at.carry()
+    (answer,) = await at.repush("D1")
+    assert answer.done
+    await at.carry()
+    assert at.post.counted() == {"D1": [1]}
+    assert len({call[0][0] for call in at.post.calls}) == 2
+    assert await at.status() is PushBack.PUSHED
+
+
+async def test_what_is_on_its_way_is_not_sent_twice_because_a_person_is_impatient(at, kit):
+    await at.take(outbound(kit))
+    (answer,) = await at.repush("D1")
+    assert not answer.done
+    assert "on its way to oms already" in answer.text
+    assert len(await at.operations()) == 1
+
+
+@pytest.mark.behaviour("R25", "R26")
+async def test_all_that_match_are_pushed_again_in_pages(at, kit):
+    refs = [f"D{n:03d}" for n in range(130)]
+    at.post.refuses = dict.fromkeys([*refs, "X1"], "no")
+    await at.take(*(outbound(kit, ref=ref) for ref in refs))
+    await at.take(outbound(kit, ref="X1", kind=OutboundKind.TRANSFER))
+    await at.carry()
+    wanted = Wanted(list_name="manual-outbound", status=PushBack.FAILED, warehouse="WH")
+    first, more, count = await at.bench.store.write(repush_matching, wanted, 0, "anna", at.desk)
+    rest, end, left = await at.bench.store.write(repush_matching, wanted, more, "anna", at.desk)
+    assert (len(first), count, len(rest), left, end) == (100, 130, 30, 30, None)
+    at.post.refuses = {}
+    await at.carry()
+    assert len(at.post.counted()) == 130
+    assert await at.status("X1") is PushBack.FAILED
+
+
+@pytest.mark.behaviour("R24", "R29")
+async def test_a_document_with_an_unknown_sku_waits_and_goes_when_the_mapping_is_there(at, kit):
+    await at.bench.store.write(book.save, Mapping(warehouse="WH", kind=MappingKind.SKU, ours="A", theirs="B"))
+    await at.take(outbound(kit))
+    row = await at.row()
+    assert (row.push_status, row.held) == (PushBack.NOT_PUSHED, "unmapped_sku")
+    (trouble,) = await at.troubles()
+    assert (trouble.cause, trouble.missing) == ("mapping", "sku A")
+    assert await at.bench.store.write(reconsider, at.desk) == (0, frozenset())
+    await at.bench.store.write(book.save, Mapping(warehouse="WH", kind=MappingKind.SKU, ours="C", theirs="A"))
+    assert await at.bench.store.write(reconsider, at.desk) == (1, {"oms"})
+    await at.carry()
+    assert at.post.revisions["D1"][0].lines[0].sku == "C"
+    assert await at.troubles() == []
+
+
+async def test_a_pushed_document_whose_newer_revision_cannot_go_is_stale(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    await at.bench.store.write(book.save, Mapping(warehouse="WH", kind=MappingKind.SKU, ours="A", theirs="B"))
+    await at.take(outbound(kit, 2))
+    row = await at.row()
+    assert (row.push_status, row.pushed_revision, row.held) == (PushBack.STALE, 1, "unmapped_sku")
+    (answer,) = await at.repush("D1")
+    assert not answer.done
+    assert "map it" in answer.text
+
+
+async def test_a_revision_that_is_held_while_an_earlier_one_is_on_its_way_ends_stale(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.bench.store.write(book.save, Mapping(warehouse="WH", kind=MappingKind.SKU, ours="A", theirs="B"))
+    await at.take(outbound(kit, 2))
+    assert await at.status() is PushBack.PUSHING
+    await at.carry()
+    row = await at.row()
+    assert (row.push_status, row.held, row.error_code) == (PushBack.STALE, "unmapped_sku", "unmapped_sku")
+
+
+async def test_an_oms_that_cannot_take_them_is_said_once_and_again_pushes_them_when_it_can(at, kit):
+    at.targets = Targets(takes={"oms": frozenset()})
+    await at.take(outbound(kit), outbound(kit, ref="D2"))
+    row = await at.row()
+    assert row.push_status is PushBack.NOT_PUSHED
+    assert "not supported by this OMS" in row.error_text
+    (trouble,) = await at.troubles()
+    assert await at.bench.store.read(incidents.count, trouble.id) == 1
+    at.targets = Targets(takes={"oms": BOTH})
+    answers = await at.repush("D1", "D2")
+    assert all(answer.done for answer in answers)
+    assert await at.troubles() == []
+
+
+@pytest.mark.behaviour("R24", "R26")
+async def test_a_parcel_document_is_shown_with_its_order_with_every_tracking_number(at, kit):
+    await at.bench.absorb(kit.order("7"))
+    parcels = (Parcel(parcel_no="P1", tracking_number="TRACK1"), Parcel(parcel_no="P2"))
+    await at.take(outbound(kit, kind=OutboundKind.PARCEL, order_ref="7", parcels=parcels))
+    stored = await at.bench.stored("7")
+    assert (await at.row()).order_id == stored.id
+    (moment,) = [m for m in await at.bench.store.read(timeline.of_order, stored.id) if m.what == "document"]
+    assert "P1 (TRACK1), P2 (no tracking number yet)" in moment.detail
+
+
+async def test_a_parcel_document_finds_its_order_by_the_key_under_which_it_was_created(at, kit):
+    await at.bench.absorb(kit.order("7"))
+    await at.bench.push()
+    key = at.bench.wms.received[0].key
+    await at.take(outbound(kit, kind=OutboundKind.PARCEL, outbound_key=key))
+    assert (await at.row()).order_id == (await at.bench.stored("7")).id
+
+
+async def test_a_parcel_of_an_order_that_comes_later_waits_for_it(at, kit):
+    await at.take(outbound(kit, kind=OutboundKind.PARCEL, order_ref="7"))
+    assert (await at.row()).held == "unknown_order"
+    await at.bench.absorb(kit.order("7"))
+    assert (await at.bench.store.write(reconsider, at.desk))[0] == 0
+    at.bench.later(minutes=11)
+    assert await at.bench.store.write(reconsider, at.desk) == (1, {"oms"})
+    await at.carry()
+    assert await at.status() is PushBack.PUSHED
+
+
+async def test_an_order_that_never_comes_is_not_waited_for_for_ever(at, kit):
+    await at.take(outbound(kit, kind=OutboundKind.PARCEL, order_ref="7"))
+    at.bench.later(days=4)
+    await at.bench.store.write(reconsider, at.desk)
+    assert (await at.row()).again_at is None
+    assert [trouble.code for trouble in await at.troubles()] == ["unknown_order"]
+
+
+async def test_states_that_exclude_each_other_are_an_incident(at, kit):
+    await at.take(outbound(kit, 1, Stage.CANCELLED))
+    await at.take(outbound(kit, 2, Stage.OUTBOUND))
+    assert [(t.cause, t.code) for t in await at.troubles()] == [("conflict", "contradicted")]
+
+
+async def test_content_that_changes_under_one_revision_is_an_incident_until_the_revision_is_raised(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    await at.take(outbound(kit, 1, note="other", updated_at=kit.NOW + timedelta(hours=2)))
+    assert [t.code for t in await at.troubles()] == ["revision_not_raised"]
+    await at.carry()
+    assert at.post.counted() == {"D1": [1]}
+    await at.take(outbound(kit, 2, note="other", updated_at=kit.NOW + timedelta(hours=3)))
+    assert await at.troubles() == []
+
+
+async def test_content_that_changes_before_it_was_sent_goes_out_as_it_is_now(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.take(outbound(kit, 1, note="other", updated_at=kit.NOW + timedelta(hours=2)))
+    await at.carry()
+    (entered,) = at.post.revisions["D1"]
+    assert entered.note == "other"
+
+
+async def test_a_redriven_operation_brings_its_document_along(at, kit):
+    at.post.refuses = {"D1": "no"}
+    await at.take(outbound(kit))
+    await at.carry()
+    at.post.refuses = {}
+    failed = await at.bench.store.read(operations.failed, 0, 10)
+    await at.bench.store.write(operations.requeue, [failed[0].id], 0)
+    await at.carry()
+    assert await at.status() is PushBack.PUSHED
+
+
+async def test_a_document_keeps_a_bounded_history(at, kit):
+    for revision in range(1, 130):
+        await at.take(outbound(kit, revision))
+    row = await at.row()
+    assert len(await at.bench.store.read(documents.history, row.id)) == documents.KEPT
+    kept = await at.bench.store.read(lambda tx: tx.one("SELECT COUNT(*) FROM document_history")[0])
+    assert kept == documents.KEPT
+
+
+@pytest.mark.behaviour("R24", "P2", "P7")
+async def test_a_listing_takes_documents_in_and_sets_aside_what_cannot_be_read(at, kit):
+    policy = PullPolicy(
+        mode=FetchMode.CHANGED, overlap=timedelta(minutes=10), page_size=2, max_pages=10, initial=timedelta(days=1),
+        ordered=True,
+    )  # fmt: skip
+    stream = flow.OutboundStream(at.wms, at.bench.house.books, lambda: at.targets)
+    at.wms.pages.append(
+        Listing(items=(outbound(kit),), unreadable=(Unreadable("D9", b"{", "no kind"),), next_cursor="2")
+    )
+    at.wms.pages.append(Listing(items=(outbound(kit, ref="D2"),)))
+    pulled = await pull_stream("wms", stream, at.bench.house, policy, lambda: True)
+    assert (pulled.totals.changed, pulled.totals.failed, pulled.wake) == (2, 1, {"oms"})
+    assert [r.ref for _, r in await at.bench.store.read(quarantine.page, 0, 10)] == ["outbound:D9"]
+    inbounds = flow.InboundStream(at.wms, at.bench.house.books, lambda: at.targets)
+    at.wms.pages.append(Listing(items=(inbound(kit),)))
+    assert (await pull_stream("wms", inbounds, at.bench.house, policy, lambda: True)).totals.changed == 1
+
+
+async def test_what_is_stored_of_a_document_can_be_read_again(at, kit):
+    document = outbound(kit, extra={"a": [1, {"b": None}]})
+    await at.take(document)
+    assert flow.read(await at.row()).document == msgspec.json.decode(msgspec.json.encode(document), type=OutboundDoc)
