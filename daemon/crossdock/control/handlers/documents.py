@@ -17,10 +17,10 @@ from crossdock.control.records.documents import (
     RepushedDocuments,
     RepushedItem,
 )
-from crossdock.control.shown import HIDDEN
 from crossdock.flows.documents import read
 from crossdock.flows.repush_documents import DocumentName
 from crossdock.rules.document_states import PushBack
+from crossdock.rules.personal import HIDDEN
 from crossdock.spec.documents import InboundDoc, OutboundDoc
 from crossdock.store import documents
 from crossdock.store.documents import Wanted
