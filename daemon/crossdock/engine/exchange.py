@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
+from crossdock.flows.product_writes import ProductLook, ProductWriter
+from crossdock.flows.products import ProductStream
+from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from crossdock.flows.house import House
     from crossdock.flows.operations import Handler
     from crossdock.flows.pull_stream import Stream
-    from crossdock.store.tasks import TaskKind, Totals
+    from crossdock.store.tasks import Totals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +37,22 @@ class Ground:
     fetched: Callable[[str, Totals], None]
 
 
-HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = ()
+WRITES_AT_ONCE = 20
+"""Products written in one call, at most."""
+
+HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
+    ("write_products", lambda link, ground: ProductWriter(link.name, link, ground.house, WRITES_AT_ONCE)),
+    ("get_products", lambda link, ground: ProductLook(link.name, link, ground.house)),
+)
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
-STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = ()
+STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = (
+    (
+        "fetch_products",
+        TaskKind.FETCH_PRODUCTS,
+        lambda link, ground: ProductStream(link.name, link, ground.house),
+    ),
+)
 """By the hook that it needs: the kind of its tasks, and what makes one stream of a connection."""
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.engine.master_requests import MasterRequests
+from crossdock.engine.refused import Refused
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.store import book, pushes, tasks, throttles
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
     from crossdock.store.book import E, Entry
     from crossdock.store.store import Transaction
 
+__all__ = ["Asked", "Refused", "Requests"]
 MAX_SYNC = 1000
 """Orders of one sync task, at most."""
-
-
-class Refused(Exception):
-    """A request that cannot be done; the message says why and what to do."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -49,6 +48,7 @@ class Requests:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.master = MasterRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

@@ -20,6 +20,7 @@ from crossdock_oms_default.mapping import (
     to_page,
     to_query,
 )
+from crossdock_oms_default.products import ProductHooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from crossdock_oms_default.settings import Settings
 
 
-class OmsConnector:
+class OmsConnector(ProductHooks):
     """One connection to an OMS. It keeps nothing: the settings come with every call, in its context."""
 
     def __init__(self, settings: Settings) -> None: ...

@@ -13,6 +13,7 @@ from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.products import ProductHooks
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Answer, Context
@@ -38,7 +39,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector:
+class WmsConnector(ProductHooks):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:

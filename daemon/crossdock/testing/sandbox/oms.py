@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from crossdock.spec.orders import FetchMode, LogisticsKind, Order, OrderLine, OrderStatus, Window
+from crossdock.spec.orders import LogisticsKind, Order, OrderLine, OrderStatus
 from crossdock.spec.outbound import CheckResult, Choice
 from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, PushReports
 from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
+from crossdock.testing.sandbox.products import ProductRoom
 from crossdock.testing.sandbox.server import Sandbox, utc_now
+from crossdock.testing.sandbox.windows import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -146,7 +148,8 @@ class SandboxOms(Sandbox):
     ) -> None:
         self.books = OmsBooks(path)
         self.now = now
-        self.rooms: tuple[Room, ...] = ()
+        self.products = ProductRoom(now, window_of, path)
+        self.rooms: tuple[Room, ...] = (self.products,)
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 
@@ -207,30 +210,3 @@ class SandboxOms(Sandbox):
         if hit is None:
             return None
         return self.now() + timedelta(seconds=hit.number("seconds", 5))
-
-
-def window_of(call: Call) -> Window:
-    """Read the window of a listing from the query. Raises Refused 400."""
-    query = call.query
-    try:
-        mode = FetchMode(query.get("mode", "changed"))
-    except ValueError:
-        raise Refused(400, "bad_mode", "mode is changed or sweep", "mode") from None
-    return Window(
-        mode=mode, since=moment(call, "since"), until=moment(call, "until"), created_since=moment(call, "created_since")
-    )
-
-
-def moment(call: Call, name: str) -> datetime | None:
-    """Read a time of the query (RFC 3339, with a zone). Raises Refused 400."""
-    text = call.query.get(name)
-    if not text:
-        return None
-    try:
-        value = msgspec.convert(text, type=datetime)
-        in_utc = value.astimezone(UTC)
-    except (msgspec.ValidationError, OverflowError):
-        raise Refused(400, "bad_time", f"{name} is no RFC 3339 time: {text!r}", name) from None
-    if value.tzinfo is None:
-        raise Refused(400, "bad_time", f"{name} has no zone: {text!r}", name)
-    return in_utc

@@ -10,7 +10,9 @@ from msgspec import Struct
 from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
+from crossdock.testing.sandbox.products import ProductRoom
 from crossdock.testing.sandbox.server import Sandbox, utc_now
+from crossdock.testing.sandbox.windows import window_of
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
 
 if TYPE_CHECKING:
@@ -133,7 +135,8 @@ class SandboxWms(Sandbox):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        self.rooms: tuple[Room, ...] = ()
+        self.products = ProductRoom(now, window_of, path)
+        self.rooms: tuple[Room, ...] = (self.products,)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:
