@@ -204,7 +204,7 @@ class ProductWriter:
         if isinstance(verdict.shown, Product):
             if verdict.state is OperationState.DONE:
                 products.wrote(tx, self._connection, verdict.shown, body.warehouse, at)
-                _tell_altered(tx, self._house, body, self._connection, verdict.shown, at)
+                _agree(tx, self._house, body, self._connection, verdict.shown, at)
             else:
                 take_in(tx, self._connection, [verdict.shown], warehouses, at)
         elif verdict.code == "missing":
@@ -233,21 +233,34 @@ def _apart(body: Planned, product: Product) -> dict[str, Any]:
     return {name: there.get(name, UNSET) for name, value in body.values.items() if there.get(name, UNSET) != value}
 
 
-def _tell_altered(tx: Transaction, house: House, body: Planned, connection: str, product: Product, at: int) -> None:
-    """A system that keeps another value than was written must not be written to for ever: a person decides."""
-    sku, warehouse = product.sku, house.books.current(tx).masters[body.warehouse]
-    binding = bindings.get(tx, body.warehouse, sku)
-    if binding is None:
+def _agree(tx: Transaction, house: House, body: Planned, connection: str, product: Product, at: int) -> None:
+    """What was written and read back is agreed on at once, where the other side says the same.
+
+    It does not wait for the next merge: until then another warehouse may change the hub, and what was written would pass
+    for a change of its own. A system that keeps another value than was written must not be written to for ever: a person
+    decides.
+    """
+    sku, book = product.sku, house.books.current(tx)
+    binding, policy = bindings.get(tx, body.warehouse, sku), book.masters.get(body.warehouse)
+    warehouse = book.warehouses.get(body.warehouse)
+    if binding is None or policy is None or warehouse is None:
         return
-    for name, kept in _apart(body, product).items():
-        written = body.values[name]
-        oms, wms = (kept, written) if connection == warehouse.oms else (written, kept)
+    other = warehouse.connection if connection == policy.oms else policy.oms
+    seen = products.get(tx, other, sku)
+    across = {} if seen is None else values_of(seen.product)
+    apart = _apart(body, product)
+    for name, kept in apart.items():
+        oms, wms = (kept, body.values[name]) if connection == policy.oms else (body.values[name], kept)
         three = Three(base=binding.base.get(name, UNSET), oms=oms, wms=wms)
         conflicts.keep_open(tx, body.warehouse, sku, name, three, binding.agreed, "altered", at)
-        decisions = {field: each for field, each in binding.decisions.items() if field != name}
-        after = msgspec.structs.replace(binding, decisions=decisions)
-        bindings.save(tx, binding, after)
-        binding = after
+    base = binding.base | {
+        name: value for name, value in body.values.items() if name not in apart and across.get(name, UNSET) == value
+    }
+    decisions = {name: each for name, each in binding.decisions.items() if name not in apart}
+    after = msgspec.structs.replace(
+        binding, base=base, decisions=decisions, agreed=binding.agreed + (base != binding.base)
+    )  # fmt: skip
+    bindings.save(tx, binding, after)
 
 
 class ProductLook:
