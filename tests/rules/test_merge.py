@@ -60,9 +60,7 @@ def test_what_comes_of_a_field(policy, base, oms, wms, act, value, to):
     assert (found.act, found.value, found.to) == (act, value, to)
 
 
-@pytest.mark.parametrize(
-    ("apart", "value"), [(10, "o"), (-10, "w"), (5, None), (-5, None), (0, None)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("apart", "value"), [(10, "o"), (-10, "w"), (5, None), (-5, None), (0, None)], ids=str)
 def test_the_last_writer_wins_only_if_the_changes_are_further_apart_than_clocks_may_be(apart, value):
     stamps = Stamps(oms=NOW + timedelta(seconds=apart), wms=NOW, tolerance_s=5)
     found = merged(FieldPolicy(rule=MergeRule.LAST_WRITER), "b", "o", "w", stamps)

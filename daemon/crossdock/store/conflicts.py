@@ -62,7 +62,7 @@ def open_of(tx: Transaction, warehouse: str, sku: str) -> dict[str, Conflict]:
     return {row[3]: _conflict(row) for row in tx.rows(sql, (warehouse, sku))}
 
 
-def keep_open(
+def keep_open(  # noqa: PLR0917 - a row
     tx: Transaction, warehouse: str, sku: str, field: str, three: Three, agreed: int, why: str, now: int
 ) -> None:
     """Open a conflict, or note what it is about now."""
