@@ -130,7 +130,10 @@ class Ground:
         policy = OperationPolicy(limits=Limits(), settle=SETTLE)
         handlers = {
             handler.kind: handler
-            for handler in (ProductWriter(system.name, system, self.house, 5), ProductLook(system.name, system, self.house))
+            for handler in (
+                ProductWriter(system.name, system, self.house, 5),
+                ProductLook(system.name, system, self.house),
+            )
         }
         self.do(carry_out(handlers, self.house, lane, policy, 4))
 

@@ -71,6 +71,8 @@ async def keep_in_step(house: House) -> tuple[frozenset[str], bool]:
         mark = await house.store.read(counters.current, "product_dirty")
         if await house.store.read(bindings.waiting, pair.policy.warehouse, pair.policy.brake_skus + 1):
             await _mind_the_brake(house, pair, mark)
+        if not await house.store.read(bindings.dirty, pair.policy.warehouse, "", 1, approved=True):
+            continue
         house.env.failpoint("master.before_merge")
         step = await house.store.write(merge_batch, pair, house.env.now())
         house.env.failpoint("master.after_merge")
@@ -171,6 +173,8 @@ def _one(tx: Transaction, pair: Pair, row: Binding, missing: dict[str, list[str]
         shown = oms or wms
         if shown is not None and not shown.product.deleted:
             after = _alone(tx, pair, after, oms, missing, to_ms(now))
+        else:
+            incidents.heal(tx, subject(row.warehouse, row.sku), to_ms(now), operation="binding")
         bindings.save(tx, row, after)
         return set()
     incidents.heal(tx, subject(row.warehouse, row.sku), to_ms(now), operation="binding")

@@ -58,7 +58,7 @@ def _json(value: Any) -> bytes:
 
 def open_of(tx: Transaction, warehouse: str, sku: str) -> dict[str, Conflict]:
     """Return the open conflicts of a product by field."""
-    sql = "SELECT " + COLUMNS + " FROM product_conflicts WHERE warehouse = ? AND sku = ? AND open IS NOT NULL LIMIT 100"
+    sql = "SELECT " + COLUMNS + " FROM product_conflicts WHERE warehouse = ? AND sku = ? AND open = 1 LIMIT 100"
     return {row[3]: _conflict(row) for row in tx.rows(sql, (warehouse, sku))}
 
 
@@ -69,7 +69,7 @@ def keep_open(  # noqa: PLR0917 - a row
     values = (_json(three.base), _json(three.oms), _json(three.wms))
     sql = (
         "UPDATE product_conflicts SET base = ?, oms = ?, wms = ? "
-        "WHERE warehouse = ? AND sku = ? AND field = ? AND open IS NOT NULL"
+        "WHERE warehouse = ? AND sku = ? AND field = ? AND open = 1"
     )
     if tx.execute(sql, (*values, warehouse, sku, field)):
         return
@@ -116,7 +116,7 @@ def get(tx: Transaction, number: int) -> Conflict | None:
 
 def page(tx: Transaction, warehouse: str, after: int, limit: int, *, decided: bool = False) -> list[Conflict]:
     """Return open conflicts of a warehouse (or all, with those decided) with an id above `after`, oldest first."""
-    which = "" if decided else " AND open IS NOT NULL"
+    which = "" if decided else " AND open = 1"
     sql = (
         "SELECT " + COLUMNS + " FROM product_conflicts WHERE warehouse = ? AND id > ?" + which + " ORDER BY id LIMIT ?"
     )
@@ -125,7 +125,7 @@ def page(tx: Transaction, warehouse: str, after: int, limit: int, *, decided: bo
 
 def count(tx: Transaction, warehouse: str) -> int:
     """Count the open conflicts of a warehouse."""
-    sql = "SELECT COUNT(*) FROM product_conflicts WHERE warehouse = ? AND open IS NOT NULL"
+    sql = "SELECT COUNT(*) FROM product_conflicts WHERE warehouse = ? AND open = 1"
     return int(tx.one(sql, (warehouse,))[0])
 
 

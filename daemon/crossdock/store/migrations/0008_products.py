@@ -38,7 +38,7 @@ class SeenRow(Model):
         primary_key = CompositeKey("connection", "sku")
 
 
-SeenRow.add_index(SeenRow.index(SeenRow.connection, SeenRow.folded, name="product_twins"))
+SeenRow.add_index(SeenRow.index(SeenRow.connection, SeenRow.folded, SeenRow.sku, name="product_twins"))
 
 
 class BindingRow(Model):
@@ -103,12 +103,8 @@ ConflictRow.add_index(
         name="conflict_open",
     )
 )  # fmt: skip
-ConflictRow.add_index(ConflictRow.index(ConflictRow.warehouse, ConflictRow.sku, ConflictRow.id, name="conflict_sku"))
-ConflictRow.add_index(
-    ConflictRow.index(
-        ConflictRow.warehouse, ConflictRow.id, where=ConflictRow.open.is_null(False), name="conflict_page"
-    )
-)
+ConflictRow.add_index(ConflictRow.index(ConflictRow.warehouse, ConflictRow.sku, ConflictRow.open, name="conflict_sku"))
+ConflictRow.add_index(ConflictRow.index(ConflictRow.warehouse, ConflictRow.open, ConflictRow.id, name="conflict_page"))
 ConflictRow.add_index(ConflictRow.index(ConflictRow.warehouse, ConflictRow.id, name="conflict_all"))
 
 
