@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "warehouses": ("warehouses:warehouses", "Warehouses and how orders are pushed to them."),
     "allocation": ("allocation:allocation", "Rules that send orders to warehouses."),
     "mappings": ("mappings:mappings", "What warehouses call SKUs and carriers."),
+    "master": ("master:master", "Master data: product data of an OMS and its warehouses, kept in step both ways."),
     "connections": ("connections:connections", "Connections to OMS and WMS."),
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),

@@ -11,6 +11,7 @@ from crossdock.control.book_calls import BookCalls
 from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.document_calls import DocumentCalls
 from crossdock.control.label_calls import LabelCalls
+from crossdock.control.master_calls import MasterCalls
 from crossdock.control.order_calls import OrderCalls
 from crossdock.control.stock_calls import StockCalls
 from crossdock.control.transport import Refusal, Unreachable
@@ -18,5 +19,5 @@ from crossdock.control.transport import Refusal, Unreachable
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls, MasterCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

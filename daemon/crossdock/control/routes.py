@@ -12,6 +12,7 @@ from crossdock.control.handlers import (
     documents,
     entries,
     labels,
+    master,
     orders,
     stock,
     tasks,
@@ -62,11 +63,26 @@ from crossdock.control.records.labels import (
     LabelQuery,
     PullLabels,
 )
+from crossdock.control.records.master import (
+    ApplyPlan,
+    ConflictQuery,
+    MasterConflict,
+    MasterConflictPage,
+    MasterPlan,
+    MasterPlanPage,
+    MasterProductPage,
+    MasterProductQuery,
+    MasterStatus,
+    PlanQuery,
+    Released,
+    ResolveConflict,
+)
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.stock import FetchStock, StockPage, StockSwitch, StockSwitches, SwitchStock
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
 from crossdock.control.route import Nothing, Route
 from crossdock.rules.book import AllocationRule, Mapping, PushStrategy, Warehouse
+from crossdock.rules.master_policy import MasterPolicy
 
 
 def _get(path: str, permission: Permission, handler: Any, answer: Any, query: Any = Nothing) -> Route:
@@ -171,5 +187,19 @@ TABLE: tuple[Route, ...] = (
     _get("/v1/documents/{connection}/{ref}", Right.VIEW, documents.show_document, DocumentDetail, ListQuery),
     _post("/v1/documents/repush", Right.PUSH_REPUSH, documents.repush, RepushedDocuments, RepushDocuments),
     _post("/v1/documents/fetch", Right.ORDER_PULL, documents.fetch, asks.Queued, FetchDocuments),
+    _get("/v1/master-policies/{warehouse}", Right.VIEW, master.show_policy, MasterPolicy),
+    _put("/v1/master-policies/{warehouse}", Right.MASTER_POLICY, master.save_policy, MasterPolicy),
+    _get("/v1/master-policies/{warehouse}/status", Right.VIEW, master.show_status, MasterStatus),
+    _post("/v1/master-policies/{warehouse}/plan", Right.MASTER_POLICY, master.make_plan, MasterPlan),
+    _post("/v1/master-policies/{warehouse}/apply", Right.MASTER_POLICY, master.apply_plan, MasterPlan, ApplyPlan),
+    _post("/v1/master-policies/{warehouse}/release", Right.MASTER_POLICY, master.release_brake, Released),
+    _get("/v1/master-plans/{id}", Right.VIEW, master.show_plan, MasterPlanPage, PlanQuery),
+    _get("/v1/master-products", Right.VIEW, master.list_products, MasterProductPage, MasterProductQuery),
+    _get("/v1/master-conflicts", Right.VIEW, master.list_conflicts, MasterConflictPage, ConflictQuery),
+    _get("/v1/master-conflicts/{id}", Right.VIEW, master.show_conflict, MasterConflict),
+    _post(
+        "/v1/master-conflicts/{id}/resolve", Right.MASTER_RESOLVE, master.resolve_conflict, MasterConflict,
+        ResolveConflict,
+    ),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -18,6 +18,7 @@ from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.flows.house import House
+from crossdock.flows.master import keep_in_step
 from crossdock.flows.post_documents import Desk as PostingDesk
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.flows.repush_documents import reconsider
@@ -94,6 +95,7 @@ class Engine:
         self.env.failpoint("engine.recovered")
         self._serve("decide", self._decide_once)
         self._serve("housekeeping", self._housekeeping.run_once)
+        self._serve("master", self._master_once)
         for link in links:
             await self.add(link)
         self._schedule.every("tick", self.config.engine.tick_s, self.tick)
@@ -257,6 +259,14 @@ class Engine:
         self.wake_operations(wake)
         return 0 if count or released else None
 
+    async def _master_once(self, _number: int) -> float | None:
+        """Keep products in step: merge what either side changed."""
+        if not self.going():
+            return None
+        wake, more = await keep_in_step(self.house)
+        self.wake_operations(wake)
+        return 0 if more else None
+
     async def tick(self) -> None:
         """Look for what is due and nobody woke; watch the disk, the database and the clocks."""
         self.last_tick = self.env.monotonic()
@@ -274,6 +284,7 @@ class Engine:
             self.gate.shut(error)
             return
         self.wake("decide")
+        self.wake("master")
         self.wake_pushes(due)
         self.wake_operations(operating)
         for name in labelled:

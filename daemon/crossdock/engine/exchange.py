@@ -9,6 +9,8 @@ from crossdock.engine import document_exchange, stock_lanes
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
 from crossdock.flows.deliver_labels import LabelHandler
+from crossdock.flows.product_writes import ProductLook, ProductWriter
+from crossdock.flows.products import ProductStream
 from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:
@@ -41,12 +43,17 @@ def _labels(link: Link, ground: Ground) -> Handler:
     return LabelHandler(link, ground.house)
 
 
+WRITES_AT_ONCE = 20
+"""Products written in one call, at most."""
+
 HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
     ("apply_stock", stock_lanes.levels_to),
     ("apply_movements", stock_lanes.movements_to),
     ("push_label", _labels),
     ("apply_outbound", document_exchange.post_outbound),
     ("apply_inbound", document_exchange.post_inbound),
+    ("write_products", lambda link, ground: ProductWriter(link.name, link, ground.house, WRITES_AT_ONCE)),
+    ("get_products", lambda link, ground: ProductLook(link.name, link, ground.house)),
 )
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
@@ -55,6 +62,7 @@ STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any] | None]
     ("fetch_movements", TaskKind.FETCH_STOCK, stock_lanes.movements_from),
     ("fetch_outbound", TaskKind.FETCH_OUTBOUND, document_exchange.outbound_stream),
     ("fetch_inbound", TaskKind.FETCH_INBOUND, document_exchange.inbound_stream),
+    ("fetch_products", TaskKind.FETCH_PRODUCTS, lambda link, ground: ProductStream(link.name, link, ground.house)),
 )
 """By the hook that it needs: the kind of its tasks, and what makes one stream of a connection (None: it is not needed)."""
 

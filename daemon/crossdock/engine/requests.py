@@ -9,6 +9,7 @@ from crossdock.engine.approvals import Approvals
 from crossdock.engine.asking import Asked, Refused, Turn, queue_task
 from crossdock.engine.document_requests import DocumentRequests
 from crossdock.engine.label_requests import LabelRequests
+from crossdock.engine.master_requests import MasterRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
@@ -42,6 +43,7 @@ class Requests:
         self.approvals.learn(settle_by_two.ACTION, settle_by_two.carry_out(engine.wants_reports))
         self.labels = LabelRequests(engine)
         self.documents = DocumentRequests(engine)
+        self.master = MasterRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct, field
 
+from crossdock.rules.master_policy import MasterPolicy
 from crossdock.spec.orders import OrderStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
 Minutes = Annotated[int, Meta(ge=0, le=60 * 24 * 60)]
@@ -121,6 +125,7 @@ class Book(Struct, frozen=True, kw_only=True):
     allocation: tuple[AllocationRule, ...] = ()
     skus: dict[tuple[str, str], str | None] = field(default_factory=dict)
     logistics: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    masters: dict[str, MasterPolicy] = field(default_factory=dict)
 
 
 def make_book(
@@ -130,6 +135,7 @@ def make_book(
     warehouses: list[Warehouse],
     allocation: list[AllocationRule],
     mappings: list[Mapping],
+    masters: Sequence[MasterPolicy] = (),
 ) -> Book:
     """Arrange what the store holds for quick look-up."""
     return Book(
@@ -141,6 +147,7 @@ def make_book(
         allocation=tuple(sorted(allocation, key=lambda rule: rule.position)),
         skus={(m.warehouse, m.ours): m.theirs for m in mappings if m.kind is MappingKind.SKU},
         logistics={(m.warehouse, m.ours): m.theirs for m in mappings if m.kind is MappingKind.LOGISTICS},
+        masters={policy.warehouse: policy for policy in masters},
     )
 
 

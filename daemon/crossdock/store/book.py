@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from crossdock.rules.book import AllocationRule, Book, Mapping, PushStrategy, Warehouse, make_book
+from crossdock.rules.master_policy import MasterPolicy
 from crossdock.store import counters
 
 if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
-Entry = PushStrategy | Warehouse | AllocationRule | Mapping
-E = TypeVar("E", PushStrategy, Warehouse, AllocationRule, Mapping)
+Entry = PushStrategy | Warehouse | AllocationRule | Mapping | MasterPolicy
+E = TypeVar("E", PushStrategy, Warehouse, AllocationRule, Mapping, MasterPolicy)
 KINDS: dict[type[Entry], str] = {
     PushStrategy: "strategy",
     Warehouse: "warehouse",
     AllocationRule: "allocation",
     Mapping: "mapping",
+    MasterPolicy: "master",
 }
 
 
@@ -37,6 +39,8 @@ def name_of(entry: Entry) -> str:
             return f"{entry.position:07d}"
         case Mapping():
             return f"{entry.warehouse}\x1f{entry.kind.value}\x1f{entry.ours}"
+        case MasterPolicy():
+            return entry.warehouse
 
 
 def entries(tx: Transaction, kind: type[E], after: str = "", limit: int = 1_000_000) -> list[E]:
@@ -89,6 +93,7 @@ def load(tx: Transaction, window_days: int) -> Book:
         entries(tx, Warehouse),
         entries(tx, AllocationRule),
         entries(tx, Mapping),
+        entries(tx, MasterPolicy),
     )
 
 

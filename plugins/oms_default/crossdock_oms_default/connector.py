@@ -22,6 +22,7 @@ from crossdock_oms_default.mapping import (
     to_page,
     to_query,
 )
+from crossdock_oms_default.products import ProductHooks
 from crossdock_oms_default.stock import StockHooks
 from crossdock_oms_default.webhooks import WebhookHooks
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from crossdock_oms_default.settings import Settings
 
 
-class OmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks):
+class OmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks):
     """One connection to an OMS. It keeps nothing: the settings come with every call, in its context."""
 
     def __init__(self, settings: Settings) -> None: ...

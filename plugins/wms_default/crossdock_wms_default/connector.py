@@ -16,6 +16,7 @@ from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbo
 from crossdock_wms_default import salvage
 from crossdock_wms_default.documents import DocumentHooks
 from crossdock_wms_default.labels import Labels
+from crossdock_wms_default.products import ProductHooks
 from crossdock_wms_default.stock import StockHooks
 from crossdock_wms_default.webhooks import WebhookHooks
 
@@ -43,7 +44,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks):
+class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:

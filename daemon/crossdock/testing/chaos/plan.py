@@ -39,6 +39,7 @@ MIGRATION_POINTS = ("migrate.begin", "migrate.before_commit", "migrate.after_com
 NOT_PASSED = frozenset({
     "sync.before_call", "sync.answered", "operations.claimed", "operations.before_send", "operations.after_send",
     "operations.saved", "stream.before_fetch", "stream.before_store", "stream.after_store",
+    "master.before_merge", "master.after_merge", "master.apply_page", "products.before_write", "products.after_write",
 })  # fmt: skip
 """Fail points of what only people ask for (the simulation crashes there), and of what the harness does not exchange yet."""
 

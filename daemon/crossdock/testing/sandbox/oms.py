@@ -19,6 +19,7 @@ from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.listing_query import window_of
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
 from crossdock.testing.sandbox.oms_labels import OmsLabels
+from crossdock.testing.sandbox.products import ProductRoom
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import OmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
@@ -157,7 +158,8 @@ class SandboxOms(Sandbox):
         self.stock = OmsStock(path)
         self.webhooks = SandboxWebhooks(now)
         self.postings = PostingsRoom(path)
-        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.postings)
+        self.products = ProductRoom(now, path)
+        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.postings, self.products)
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 

@@ -12,6 +12,8 @@ from msgspec import inspect
 from crossdock.spec import outbound
 from crossdock.testing.sandbox import bodies, documents_openapi, openapi_labels, stock_openapi
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
+from crossdock.testing.sandbox.product_bodies import PRODUCT_BODIES
+from crossdock.testing.sandbox.product_openapi import bound_products, product_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -205,6 +207,7 @@ def document(side: str) -> dict[str, Any]:
     paths = oms_paths() if side == "oms" else wms_paths()
     for part in PARTS[side]:
         paths |= {path: {method: operation(**said) for method, said in item.items()} for path, item in part.items()}
+    paths |= product_paths(operation, LISTING)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -253,7 +256,7 @@ WMS_BODIES = (
 
 def schemas(side: str) -> dict[str, Any]:
     """Return the schemas of one side's records; a decimal is a string or a number."""
-    kinds = OMS_BODIES if side == "oms" else WMS_BODIES
+    kinds = (*(OMS_BODIES if side == "oms" else WMS_BODIES), *PRODUCT_BODIES)
     _, components = msgspec.json.schema_components(kinds, ref_template=REF)
     found: dict[str, Any] = either_decimal(components)
     tell_times(kinds, found)
@@ -263,6 +266,7 @@ def schemas(side: str) -> dict[str, Any]:
         found["Keys"]["properties"]["keys"]["maxItems"] = MOST_NAMES
     else:
         found["OrderRefs"]["properties"]["refs"]["maxItems"] = MOST_NAMES
+    bound_products(found, MOST_NAMES)
     return dict(sorted(found.items()))
 
 

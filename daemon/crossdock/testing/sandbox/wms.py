@@ -13,6 +13,7 @@ from crossdock.spec.webhooks import Subject
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.documents_wms import DocumentRooms
+from crossdock.testing.sandbox.products import ProductRoom
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
@@ -143,7 +144,8 @@ class SandboxWms(Sandbox):
         self.webhooks = SandboxWebhooks(now)
         self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
         self.documents = DocumentRooms(path, now)
-        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.documents)
+        self.products = ProductRoom(now, path)
+        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.documents, self.products)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:

@@ -1,0 +1,109 @@
+"""Master data through the control API: settings with a revision, rights, refusals that say what to do, the audit."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from crossdock.control.client import Refusal
+from crossdock.control.records.master import MasterField, MasterSettings
+from crossdock.control.routes import TABLE
+from crossdock.store import audit
+
+pytestmark = pytest.mark.behaviour("R7")
+
+
+@pytest.mark.behaviour("R5")
+async def test_settings_that_nobody_saved_are_off_and_complete(client):
+    found = await client.master_settings("WH1")
+    assert (found.enabled, found.revision, len(found.fields)) == (False, 0, 13)
+    assert found.fields["weight"].owner == "wms"
+
+
+async def test_settings_are_kept_per_warehouse_and_only_at_the_revision_that_was_read(world, client):
+    capable(world)
+    found = await client.master_settings("WH1")
+    fields = {**found.fields, "name": MasterField(on=False)}
+    saved = await client.save_master_settings(msgspec.structs.replace(found, enabled=True, fields=fields))
+    assert (saved.revision, saved.fields["name"].on) == (1, False)
+    with pytest.raises(Refusal) as refused:
+        await client.save_master_settings(found)
+    assert refused.value.code == "changed_meanwhile"
+    (row,) = await world.engine.store.read(audit.page, 0, 10)
+    assert (row.action, row.object) == ("master.policy", "WH1")
+    status = await client.master_status("WH1")
+    assert (status.enabled, status.conflicts, status.brake) == (True, 0, None)
+
+
+async def test_a_connector_that_cannot_is_refused_with_what_it_lacks(client):
+    with pytest.raises(Refusal, match="it lacks fetch_products, get_products, write_products"):
+        await client.save_master_settings(await client.master_settings("WH1"))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"fields": {"colour": MasterField()}}, "there is no field 'colour'"),
+        ({"fields": {"name": MasterField(rule="max")}}, "is no number"),
+        ({"oms": "nowhere"}, "there is no OMS connection 'nowhere'"),
+    ],
+)
+async def test_settings_that_make_no_sense_are_refused_with_a_reason(world, client, change, text):
+    capable(world)
+    found = await client.master_settings("WH1")
+    with pytest.raises(Refusal, match=text):
+        await client.save_master_settings(msgspec.structs.replace(found, **change))
+
+
+async def test_what_is_not_there_is_said_in_a_sentence(world, client):
+    capable(world)
+    for ask, text in (
+        (client.master_settings("NO"), "there is no warehouse 'NO'"),
+        (client.master_plan("WH1"), "master policy enable WH1"),
+        (client.master_plan_page(9), "there is no plan 9"),
+        (client.master_conflict(9), "there is no conflict 9"),
+        (client.resolve_conflict(9, "oms"), "there is no conflict 9"),
+        (client.resolve_conflict(9, "value"), "a value goes with take 'value'"),
+        (client.release_master("WH1"), "nothing of warehouse 'WH1' is held back"),
+    ):
+        with pytest.raises(Refusal, match=text):
+            await ask
+
+
+async def test_a_plan_is_applied_once_and_only_for_its_warehouse(world, client):
+    capable(world)
+    found = await client.master_settings("WH1")
+    await client.save_master_settings(msgspec.structs.replace(found, enabled=True))
+    plan = await client.master_plan("WH1")
+    assert (plan.state, plan.products) == ("open", 0)
+    assert (await client.apply_master_plan("WH1", plan.id)).state == "applied"
+    with pytest.raises(Refusal, match="is applied"):
+        await client.apply_master_plan("WH1", plan.id)
+    second = await client.master_plan("WH1")
+    saved = await client.master_settings("WH1")
+    await client.save_master_settings(msgspec.structs.replace(saved, tolerance_s=9))
+    with pytest.raises(Refusal, match="settings of warehouse WH1 were changed"):
+        await client.apply_master_plan("WH1", second.id)
+
+
+def test_who_may_do_what():
+    rights = {(route.method, route.path): str(route.permission) for route in TABLE if "/master-" in route.path}
+    assert {path for (method, path), right in rights.items() if right == "master.resolve"} == {
+        "/v1/master-conflicts/{id}/resolve"
+    }
+    assert {right for (method, _), right in rights.items() if method == "GET"} == {"view"}
+    writes = {right for (method, path), right in rights.items() if method != "GET" and "conflicts" not in path}
+    assert writes == {"master.policy"}
+
+
+def test_the_records_of_the_client_fit_those_of_the_daemon():
+    from crossdock.rules.master_policy import FieldPolicy, MasterPolicy
+
+    assert MasterSettings.__struct_fields__ == MasterPolicy.__struct_fields__
+    assert MasterField.__struct_fields__ == FieldPolicy.__struct_fields__
+
+
+def capable(world):
+    """Give the world's connections the hooks of products."""
+    for link in world.engine.links.values():
+        link.hooks = link.hooks | {"fetch_products", "get_products", "write_products"}
