@@ -40,10 +40,12 @@ class LabelMachine(RuleBasedStateMachine):
         self.at.bench.database.close()
         self.loop.close()
 
-    @initialize()
-    def fill(self):
+    @initialize(begun=st.booleans())
+    def fill(self, begun):
         self.run(self.at.bench.fill())
         self.run(self.at.see(here(self.street)))
+        if begun:  # most of what can go wrong does so behind the first delivery
+            self.run(self.at.delivered())
 
     @rule()
     def push(self):
