@@ -168,5 +168,5 @@ class LabelMachine(RuleBasedStateMachine):
 
 TestLabels = pytest.mark.behaviour("R22", "P4", "P5")(LabelMachine.TestCase)
 TestLabels.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
