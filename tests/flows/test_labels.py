@@ -372,6 +372,19 @@ async def test_of_a_parcel_that_has_left_nobody_pulls_the_label(at):
     assert (brought.result, at.oms.asked) == ("skipped", ["1"])
 
 
+@pytest.mark.behaviour("P7")
+async def test_an_order_that_cannot_be_read_holds_up_no_other_orders_label(at):
+    at.oms.gives["2"] = label("two")
+    await at.see(here())
+    await at.see(an_order("2", label_ready=True))
+    await at.push()
+    await at.store.write(lambda tx: tx.execute("UPDATE orders SET payload = x'7b' WHERE ref = '1'"))
+    await at.pull()
+    assert ((await at.head()).state, (await at.head()).error_code) == (LabelState.ABSENT, "unreadable")
+    assert (await at.head("2")).state is LabelState.READY
+    assert (await at.pull_by_hand()).result == "failed"
+
+
 async def test_of_a_cancelled_order_no_label_is_asked_for(at):
     await at.see(here())
     await at.push()

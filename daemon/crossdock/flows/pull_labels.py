@@ -148,9 +148,15 @@ class Puller:
         if not asked and (done := self._without_asking(tx, head)) is not None:
             labels.save(tx, labels.of_order(tx, order_id) or head, next_at=None)
             return done
+        try:
+            made = self._made_of(stored)
+        except (ValueError, ConnectorError) as error:  # one order that cannot be read holds up no other's label
+            text = f"the stored order cannot be read ({error}); sync it"
+            labels.save(tx, head, next_at=None, look=False, error_code="unreadable", error_text=text)
+            return Brought(result="failed", text=text)
         if head.state in (LabelState.ABSENT, LabelState.STALE, LabelState.FAILED):
             head = begin_asking(tx, head, self._now)
-        return Asking(label_id=head.id, ref=stored.ref, made=self._made_of(stored))
+        return Asking(label_id=head.id, ref=stored.ref, made=made)
 
     def _without_asking(self, tx: Transaction, head: LabelHead) -> Brought | None:
         held = labels.newest(tx, head)
