@@ -55,7 +55,9 @@ async def test_a_warehouse_that_failed_once_and_has_nothing_to_do_is_no_worry_fo
     async def level():
         return (await running.ask(lambda c: c.status())).level
 
-    running.rooms.engine.keeper.failed("depot", Retryable("no answer"))
+    engine = running.rooms.engine
+    await engine._drain(list(engine.streams))  # a fetch of documents would show it, too
+    engine.keeper.failed("depot", Retryable("no answer"))
     assert await level() == "warning"
 
     async def well():

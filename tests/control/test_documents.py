@@ -147,7 +147,7 @@ async def test_documents_that_nobody_can_place_are_released_by_setting_their_war
     assert "which is not set up" in row.why
     await client.save_warehouse(Warehouse(code="WH2", connection="wms", remote="W2"))
     # the disabled connection might be an OMS as well, but it is left alone: the only other one is meant
-    await world.until_status("D1", "pushed")
+    assert (await world.until_status("D1", "pushed")).warehouse == "WH2"
 
 
 async def test_a_warehouse_names_the_oms_of_its_documents(world, client):

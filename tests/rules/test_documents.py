@@ -8,7 +8,7 @@ from functools import reduce
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from crossdock.rules.document_states import (
@@ -47,6 +47,8 @@ from crossdock.spec.documents import (
 from crossdock.spec.outbound import Stage
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def outbound(revision=1, stage=Stage.PENDING, **fields):
@@ -102,6 +104,7 @@ def fold(merge, documents):
 
 
 @pytest.mark.behaviour("R24")
+@unhurried
 @given(outbounds, st.data())
 def test_pages_of_outbound_documents_in_any_order_and_number_come_to_the_same(documents, data):
     replayed = data.draw(st.permutations([*documents, *data.draw(st.lists(st.sampled_from(documents), max_size=4))]))
@@ -109,18 +112,21 @@ def test_pages_of_outbound_documents_in_any_order_and_number_come_to_the_same(do
 
 
 @pytest.mark.behaviour("R24")
+@unhurried
 @given(inbounds, st.data())
 def test_pages_of_inbound_documents_in_any_order_and_number_come_to_the_same(documents, data):
     replayed = data.draw(st.permutations([*documents, *data.draw(st.lists(st.sampled_from(documents), max_size=4))]))
     assert fold(merge_inbound, replayed) == fold(merge_inbound, documents)
 
 
+@unhurried
 @given(outbounds)
 def test_what_was_stored_and_read_again_is_the_same(documents):
     known = fold(merge_outbound, documents)
     assert msgspec.json.decode(msgspec.json.encode(known), type=Known[OutboundDoc]) == known
 
 
+@unhurried
 @given(outbounds)
 def test_an_outbound_document_never_goes_back(documents):
     known = None
@@ -134,6 +140,7 @@ def test_an_outbound_document_never_goes_back(documents):
             assert {p.parcel_no for p in before.document.parcels} <= {p.parcel_no for p in known.document.parcels}
 
 
+@unhurried
 @given(inbounds)
 def test_an_inbound_document_never_goes_back(documents):
     known = None
@@ -144,6 +151,7 @@ def test_an_inbound_document_never_goes_back(documents):
             assert new is old or new in INBOUND_ALLOWED[old] or known.contradicted
 
 
+@unhurried
 @given(inbounds)
 def test_what_was_received_is_what_the_receipts_say_each_counted_once(documents):
     known = fold(merge_inbound, documents)
@@ -236,6 +244,7 @@ NAMES = st.tuples(
 )  # fmt: skip
 
 
+@unhurried
 @given(NAMES, NAMES)
 def test_a_key_is_short_printable_stable_and_of_one_revision_only(one, other):
     assume("\x1f" not in "".join((one[0], one[2], other[0], other[2])))

@@ -93,7 +93,9 @@ def send(
     found = posting.address(document, row.connection, owner, book, desk.targets, kept)
     if isinstance(found, Held):
         return Sent(_hold(tx, row, found, book.revision, desk.now))
-    row = msgspec.structs.replace(row, oms=found.oms, held=None, again_at=None, decided=book.revision)
+    row = msgspec.structs.replace(
+        row, oms=found.oms, warehouse=found.warehouse, held=None, again_at=None, decided=book.revision
+    )
     enqueued = _enqueue(tx, row, found.document, now, actor)
     if enqueued is None:
         documents.update(tx, row)

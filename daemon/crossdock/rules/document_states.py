@@ -58,11 +58,14 @@ OUTBOUND_ALLOWED: dict[OutboundState, frozenset[OutboundState]] = {
     _O.PACKED: frozenset({_O.CANCELLED}) | _LEFT,
     _O.PART_COMPLETE: frozenset({_O.OUTBOUND, _O.SHORT_CLOSED, _O.COMPLETE}),
     _O.OUTBOUND: frozenset({_O.SHORT_CLOSED, _O.COMPLETE}),
-    _O.SHORT_CLOSED: frozenset(),
+    _O.SHORT_CLOSED: frozenset({_O.COMPLETE}),
     _O.COMPLETE: frozenset(),
     _O.CANCELLED: frozenset(),
 }
-"""A warehouse is asked now and then, so that a document may be seen to skip what lies between."""
+"""A warehouse is asked now and then, so that a document may be seen to skip what lies between.
+
+SHORT_CLOSED to COMPLETE: the warehouse took the early end back, and the rest has left after all.
+"""
 
 INBOUND_ALLOWED: dict[InboundState, frozenset[InboundState]] = {
     _I.CREATED: frozenset({_I.PENDING, _I.PART_COMPLETE, _I.INVALID, _I.PART_INVALID, _I.COMPLETE}),

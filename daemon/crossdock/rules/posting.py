@@ -47,9 +47,10 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 class Address(Struct, frozen=True, kw_only=True):
-    """Where a document goes: the OMS, and the document in the OMS's own names."""
+    """Where a document goes: the OMS, our warehouse, and the document in the OMS's own names."""
 
     oms: str
+    warehouse: str
     document: Document
 
 
@@ -127,7 +128,9 @@ def address(
         text = f"{oms} takes no {direction} documents: not supported by this OMS"
         return Held(code="unsupported", missing=f"{direction} documents of {oms}", text=text)
     translated = translate(document, connection, warehouse, book)
-    return translated if isinstance(translated, Held) else Address(oms=oms, document=translated)
+    return (
+        translated if isinstance(translated, Held) else Address(oms=oms, warehouse=warehouse.code, document=translated)
+    )
 
 
 def _target(document: Document, connection: str, owner: Owner, warehouse: Warehouse, targets: Targets) -> str | Held:
