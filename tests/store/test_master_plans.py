@@ -9,7 +9,7 @@ import pytest
 from tests.store.test_query_plans import Recording, plans
 
 from crossdock.spec.products import Product
-from crossdock.store import bindings, conflicts, master_plans, migrate, products, sqlite
+from crossdock.store import bindings, conflicts, master_plans, migrate, operations, products, sqlite
 from crossdock.store.conflicts import Three
 from crossdock.store.master_plans import PlanItem
 from crossdock.store.store import Transaction
@@ -75,6 +75,7 @@ HOT = {
     "items of a plan": (lambda tx: master_plans.items(tx, 3, "", 100), "product_plan_items"),
     "to apply": (lambda tx: master_plans.to_apply(tx, 3, "", 100), "product_plan_items"),
     "stale": (lambda tx: master_plans.stale(tx, 3, "oms", "wms"), "product_plan_items"),
+    "a newer write": (lambda tx: operations.supersede(tx, "wms", "product:S1", "product", MS), "operation_"),
     "begin a plan": (lambda tx: master_plans.begin(tx, "W", 1, "ann", MS), "plan_warehouse"),
 }  # fmt: skip
 
@@ -86,4 +87,4 @@ def test_a_hot_query_of_master_data_uses_its_index(database, tx, name):
     found = plans(database, tx)
     assert any(index in line and "SEARCH" in line for _, lines in found for line in lines), found
     for sql, lines in found:
-        assert not any(re.match(r"SCAN (product_\w+|[iow])$", line) for line in lines), (sql, lines)
+        assert not any(re.match(r"SCAN (product_\w+|operations|[iow])$", line) for line in lines), (sql, lines)

@@ -139,7 +139,7 @@ def waiting(tx: Transaction, warehouse: str, limit: int) -> int:
 
 def approve(tx: Transaction, warehouse: str, mark: int) -> int:
     """Let everything pass that was to be looked at when the number `mark` was the last; return how much."""
-    sql = "UPDATE product_bindings SET approved = 1 WHERE warehouse = ? AND dirty IS NOT NULL AND dirty <= ?"
+    sql = "UPDATE product_bindings SET approved = 1 WHERE warehouse = ? AND dirty IS NOT NULL AND approved = 0 AND dirty <= ?"
     return tx.execute(sql, (warehouse, mark))
 
 

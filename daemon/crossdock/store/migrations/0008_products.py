@@ -159,11 +159,17 @@ class BrakeRow(Model):
 MODELS: tuple[type[Model], ...] = (SeenRow, BindingRow, ConflictRow, PlanRow, PlanItemRow, BrakeRow)
 
 
+REFUSED = "CREATE INDEX operation_refused ON operations (connection, subject) WHERE state = 4"
+"""A write that was refused is found by what it was about when a newer one takes its place."""
+
+
 def up(_migrator: Any, db: Database) -> None:
     with db.bind_ctx(MODELS):
         db.create_tables(MODELS)
+    db.execute_sql(REFUSED)
 
 
 def down(_migrator: Any, db: Database) -> None:
+    db.execute_sql("DROP INDEX operation_refused")
     with db.bind_ctx(MODELS):
         db.drop_tables(MODELS)
