@@ -375,6 +375,28 @@ async def test_a_fault_of_our_own_loses_no_other_answer_and_holds_nobody_up(make
     assert [key for call in world.remote.sent for key, _ in call] == ["a", "b", "c", "d"]
 
 
+async def test_rows_that_cannot_follow_hold_up_nobody_else(make):
+    world = make()
+    await world.queue("a", "b")
+    broken = {"a"}
+    follow = world.remote.settled
+
+    def settled(tx, operation, verdict, now):
+        if operation.key in broken:
+            raise ValueError("its rows are gone")
+        follow(tx, operation, verdict, now)
+
+    world.remote.settled = settled
+    with pytest.raises(ValueError, match="rows are gone"):
+        await world.run()
+    assert [await world.state(key) for key in "ab"] == [S.IN_DOUBT, S.DONE]
+    assert world.remote.ended == [("b", "DONE")]
+    broken.clear()
+    world.bench.later(minutes=5)
+    await world.run()
+    assert await world.state("a") is S.DONE
+
+
 @pytest.mark.behaviour("P6")
 async def test_what_a_killed_run_left_as_sending_is_taken_over_by_the_next(make):
     world = make()
