@@ -191,6 +191,19 @@ async def test_one_that_cannot_be_read_is_taken_and_changes_nothing(make):
     assert world.hints == []
 
 
+async def test_a_fault_of_our_own_about_one_does_not_end_the_receiver(make):
+    world = await make()
+    hinted, world.receiver._hinted = world.receiver._hinted, lambda name, hints: {}["a bug"]
+    await world.post(name="a")
+    async with asyncio.timeout(20):
+        while await world.store.read(lambda tx: tx.one("SELECT COUNT(*) FROM webhook_ids")) != (1,):
+            await asyncio.sleep(0.005)
+    world.receiver._hinted = hinted
+    await world.post(name="b")
+    await world.until(taken=1)
+    assert world.hints == ["O-1"]
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_that_is_too_long_is_not_read(make, chunked):
     world = await make(max_body_bytes=1024)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from crossdock.flows.listing import PullPolicy
+from crossdock.flows.listing import Guard, PullPolicy
 from crossdock.flows.pull_stream import Taken, pull_stream
 from crossdock.spec.errors import BadResponse, NotFound, Retryable
 from crossdock.spec.listing import Listing
@@ -63,12 +63,12 @@ class Things:
 
 @pytest.fixture
 def pull(bench):
-    async def run(stream, going=lambda: True, task=None, **changes):
+    async def run(stream, going=lambda: True, task=None, guard=None, **changes):
         values = {
             "mode": FetchMode.CHANGED, "overlap": timedelta(minutes=10), "page_size": 2, "max_pages": 100,
             "initial": timedelta(days=30), "ordered": True,
         }  # fmt: skip
-        return await pull_stream("wms", stream, bench.house, PullPolicy(**{**values, **changes}), going, task)
+        return await pull_stream("wms", stream, bench.house, PullPolicy(**{**values, **changes}), going, task, guard)
 
     return run
 
@@ -128,6 +128,18 @@ async def test_a_listing_in_circles_is_ended_and_started_anew(bench, pull, pages
     assert (await cursor_of(bench)).page is None
     await pull(stream)
     assert stream.asked[-1][1] is None
+
+
+async def test_a_circle_longer_than_a_run_is_noticed_by_a_guard_that_is_kept(pull):
+    guard = Guard(100)
+    stream = Things(*(a_page(an_item(str(n)), after=f"c{n % 3}") for n in range(9)))
+    for _ in range(3):
+        await pull(stream, going=lambda: False, guard=guard)
+    with pytest.raises(BadResponse, match="twice"):
+        await pull(stream, going=lambda: False, guard=guard)
+    stream.pages.clear()
+    stream.pages.append(a_page(an_item("0"), after="c0"))
+    await pull(stream, going=lambda: False, guard=guard)
 
 
 async def test_two_pages_of_unreadable_records_are_no_circle(bench, pull):

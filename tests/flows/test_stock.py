@@ -187,6 +187,14 @@ async def test_a_level_from_the_future_is_not_taken(world):
     assert (done.totals.failed, set(await world.known())) == (1, {"B"})
 
 
+async def test_one_that_is_no_number_spoils_no_other(world):
+    done = await world.see(a_level(on_hand="NaN"), a_level("B", sequence=2**63), a_level("C"))
+    assert (done.totals.failed, set(await world.known())) == (2, {"C"})
+    done = await world.see(a_movement("m1", "Infinity"), a_movement("m2"), stream=world.movements)
+    await world.send()
+    assert (done.totals.failed, list(world.oms.moved)) == (1, ["wms:m2"])
+
+
 async def test_while_it_is_off_nothing_is_sent_and_the_wms_is_not_asked(bench, world):
     await world.switch(on=False)
     assert await bench.store.read(world.levels.wanted) is False

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from crossdock.rules.book import Mapping, MappingKind, Warehouse, make_book
 from crossdock.rules.stock import (
     Unsent,
-    from_the_future,
     mark_of,
     names_back,
     oms_of,
     ours_of,
     supersedes,
+    unsound,
     warehouse_of,
 )
 from crossdock.spec.stock import StockLevel
@@ -65,10 +65,25 @@ def test_one_microsecond_is_newer():
     assert supersedes(mark_of(a_level(observed_at=NOW + timedelta(microseconds=1))), mark_of(a_level()))
 
 
-def test_a_level_from_the_future_is_told_from_a_clock_that_goes_a_little_fast():
-    assert from_the_future(a_level(observed_at=NOW + timedelta(minutes=11)), NOW)
-    assert not from_the_future(a_level(observed_at=NOW + timedelta(minutes=9)), NOW)
-    assert not from_the_future(a_level(observed_at=NOW + timedelta(days=9), sequence=1), NOW)
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, None),
+        ({"observed_at": NOW + timedelta(minutes=11)}, "in the future"),
+        ({"observed_at": NOW + timedelta(minutes=9)}, None),
+        ({"observed_at": NOW + timedelta(days=9), "sequence": 1}, None),
+        ({"observed_at": NOW.replace(tzinfo=None)}, "no zone"),
+        ({"sequence": -1}, "out of bounds"),
+        ({"sequence": 2**63}, "out of bounds"),
+        ({"on_hand": Decimal("NaN")}, "no number"),
+        ({"on_hand": Decimal("-Infinity")}, "no number"),
+        ({"available": Decimal("1e30")}, "no number"),
+        ({"on_hand": Decimal(-3)}, None),
+    ],
+)
+def test_a_level_that_cannot_be_taken_is_told_why(fields, said):
+    found = unsound(a_level(**fields), NOW)
+    assert (found is None) if said is None else said in found
 
 
 def a_book(*mappings, **warehouse):

@@ -70,6 +70,8 @@ class Watch:
         """A hook returned what the contract says."""
         if hook == "push_outbound":
             self._metrics.push_took(connection, seconds)
+        elif hook.startswith("fetch_") and hook != "fetch_orders":
+            self._metrics.succeeded(connection, hook, self._env.now())
 
     def failed(self, connection: str, hook: str, seconds: float, error: ConnectorError) -> None:
         """A hook raised, or broke the contract."""

@@ -193,6 +193,8 @@ class WebhookReceiver:
                 await self._look(batch)
             except StoreError as error:
                 log.error("%s webhooks led to no fetch, polling finds what they are about: %s", len(batch), error)
+            except Exception:
+                log.exception("%s webhooks led to no fetch, polling finds what they are about", len(batch))
 
     async def _look(self, batch: Sequence[Taken]) -> None:
         now = to_ms(self._env.now())

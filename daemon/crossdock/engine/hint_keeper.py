@@ -75,6 +75,10 @@ class HintKeeper:
                         due.connection,
                         error,
                     )
+                except Exception:
+                    log.exception(
+                        "a hint about %s of %s led to no fetch; polling finds it", due.subject, due.connection
+                    )
 
     async def fire(self, due: Due) -> None:
         """Fetch what hints name: orders by name as a task, everything else by the lanes that list it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crossdock.engine.calling_lane import CallingLane
 from crossdock.engine.failures import note_failure
 from crossdock.engine.pull_lane import finish, note_fetch, take_turn
-from crossdock.flows.listing import PullPolicy
+from crossdock.flows.listing import Guard, PullPolicy
 from crossdock.flows.pull_stream import OnDemand, pull_stream
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import cursors, tasks
@@ -58,6 +58,7 @@ class StreamLane(CallingLane):
             initial=timedelta(days=config.fetch.initial_days),
             ordered=link.capabilities.ordered_pages,
         )
+        self._guard = Guard(self.policy.max_pages)
 
     @property
     def kind(self) -> TaskKind:
@@ -140,7 +141,7 @@ class StreamLane(CallingLane):
         try:
             pulled = await pull_stream(
                 self.connection, self._stream, house, self.policy, self.keep_going,
-                task_id=None if task is None else task.id,
+                task_id=None if task is None else task.id, guard=self._guard,
             )  # fmt: skip
         except ConnectorError as error:
             if task is None:

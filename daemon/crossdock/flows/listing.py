@@ -54,6 +54,11 @@ class Guard:
         self._cursors: set[str] = set()
         self._pages: set[int] = set()
 
+    def restart(self) -> None:
+        """Another listing begins."""
+        self._cursors.clear()
+        self._pages.clear()
+
     def check(self, connection: str, count: int, next_cursor: str | None, content: int) -> None:
         """Raise BadResponse if a page continues a circle, ContractError if it is out of bounds.
 

@@ -13,6 +13,7 @@ from crossdock.spec.errors import ConnectorError, Rejected
 from crossdock.store import incidents, operations
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.operations import Ended
+from crossdock.store.store import StoreError
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -107,12 +108,37 @@ async def _carry(
             verdicts += found
     if stopped := [fault for fault in faults if not isinstance(fault, Exception)]:
         raise stopped[0]  # the run is cancelled or the process ends: the rows stay as sending
-    await house.store.write(save, handlers, lane.run, verdicts)
+    try:
+        await house.store.write(save, handlers, lane.run, verdicts)
+    except StoreError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - a handler's own rows could not follow; it must not hold up the others
+        faults.append(fault)
+        verdicts = await _save_one_by_one(verdicts, handlers, house, lane, policy)
     house.env.failpoint("operations.saved")
     for state in {verdict.state for _, verdict, _ in verdicts}:
         lane.counted(state.name.lower(), sum(1 for _, verdict, _ in verdicts if verdict.state is state))
     if faults:
         raise faults[0]
+
+
+async def _save_one_by_one(
+    verdicts: Verdicts, handlers: Mapping[str, Handler], house: House, lane: CallingLane, policy: OperationPolicy
+) -> Verdicts:
+    """Save each verdict alone; one whose own rows cannot follow stays in doubt, so that it comes again."""
+    saved: Verdicts = []
+    for operation, verdict, at in verdicts:
+        try:
+            await house.store.write(save, handlers, lane.run, [(operation, verdict, at)])
+            saved.append((operation, verdict, at))
+        except StoreError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            name, now = type(fault).__name__, house.env.now()
+            doubt = operation_outcome.of_fault(name, past(operation), policy, now, house.env.random)
+            await house.store.write(save, handlers, lane.run, [(operation, doubt, at)])
+            saved.append((operation, doubt, at))
+    return saved
 
 
 def fitting(

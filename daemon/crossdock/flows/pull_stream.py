@@ -82,15 +82,19 @@ async def pull_stream(
     policy: PullPolicy,
     keep_going: Callable[[], bool],
     task_id: int | None = None,
+    guard: Guard | None = None,
 ) -> Streamed:
     """Go on with the listing under way, or start one, until its last page or until `keep_going` says no.
+
+    A `guard` that is kept from run to run notices a circle that is longer than one run.
 
     Raises ConnectorError; what was stored until then stays, and the next run goes on from there.
     """
     cursor = await house.store.read(cursors.load, connection, stream.name)
+    guard = guard or Guard(policy.max_pages)
     if cursor.started_at is None or cursor.finished_at is not None:
         cursor = listing.begin(cursor, policy, house.env.now())
-    guard = Guard(policy.max_pages)
+        guard.restart()
     totals, wake = Totals(), frozenset[str]()
     while True:
         page = await _page(stream, house, policy, cursor)

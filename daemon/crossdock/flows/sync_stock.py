@@ -163,10 +163,8 @@ class LevelStream(StockBase):
         ways, at = self._ways(tx), to_ms(now)
         wake, changed, odd = set[str](), 0, []
         for level in items:
-            if rules.from_the_future(level, now):
-                odd.append(
-                    Item(level_name(level), "refused", f"observed at {level.observed_at}, which is in the future")
-                )
+            if (why := rules.unsound(level, now)) is not None:
+                odd.append(Item(level_name(level), "refused", why))
                 continue
             number = stock.see(tx, connection, level, at)
             if number is not None:
@@ -249,8 +247,11 @@ class MovementStream(StockBase):
     def absorb(self, tx: Transaction, connection: str, items: Sequence[StockMovement], now: datetime) -> Taken:
         """Queue what was never seen before; what was held is tried again."""
         ways, at = self._ways(tx), to_ms(now)
-        wake, changed = set[str](), 0
+        wake, changed, odd = set[str](), 0, []
         for movement in items:
+            if not rules.finite(movement.change):
+                odd.append(Item(movement.ref, "refused", "its change is no number"))
+                continue
             number = stock.see_movement(tx, connection, movement, at)
             if number is not None:
                 changed += 1
@@ -259,8 +260,9 @@ class MovementStream(StockBase):
         self._retried = again[-1][0] if len(again) == RETRIED else 0
         for number, movement in again:
             wake |= send_movement(tx, connection, number, movement, ways.of(movement.warehouse, movement.sku), at)
-        totals = Totals(found=len(items), changed=changed, unchanged=len(items) - changed)
-        return Taken(totals, frozenset(wake))
+        unchanged = len(items) - changed - len(odd)
+        totals = Totals(found=len(items), changed=changed, unchanged=unchanged, failed=len(odd))
+        return Taken(totals, frozenset(wake), tuple(odd))
 
 
 def send_movement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,16 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from decimal import Decimal
 
     from crossdock.rules.book import Book, Warehouse
     from crossdock.spec.stock import StockLevel
 
 AHEAD = timedelta(minutes=10)
 """An observation may be so far ahead of our clock; one further ahead would hide what is observed until then."""
+
+
+LARGEST = 10**15
 
 
 class Mark(Struct, frozen=True, order=True):
@@ -30,6 +33,8 @@ class Mark(Struct, frozen=True, order=True):
     at: int
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_SEQUENCE = 2**63 - 1
 UNCOUNTED = -1
 """Stands for the sequence of an observation that was not counted."""
 
@@ -42,7 +47,7 @@ def mark_of(level: StockLevel) -> Mark:
 
 
 def _microseconds(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def supersedes(found: Mark, known: Mark | None) -> bool:
@@ -50,9 +55,28 @@ def supersedes(found: Mark, known: Mark | None) -> bool:
     return known is None or found > known
 
 
-def from_the_future(level: StockLevel, now: datetime) -> bool:
-    """Tell whether a level claims to be observed so late that it would hide newer ones. A counted one cannot."""
-    return level.sequence is None and level.observed_at > now + AHEAD
+def unsound(level: StockLevel, now: datetime) -> str | None:
+    """Say why a level cannot be taken, None if it can.
+
+    A counted one may claim any moment: its sequence says how new it is, so that it cannot hide newer ones.
+    """
+    quantities = (level.on_hand, level.available, level.reserved, level.damaged, level.in_transit)
+    if not all(finite(quantity) for quantity in quantities if quantity is not None):
+        return "a quantity of it is no number"
+    if level.observed_at.tzinfo is None:
+        return "its time has no zone"
+    if level.sequence is not None:
+        return None if 0 <= level.sequence <= MOST_SEQUENCE else "its sequence is out of bounds"
+    return (
+        None
+        if level.observed_at <= now + AHEAD
+        else f"it says that it is observed at {level.observed_at}, in the future"
+    )
+
+
+def finite(quantity: Decimal) -> bool:
+    """Tell whether a quantity can be worked with: no NaN, no infinity, and not beyond what any warehouse holds."""
+    return quantity.is_finite() and -LARGEST < quantity < LARGEST
 
 
 class Unsent(StrEnum):
