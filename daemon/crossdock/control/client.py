@@ -7,6 +7,7 @@ shows it cleans it first (spec.text.clean).
 from __future__ import annotations
 
 from crossdock.control.book_calls import BookCalls
+from crossdock.control.cost_calls import CostCalls
 from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.order_calls import OrderCalls
 from crossdock.control.transport import Refusal, Unreachable
@@ -14,5 +15,5 @@ from crossdock.control.transport import Refusal, Unreachable
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, CostCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, tasks
+from crossdock.control.handlers import actions, connections, costs, daemon, entries, orders, tasks
 from crossdock.control.permissions import PUBLIC, Permission, Right
 from crossdock.control.records import asks
+from crossdock.control.records import costs as cost_records
 from crossdock.control.records.book import AutoPush, Removed
 from crossdock.control.records.daemon import (
     Checked,
@@ -98,5 +99,25 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _get(
+        "/v1/costs/documents", Right.COST_VIEW, costs.list_documents, cost_records.CostDocumentPage,
+        cost_records.CostDocumentQuery,
+    ),
+    _get("/v1/costs/documents/{connection}/{ref}", Right.COST_VIEW, costs.show_document, cost_records.CostDocument),
+    _get("/v1/costs/skus/{connection}/{ref}", Right.COST_VIEW, costs.show_sku, cost_records.SkuCost),
+    _post(
+        "/v1/costs/preview", Right.COST_VIEW, costs.preview, cost_records.CostEffect, cost_records.CostPreview
+    ),
+    _post("/v1/costs/plan", Right.COST_PLAN_EDIT, costs.edit_plan, cost_records.CostEdited, cost_records.CostEdit),
+    _post("/v1/costs/actual", Right.COST_ACTUAL_EDIT, costs.edit_actual, cost_records.CostEdited, cost_records.CostEdit),
+    _get(
+        "/v1/costs/approvals", Right.COST_VIEW, costs.list_approvals, cost_records.CostApprovalPage,
+        cost_records.CostApprovalQuery,
+    ),
+    _post(
+        "/v1/costs/approvals/{id}", Right.COST_ACTUAL_EDIT, costs.decide, cost_records.CostDecided,
+        cost_records.CostDecision,
+    ),
+    _post("/v1/costs/drift", Right.COST_ACTUAL_EDIT, costs.settle_drift, cost_records.SkuCost, cost_records.SettleDrift),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crossdock.engine import exchange_costs
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
+from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from crossdock.flows.house import House
     from crossdock.flows.operations import Handler
     from crossdock.flows.pull_stream import Stream
-    from crossdock.store.tasks import TaskKind, Totals
+    from crossdock.store.tasks import Totals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +36,12 @@ class Ground:
     fetched: Callable[[str, Totals], None]
 
 
-HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = ()
+HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (("update_cost", exchange_costs.handler),)
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
-STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = ()
+STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = (
+    ("get_costs", TaskKind.CHECK_COSTS, exchange_costs.check),
+)
 """By the hook that it needs: the kind of its tasks, and what makes one stream of a connection."""
 
 

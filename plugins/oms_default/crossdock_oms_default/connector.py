@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.spec.connector import Capabilities
+from crossdock.spec.costs import CostKind
 from crossdock.spec.errors import BadResponse
 from crossdock.spec.hooks import hookimpl
+from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import CheckResult
 from crossdock_oms_default import salvage
+from crossdock_oms_default.costs import Costs
 from crossdock_oms_default.mapping import (
     ORDER,
     ChoicesBody,
@@ -30,10 +34,14 @@ if TYPE_CHECKING:
     from crossdock_oms_default.settings import Settings
 
 
-class OmsConnector:
-    """One connection to an OMS. It keeps nothing: the settings come with every call, in its context."""
+class OmsConnector(Costs):
+    """One connection to an OMS. `capabilities` are those of this connection, as its settings say; it keeps nothing else."""
 
-    def __init__(self, settings: Settings) -> None: ...
+    def __init__(self, settings: Settings) -> None:
+        self.capabilities = Capabilities(
+            fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP), ordered_pages=True, max_page=500,
+            costs=(CostKind.PLANNED, CostKind.ACTUAL), cost_actual=settings.cost_actual,
+        )  # fmt: skip
 
     @hookimpl
     async def check(self, ctx: Context[Settings]) -> CheckResult:

@@ -9,10 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.spec.connector import Capabilities
+from crossdock.spec.costs import CostKind
 from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.costs import Costs
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Answer, Context
@@ -38,7 +40,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector:
+class WmsConnector(Costs):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +49,7 @@ class WmsConnector:
             idempotency=settings.idempotency,
             lookup_lag_s=settings.lookup_lag_s,
             max_batch=settings.max_batch,
+            costs=(CostKind.PLANNED, CostKind.ACTUAL),
             batch_atomic=True,  # in the contract a 4xx means that nothing of the call was created
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.spec.connector import Capabilities, ConnectorType
+from crossdock.spec.costs import CostKind
 from crossdock.spec.hooks import hookimpl
 from crossdock_wms_default.connector import WmsConnector
 from crossdock_wms_default.settings import Settings
@@ -12,7 +13,9 @@ WMS_DEFAULT = ConnectorType(
     kind="wms",
     settings=Settings,
     factory=WmsConnector,
-    capabilities=Capabilities(idempotency="key", max_batch=50, batch_atomic=True),
+    capabilities=Capabilities(
+        idempotency="key", max_batch=50, batch_atomic=True, costs=(CostKind.PLANNED, CostKind.ACTUAL)
+    ),
 )
 
 

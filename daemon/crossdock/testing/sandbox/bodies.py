@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec import Raw, Struct
 
+from crossdock.spec.costs import ProductCost
 from crossdock.spec.orders import Order
 from crossdock.spec.outbound import (
     Choice,
@@ -83,3 +84,15 @@ class Found(Struct, frozen=True, kw_only=True):
     """What the WMS holds under each key asked for; null where it surely holds nothing."""
 
     found: dict[str, RemoteOutbound | None]
+
+
+class Skus(Struct, frozen=True, kw_only=True):
+    """The SKUs asked for."""
+
+    skus: tuple[str, ...]
+
+
+class CostsBySku(Struct, frozen=True, kw_only=True):
+    """What is known of each SKU's cost; null where the OMS does not know the SKU."""
+
+    costs: dict[str, ProductCost | None]

@@ -15,12 +15,14 @@ from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, Pu
 from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
+from crossdock.testing.sandbox.oms_costs import OmsCosts
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from crossdock.testing.sandbox.faults import Script
+    from crossdock.testing.sandbox.oms_costs import Mode
     from crossdock.testing.sandbox.room import Room
 
 MAX_PAGE = 500
@@ -143,10 +145,12 @@ class SandboxOms(Sandbox):
         now: Callable[[], datetime] = utc_now,
         shops: tuple[Choice, ...] = SHOPS,
         logistics: tuple[Choice, ...] = LOGISTICS,
+        cost_actual: Mode = "set_average",
     ) -> None:
         self.books = OmsBooks(path)
         self.now = now
-        self.rooms: tuple[Room, ...] = ()
+        self.costs = OmsCosts(path, cost_actual)
+        self.rooms: tuple[Room, ...] = (self.costs,)
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 

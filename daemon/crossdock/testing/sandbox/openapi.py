@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies
+from crossdock.testing.sandbox import bodies, openapi_costs
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 
 if TYPE_CHECKING:
@@ -199,6 +199,7 @@ def check() -> dict[str, Any]:
 def document(side: str) -> dict[str, Any]:
     """Return the OpenAPI document of one side, "oms" or "wms"."""
     paths = oms_paths() if side == "oms" else wms_paths()
+    paths |= openapi_costs.oms_paths(operation) if side == "oms" else openapi_costs.wms_paths(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -239,7 +240,7 @@ WMS_BODIES = (
 
 def schemas(side: str) -> dict[str, Any]:
     """Return the schemas of one side's records; a decimal is a string or a number."""
-    kinds = OMS_BODIES if side == "oms" else WMS_BODIES
+    kinds = (*OMS_BODIES, *openapi_costs.OMS) if side == "oms" else (*WMS_BODIES, *openapi_costs.WMS)
     _, components = msgspec.json.schema_components(kinds, ref_template=REF)
     found: dict[str, Any] = either_decimal(components)
     tell_times(kinds, found)

@@ -12,6 +12,7 @@ from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, 
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
+from crossdock.testing.sandbox.wms_costs import WmsCosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +134,8 @@ class SandboxWms(Sandbox):
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        self.rooms: tuple[Room, ...] = ()
+        self.costs = WmsCosts(now, path)
+        self.rooms: tuple[Room, ...] = (self.costs,)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:
