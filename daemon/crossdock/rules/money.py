@@ -37,7 +37,7 @@ _NONE = frozenset(
 )
 _THREE = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _FOUR = frozenset(("CLF", "UYW"))
-_NO_COIN = frozenset(["XAD", "XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"])
+_NO_COIN = frozenset(["XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"])
 """ISO 4217, table A.1 of 2026-01-01: the currencies whose minor unit is not 2, and the codes that have none."""
 
 
