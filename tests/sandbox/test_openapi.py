@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from crossdock.testing.sandbox import call, oms, oms_books, server, wms, wms_books
-from crossdock.testing.sandbox.oms import OmsCore
-from crossdock.testing.sandbox.oms_books import OmsBooks
+from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.openapi import FILES, document, main, rendered
-from crossdock.testing.sandbox.wms import WmsCore
-from crossdock.testing.sandbox.wms_books import WmsBooks
+from crossdock.testing.sandbox.wms import SandboxWms
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-CORES = {"oms": OmsCore(OmsBooks()), "wms": WmsCore(WmsBooks(("A",)))}
+CORES = {"oms": SandboxOms()._core, "wms": SandboxWms()._core}
 
 
 def references(value):

@@ -145,17 +145,16 @@ CostApprovalRow.add_index(
     )
 )
 
+KEPT = "BEGIN SELECT RAISE(ABORT, 'events of the cost ledger are only added'); END"
+
 MODELS: tuple[type[Model], ...] = (CostDocumentRow, CostLineRow, CostEventRow, CostStateRow, CostApprovalRow)
 
 
 def up(_migrator: Any, db: Database) -> None:
     with db.bind_ctx(MODELS):
         db.create_tables(MODELS)
-    for verb in ("UPDATE", "DELETE"):
-        db.execute_sql(
-            f"CREATE TRIGGER cost_events_no_{verb.lower()} BEFORE {verb} ON cost_events "
-            "BEGIN SELECT RAISE(ABORT, 'events of the cost ledger are only added'); END"
-        )
+    db.execute_sql("CREATE TRIGGER cost_events_kept BEFORE DELETE ON cost_events " + KEPT)
+    db.execute_sql("CREATE TRIGGER cost_events_unchanged BEFORE UPDATE ON cost_events " + KEPT)
 
 
 def down(_migrator: Any, db: Database) -> None:
