@@ -36,7 +36,7 @@ class CostWorld(World):
         roles = "".join(f'[control.roles.{role}]\nusers = ["{me}"]\n' for role in ("buyer", "admin"))
         return (
             super().text().replace("[connections.shop]", f"{roles}[costs]\ncheck_after_s = 0.3\n{self.costs}\n[connections.shop]")
-            .replace('name = "shop.token"', "").replace("shop.token\" }", f'shop.token" }}, cost_actual = "{self.mode}"')
+            .replace('name = "shop.token"', "").replace('shop.token" }', f'shop.token" }}, cost_actual = "{self.mode}"')
         )  # fmt: skip
 
     async def run(self, **environ: str) -> None:
@@ -187,24 +187,31 @@ async def test_lost_answers_and_refusals_for_now_end_in_the_right_average_withou
         world.arrives(inbound(revision=number, cost=f"{number}.00", receipts=receipts))
         await world.until_average("A", f"{number + 1}.00")
     await world.until_amount("IN-1", "40.00")
-    await world.until_ledger("A", lambda sku: sku.sent == D("5.00") and not sku.drift and sku.held == D("5.00"), "checked")
+    await world.until_ledger(
+        "A", lambda sku: sku.sent == D("5.00") and not sku.drift and sku.held == D("5.00"), "checked"
+    )
 
 
 @pytest.mark.behaviour("R41", "P4", "P11")
-@pytest.mark.parametrize("point", ["stream.after_store", "operations.before_send", "operations.after_send", "operations.saved"])
+@pytest.mark.parametrize(
+    "point", ["stream.after_store", "operations.before_send", "operations.after_send", "operations.saved"]
+)
 async def test_a_kill_anywhere_loses_no_cost_and_counts_none_twice(world, point):
     world.arrives(inbound(receipts=[receipt(), receipt("R2", "10", "4.00", 1)]))
     with pytest.raises(AssertionError, match="the daemon ended with -9"):
-        await world.run(CROSSDOCK_FAILPOINT=point)
-        await world.until(_never, "the kill")
+        await run_until_killed(world, point)
     await world.run()
     await world.until_average("A", "3.00")
     await world.until_amount("IN-1", "20.00")
     await world.until_ledger("A", lambda sku: sku.sent == D("3.00") and sku.quantity == 20 and not sku.drift, "settled")
 
 
-async def _never() -> bool:
-    return False
+async def run_until_killed(world, point) -> None:
+    async def never() -> bool:
+        return False
+
+    await world.run(CROSSDOCK_FAILPOINT=point)
+    await world.until(never, "the kill")
 
 
 @pytest.mark.behaviour("R41")
@@ -228,16 +235,16 @@ async def test_an_oms_that_computes_is_sent_the_correction_alone_and_the_ledger_
     document = inbound(receipts=[receipt(), receipt("R2", "10", "4.00", 1)])
     world.arrives(document)
     await world.run()
-    await world.until_ledger("A", lambda sku: sku.average == D("3"), "the ledger stands")
+    await world.until_ledger("A", lambda sku: sku.average == D(3), "the ledger stands")
     world.oms.costs.enter(document)
     world.arrives(inbound(revision=2, receipts=[receipt(cost="3.00", revision=1), receipt("R2", "10", "4.00", 1)]))
     await world.until_average("A", "3.50")
     assert [(each.receipt_ref, each.old, each.new) for each in world.written()] == [("R1", D("2.00"), D("3.00"))]
     await world.until_ledger("A", lambda sku: not sku.drift and sku.held == D("3.5"), "ledger and OMS agree")
-    world.oms.costs.put_average("A", D("7"))
+    world.oms.costs.put_average("A", D(7))
     newer = inbound("IN-2", receipts=[receipt("R9", "1", "3.50", 2)])
     world.arrives(newer)
-    await world.until_ledger("A", lambda sku: sku.drift and sku.held == D("7"), "the drift is noticed")
+    await world.until_ledger("A", lambda sku: sku.drift and sku.held == D(7), "the drift is noticed")
     world.oms.costs.enter(newer)
     await world.until_ledger("A", lambda sku: not sku.drift, "it is healed when they agree")
     assert len(world.written()) == 1

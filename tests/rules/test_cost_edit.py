@@ -22,7 +22,8 @@ def test_without_an_average_nothing_is_far_away_but_free_is_odd():
 
 
 @pytest.mark.parametrize(
-    ("document", "ledger", "said"), [("THB", "THB", None), (None, None, None), ("USD", None, "document"), ("THB", "USD", "average")]
+    ("document", "ledger", "said"),
+    [("THB", "THB", None), (None, None, None), ("USD", None, "document"), ("THB", "USD", "average")],
 )
 def test_a_cost_is_in_the_currency_of_its_document_and_its_average(document, ledger, said):
     found = wrong_currency("THB", document, ledger)

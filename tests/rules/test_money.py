@@ -25,7 +25,8 @@ TABLE = Path(__file__).parents[3] / "shared" / "data" / "iso4217" / "table-2026-
 
 
 @pytest.mark.parametrize(
-    ("currency", "units"), [("JPY", 0), ("VND", 0), ("THB", 2), ("USD", 2), ("KWD", 3), ("BHD", 3), ("CLF", 4), ("UYW", 4)]
+    ("currency", "units"),
+    [("JPY", 0), ("VND", 0), ("THB", 2), ("USD", 2), ("KWD", 3), ("BHD", 3), ("CLF", 4), ("UYW", 4)],
 )
 def test_the_smallest_coin_is_that_of_iso_4217(currency, units):
     assert minor_units(currency) == units

@@ -162,8 +162,8 @@ def decide(
     edit = msgspec.json.decode(found.body, type=Edit)
     at = to_ms(work.now)
     made = None
-    if agree:
-        made = make(tx, edit, work, actor=found.actor, writes=writes, approved=True)
+    if agree:  # who agrees has seen what it does
+        made = make(tx, replace(edit, confirmed=True), work, actor=found.actor, writes=writes, approved=True)
     costs.decide(tx, number, "agreed" if agree else "turned down", actor, at)
     entry = Entry(
         actor=actor, action="cost.approve", object=f"cost approval {number}", result="done" if agree else "refused",

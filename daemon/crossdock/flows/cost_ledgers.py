@@ -130,11 +130,13 @@ def send_average(tx: Transaction, work: Work, state: State) -> State:
 def send_plan(tx: Transaction, work: Work, document: Document, *, actor: str = "", reason: str = "") -> None:
     """Have the planned amount of a document written to its OMS, as an absolute value: the last revision wins."""
     amount, currency = document.plan_amount, document.currency
+    key = cost_key("COST", document.oms, document.connection, document.ref, str(document.plan_version), "PLAN")
     if amount is None or currency is None or not work.costing.keeps(document.oms).planned:
+        return
+    if operations.by_key(tx, key) is not None:
         return
     subject = f"cost:plan:{document.connection}:{document.ref}"
     operations.supersede(tx, document.oms, subject, KIND, to_ms(work.now))
-    key = cost_key("COST", document.oms, document.connection, document.ref, str(document.plan_version), "PLAN")
     change = CostChange(
         key=key, kind=CostKind.PLANNED, new=amount, currency=currency, version=document.plan_version,
         document_ref=document.ref, warehouse=document.warehouse, reason=reason, actor=actor,
@@ -160,7 +162,8 @@ def send_correction(tx: Transaction, work: Work, document: Document, found: Corr
         return
     subject = f"cost:receipt:{document.connection}:{document.ref}:{found.receipt_ref}"
     skipped = operations.supersede(tx, document.oms, subject, KIND, to_ms(work.now))
-    parts = (document.connection, document.ref, str(found.line_no), found.receipt_ref, str(found.revision))
+    receipt = (document.connection, document.ref, str(found.line_no), found.receipt_ref)
+    parts = (*receipt, str(found.revision), str(document.revision))
     change = CostChange(
         key=cost_key("COST", document.oms, *parts, str(found.new), "REAL"), kind=CostKind.ACTUAL, new=found.new,
         currency=found.currency, version=found.revision, old=None if skipped else found.old, document_ref=document.ref,

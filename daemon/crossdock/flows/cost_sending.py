@@ -24,6 +24,7 @@ from crossdock.store.times import to_ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from crossdock.flows.cost_ledgers import Costing
     from crossdock.rules.operation_outcome import OperationVerdict
@@ -229,19 +230,25 @@ def _compare(tx: Transaction, work: Work, state: State, held: ProductCost) -> in
     seen = replace(
         state, held=held.average, held_quantity=held.quantity, held_at=at, check_at=at + DAY // timedelta(milliseconds=1)
     )  # fmt: skip
-    expected = state.balance.average
+    ours = {state.balance.average}
     if work.costing.keeps(state.oms).actual == "set_average":
-        expected = state.sent
-    if expected is None or state.balance.currency is None:
-        costs.save_state(tx, seen)
+        ours = {state.sent, state.wanted}  # what is on its way may have arrived
+    expected = [each for each in ours if each is not None]
+    if not expected or state.balance.currency is None:
+        send_average(tx, work, costs.save_state(tx, seen))
         return 0
-    same = held.average is not None and held.currency in (None, state.balance.currency)
-    if same and held.average is not None and agree(expected, held.average, state.balance.currency):
+    if _is_ours(held, expected, state.balance.currency):
         healed = costs.save_state(tx, replace(seen, drift=False))
         incidents.heal(tx, subject_of(state), at, operation="cost_drift")
-        if state.drift:
-            send_average(tx, work, healed)
+        send_average(tx, work, healed)
         return int(state.drift)
     soon = replace(seen, check_at=at + int(work.costing.policy.check_after_s * 1000))
     tell_drift(tx, soon, held, at)
     return int(not state.drift)
+
+
+def _is_ours(held: ProductCost, expected: Sequence[Decimal], currency: str) -> bool:
+    average = held.average
+    if average is None or held.currency not in (None, currency):
+        return False
+    return any(agree(each, average, currency) for each in expected)

@@ -155,6 +155,8 @@ def plan_again(tx: Transaction, work: Work, document: Document, *, actor: str = 
     found = [(line.planned, line.unit_cost) for line in costs.lines(tx, document.id)]
     amount = plan_amount(found, document.currency)
     if amount == document.plan_amount:
+        if amount != document.plan_sent:  # it could not be sent when it was news: its OMS was not there
+            send_plan(tx, work, document, actor=actor, reason=reason)
         return document
     saved = costs.save_document(
         tx, replace(document, plan_amount=amount, plan_version=document.plan_version + 1)

@@ -196,7 +196,11 @@ _BY_NUMBER = "SELECT " + ORDER_COLUMNS + " FROM orders WHERE number = ? ORDER BY
 
 def find_orders(tx: Transaction, text: str, connection: str | None, limit: int = 20) -> list[StoredOrder]:
     """Find orders whose ref is exactly `text`; if there is none, those whose number is."""
-    sources = [connection] if connection is not None else [row[0] for row in tx.rows("SELECT DISTINCT connection FROM cursors")]
+    sources = (
+        [connection]
+        if connection is not None
+        else [row[0] for row in tx.rows("SELECT DISTINCT connection FROM cursors")]
+    )
     rows = [row for source in sources for row in tx.rows(_BY_REF, (source, text))]
     if not rows:
         rows = tx.rows(_BY_NUMBER, (text, limit))
