@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.env import Env
-from crossdock.flows import cost_edits
+from crossdock.flows import cost_edits, cost_ledgers
 from crossdock.flows.cost_edits import Edit, NotDone
 from crossdock.flows.cost_ledgers import Costing, Keeps, Work
 from crossdock.flows.cost_sending import CostCheck, CostHandler
@@ -196,6 +196,11 @@ def days(draw):
             )
             found.append(doc(f"IN-{number}", revision, receipts=tuple(receipts.values()), lines=(line,)))
     return found
+
+
+@pytest.fixture(autouse=True)
+def a_checkpoint_at_every_second_movement(monkeypatch):
+    monkeypatch.setattr(cost_ledgers, "CHECKPOINT", 2)
 
 
 async def end_of(documents):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from tests.store.test_query_plans import MS, Recording, plans
 
-from crossdock.store import costs, migrate, sqlite
+from crossdock.store import cost_checkpoints, costs, migrate, sqlite
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HOT = {
     "document": (lambda tx: costs.document(tx, "wms", "IN-1"), "connection"),
     "document by id": (lambda tx: costs.document_by_id(tx, 1), "PRIMARY KEY"),
@@ -15,9 +18,11 @@ HOT = {
     "lines": (lambda tx: costs.lines(tx, 1), "document_id"),
     "events of a sku": (lambda tx: costs.events_of_sku(tx, "oms", "A"), "cost_event_sku"),
     "events of a document": (lambda tx: costs.events_of_document(tx, 1), "cost_event_document"),
-    "known about": (lambda tx: costs.known_about(tx, "x"), "cost_event_about"),
-    "history": (lambda tx: costs.history(tx, "oms", "A", 100), "cost_event_sku"),
+    "heard at": (lambda tx: costs.heard_at(tx, "x"), "cost_event_about"),
+    "history": (lambda tx: costs.history(tx, "oms", "A", 100), "cost_event_heard"),
     "state": (lambda tx: costs.state(tx, "oms", "A"), "oms"),
+    "checkpoint before": (lambda tx: cost_checkpoints.before(tx, "oms", "A", (NOW, "x")), "oms"),
+    "checkpoints dropped": (lambda tx: cost_checkpoints.drop(tx, "oms", "A", (NOW, "x")), "oms"),
     "due checks": (lambda tx: costs.due_checks(tx, "oms", MS, (0, ""), 100), "cost_state_check"),
     "approval": (lambda tx: costs.approval(tx, 1), "PRIMARY KEY"),
     "pending approvals": (lambda tx: costs.pending_approvals(tx, 0, 50), "cost_approval_pending"),

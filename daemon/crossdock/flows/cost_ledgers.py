@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from crossdock.rules.cost_ledger import Balance, Flag, follow, movements, position, replay
+from crossdock.rules.cost_ledger import Balance, EmptyStock, Flag, follow, movements
 from crossdock.rules.keys import cost_key
 from crossdock.rules.money import to_unit
 from crossdock.spec.costs import CostChange, CostKind
-from crossdock.store import costs, incidents, operations
+from crossdock.store import cost_checkpoints, costs, incidents, operations
 from crossdock.store.costs import Document, State
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.operations import NewOperation
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 KIND = "cost"
 """The kind of the operations that write costs, and what their incidents are about."""
+CHECKPOINT = 200
+"""Movements of a ledger between two checkpoints: a late one has no more than about so many replayed before it."""
 
 
 class Keeps(Struct, frozen=True):
@@ -62,7 +64,10 @@ class Work:
     wake: set[str] = field(default_factory=set)
 
     def record(self, tx: Transaction, found: Recorded, *, known: bool) -> bool:
-        """Add an event; `known`: something was heard of the same receipt before, so that the ledger is replayed."""
+        """Add an event; `known`: something was heard of the same receipt before, so that the ledger is replayed from there.
+
+        All events about one thing have the same time.
+        """
         if not costs.record(tx, found, to_ms(self.now)):
             return False
         ledger = (found.oms, found.sku)
@@ -74,34 +79,45 @@ class Work:
     def follow_up(self, tx: Transaction) -> frozenset[str]:
         """Let every touched ledger follow; return the connections that have operations to carry out now."""
         for (oms, sku), events in sorted(self.fresh.items(), key=lambda item: item[0]):
-            advance(tx, self, oms, sku, None if (oms, sku) in self.again else events)
+            advance(tx, self, oms, sku, events, known=(oms, sku) in self.again)
         return frozenset(self.wake)
 
 
-def advance(tx: Transaction, work: Work, oms: str, sku: str, events: Sequence[Event] | None) -> State:
-    """Bring a ledger up to date: by `events` alone where all of them come last, else by a replay."""
+def advance(tx: Transaction, work: Work, oms: str, sku: str, events: Sequence[Event], *, known: bool) -> State:
+    """Bring a ledger up to date with new events: by them alone where all come last, else by a replay from before them."""
     at = to_ms(work.now)
     before = costs.state(tx, oms, sku) or State(
         id=0, oms=oms, sku=sku, balance=Balance(), version=0, wanted=None, sent=None, held=None, held_quantity=None,
         held_at=None, drift=False, changed_at=at, check_at=at,
     )  # fmt: skip
-    policy = work.costing.policy
-    later = None if events is None else movements(events)
-    if later is not None and _all_later(before.balance, later):
-        balance = follow(before.balance, later, policy.empty_stock)
+    policy, first = work.costing.policy, min((each.effective_at, each.about) for each in events)
+    if not known and (before.balance.last is None or first > before.balance.last):
+        state = _follow(tx, before, movements(events), policy.empty_stock)
     else:
-        balance = replay(costs.events_of_sku(tx, oms, sku), policy.empty_stock)
-    state = replace(before, balance=balance)
-    if balance != before.balance:
-        check_at = at + int(policy.check_after_s * 1000)
-        state = replace(state, changed_at=at, check_at=check_at)
+        cost_checkpoints.drop(tx, oms, sku, first)
+        start = cost_checkpoints.before(tx, oms, sku, first)
+        later = movements(costs.events_of_sku(tx, oms, sku, start.last))
+        state = _follow(tx, replace(before, balance=start, since_checkpoint=0), later, policy.empty_stock)
+    if state.balance != before.balance:
+        state = replace(state, changed_at=at, check_at=at + int(policy.check_after_s * 1000))
     state = costs.save_state(tx, state)
     _tell_blocked(tx, state, at)
     return send_average(tx, work, state)
 
 
-def _all_later(balance: Balance, later: Sequence[Movement]) -> bool:
-    return balance.last is None or all(position(movement) > balance.last for movement in later)
+def _follow(tx: Transaction, state: State, later: Sequence[Movement], policy: EmptyStock) -> State:
+    """Go on, and leave a checkpoint every so many movements."""
+    balance, since = state.balance, state.since_checkpoint
+    for chunk in _chunks(later):
+        balance, since = follow(balance, chunk, policy), since + len(chunk)
+        if since >= CHECKPOINT:
+            cost_checkpoints.keep(tx, state.oms, state.sku, balance)
+            since = 0
+    return replace(state, balance=balance, since_checkpoint=since)
+
+
+def _chunks(later: Sequence[Movement]) -> list[Sequence[Movement]]:
+    return [later[start : start + CHECKPOINT] for start in range(0, len(later), CHECKPOINT)]
 
 
 def send_average(tx: Transaction, work: Work, state: State) -> State:
@@ -216,5 +232,5 @@ def subject_of(state: State) -> str:
 
 
 def shown(about: str) -> str:
-    """Say what an event is about, for people."""
-    return about.replace("\x1f", "/")
+    """Say what an event is about, for people: connection, document, receipt."""
+    return "/".join(about.split("\x1f")[:3])

@@ -57,13 +57,13 @@ def take_issues(
             if line.actual is None or _bad_quantity(line.actual):
                 continue
             about = named(connection, document.ref, f"line {line.line_no}", line.sku)
+            heard = costs.heard_at(tx, about)
             event = Event(
-                about=about, kind=EventKind.ISSUE, effective_at=to_the_ms(document.shipped_at), quantity=line.actual,
+                about=about, kind=EventKind.ISSUE, effective_at=heard or to_the_ms(document.shipped_at), quantity=line.actual,
                 document_revision=document.revision,
             )  # fmt: skip
             key = cost_key("EVENT", about, "ISSUE", str(document.revision))
-            known = costs.known_about(tx, about)
-            work.record(tx, Recorded(oms=oms, sku=line.sku, key=key, event=event), known=known)
+            work.record(tx, Recorded(oms=oms, sku=line.sku, key=key, event=event), known=heard is not None)
     return work.follow_up(tx)
 
 
@@ -176,7 +176,7 @@ def _take_goods(tx: Transaction, work: Work, document: Document, found: InboundD
             bad.append(f"receipt {receipt.ref}: it has no line, or its quantity ({receipt.quantity}) is none")
             unclear.add(receipt.ref)
             continue
-        about = named(document.connection, document.ref, receipt.ref, sku)
+        about = named(document.connection, document.ref, receipt.ref, sku, str(to_ms(receipt.at)))
         there.add(about)
         cost = _usable(receipt.unit_cost, document.currency, f"receipt {receipt.ref}", bad)
         event = _received(about, document, found, receipt, cost)
@@ -198,10 +198,10 @@ def _hear(
     tx: Transaction, work: Work, document: Document, receipt: Receipt, sku: str, event: Event, known: Movement | None
 ) -> None:
     """Add what is new about a receipt; tell an OMS that computes the average what it costs after all."""
-    if known is None or (known.quantity, known.effective_at) != (event.quantity, event.effective_at):
+    if known is None or known.quantity != event.quantity:
         key = cost_key("EVENT", event.about, sku, "RECEIPT", str(document.revision))
         recorded = _recorded(document, receipt, sku, key, event)
-        work.record(tx, recorded, known=costs.known_about(tx, event.about))
+        work.record(tx, recorded, known=costs.heard_at(tx, event.about) is not None)
     if known is None or event.revision < known.revision:
         return
     if (known.unit_cost, known.currency, known.revision) == (event.unit_cost, event.currency, event.revision):
@@ -226,7 +226,7 @@ def _recorded(document: Document, receipt: Receipt, sku: str, key: str, event: E
 
 
 def _take_back(tx: Transaction, work: Work, document: Document, sku: str, movement: Movement) -> None:
-    """The document does not hold this receipt of this SKU any more."""
+    """The document does not hold this receipt any more, of this SKU and time."""
     event = Event(
         about=movement.about, kind=EventKind.REVERSAL, effective_at=movement.effective_at, quantity=movement.quantity,
         document_revision=document.revision,

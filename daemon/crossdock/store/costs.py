@@ -16,6 +16,7 @@ from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from crossdock.store.store import Transaction
 
@@ -89,6 +90,7 @@ class State(Struct, frozen=True, kw_only=True):
     drift: bool
     changed_at: int
     check_at: int
+    since_checkpoint: int = 0
 
 
 class Approval(Struct, frozen=True, kw_only=True):
@@ -113,7 +115,7 @@ _EVENT = (
 )
 _STATE = (
     "id, oms, sku, quantity, average, currency, blocked, blocked_by, flags, last_at, last_about, version, wanted, sent, "
-    "held, held_quantity, held_at, drift, changed_at, check_at"
+    "held, held_quantity, held_at, drift, changed_at, check_at, since_checkpoint"
 )
 _APPROVAL = ", ".join(Approval.__struct_fields__)
 _SAVE_DOCUMENT = (
@@ -136,12 +138,12 @@ _RECORD = (
     "ON CONFLICT (key) DO NOTHING"
 )
 _SAVE_STATE = (
-    "INSERT INTO cost_states (" + _STATE + ") VALUES (" + ", ".join("?" * 20) + ") ON CONFLICT (id) DO UPDATE SET "
+    "INSERT INTO cost_states (" + _STATE + ") VALUES (" + ", ".join("?" * 21) + ") ON CONFLICT (id) DO UPDATE SET "
     "quantity = excluded.quantity, average = excluded.average, currency = excluded.currency, blocked = excluded.blocked, "
     "blocked_by = excluded.blocked_by, flags = excluded.flags, last_at = excluded.last_at, last_about = excluded.last_about, "
     "version = excluded.version, wanted = excluded.wanted, sent = excluded.sent, held = excluded.held, "
     "held_quantity = excluded.held_quantity, held_at = excluded.held_at, drift = excluded.drift, "
-    "changed_at = excluded.changed_at, check_at = excluded.check_at"
+    "changed_at = excluded.changed_at, check_at = excluded.check_at, since_checkpoint = excluded.since_checkpoint"
 )
 
 
@@ -218,10 +220,14 @@ def record(tx: Transaction, found: Recorded, now: int) -> bool:
     return tx.execute(_RECORD, values) == 1
 
 
-def events_of_sku(tx: Transaction, oms: str, sku: str) -> list[Event]:
-    """Return every event of a SKU's ledger that touches its average."""
-    sql = "SELECT " + _EVENT + " FROM cost_events WHERE oms = ? AND sku = ? AND kind <> 'plan_set' ORDER BY id"
-    return [_recorded(row).event for row in tx.rows(sql, (oms, sku))]
+def events_of_sku(tx: Transaction, oms: str, sku: str, after: tuple[datetime, str] | None = None) -> list[Event]:
+    """Return every event of a SKU's ledger that touches its average, of movements behind a place."""
+    at, about = (-1, "") if after is None else (to_ms(after[0]), after[1])
+    sql = (
+        "SELECT " + _EVENT + " FROM cost_events WHERE oms = ? AND sku = ? AND (effective_at, about) > (?, ?) "
+        "AND kind <> 'plan_set' ORDER BY effective_at, about"
+    )
+    return [_recorded(row).event for row in tx.rows(sql, (oms, sku, at, about))]
 
 
 def events_of_document(tx: Transaction, document_id: int) -> list[Recorded]:
@@ -230,9 +236,10 @@ def events_of_document(tx: Transaction, document_id: int) -> list[Recorded]:
     return [_recorded(row) for row in tx.rows(sql, (document_id,))]
 
 
-def known_about(tx: Transaction, about: str) -> bool:
-    """Tell whether the ledger has heard of a receipt or an issue."""
-    return tx.one("SELECT 1 FROM cost_events WHERE about = ? LIMIT 1", (about,)) is not None
+def heard_at(tx: Transaction, about: str) -> datetime | None:
+    """Return the time of a receipt or an issue that the ledger has heard of; None if it has not."""
+    row = tx.one("SELECT effective_at FROM cost_events WHERE about = ? LIMIT 1", (about,))
+    return None if row is None else from_ms(int(row[0]))
 
 
 def history(tx: Transaction, oms: str, sku: str, limit: int) -> list[Recorded]:
@@ -256,6 +263,7 @@ def save_state(tx: Transaction, found: State) -> State:
         balance.blocked.value if balance.blocked else "", balance.by, " ".join(sorted(balance.flags)), last_at,
         last_about, found.version, _text(found.wanted), _text(found.sent), _text(found.held),
         _text(found.held_quantity), found.held_at, int(found.drift), found.changed_at, found.check_at,
+        found.since_checkpoint,
     )  # fmt: skip
     tx.execute(_SAVE_STATE, values)
     return State(**{**{n: getattr(found, n) for n in State.__struct_fields__}, "id": number})
@@ -338,7 +346,7 @@ def _recorded(row: tuple[Any, ...]) -> Recorded:
 def _state(row: tuple[Any, ...]) -> State:
     (
         number, oms, sku, quantity, average, currency, blocked, by, flags, last_at, last_about, version, wanted, sent,
-        held, held_quantity, held_at, drift, changed_at, check_at,
+        held, held_quantity, held_at, drift, changed_at, check_at, since,
     ) = row  # fmt: skip
     balance = Balance(
         quantity=Decimal(quantity), average=_decimal(average), currency=currency,
@@ -348,7 +356,7 @@ def _state(row: tuple[Any, ...]) -> State:
     return State(
         id=number, oms=oms, sku=sku, balance=balance, version=version, wanted=_decimal(wanted), sent=_decimal(sent),
         held=_decimal(held), held_quantity=_decimal(held_quantity), held_at=held_at, drift=bool(drift),
-        changed_at=changed_at, check_at=check_at,
+        changed_at=changed_at, check_at=check_at, since_checkpoint=since,
     )  # fmt: skip
 
 

@@ -83,7 +83,12 @@ class CostEventRow(Model):
         table_name = "cost_events"
 
 
-CostEventRow.add_index(CostEventRow.index(CostEventRow.oms, CostEventRow.sku, CostEventRow.id, name="cost_event_sku"))
+CostEventRow.add_index(
+    CostEventRow.index(
+        CostEventRow.oms, CostEventRow.sku, CostEventRow.effective_at, CostEventRow.about, name="cost_event_sku"
+    )
+)
+CostEventRow.add_index(CostEventRow.index(CostEventRow.oms, CostEventRow.sku, CostEventRow.id, name="cost_event_heard"))
 CostEventRow.add_index(CostEventRow.index(CostEventRow.document_id, CostEventRow.id, name="cost_event_document"))
 CostEventRow.add_index(CostEventRow.index(CostEventRow.about, name="cost_event_about"))
 
@@ -102,6 +107,7 @@ class CostStateRow(Model):
     flags = TextField(default="")
     last_at = BigIntegerField(null=True)
     last_about = TextField(default="")
+    since_checkpoint = BigIntegerField(default=0)
     version = BigIntegerField(default=0)
     wanted = TextField(null=True)
     sent = TextField(null=True)
@@ -120,6 +126,26 @@ class CostStateRow(Model):
 CostStateRow.add_index(
     CostStateRow.index(CostStateRow.oms, CostStateRow.check_at, CostStateRow.sku, name="cost_state_check")
 )
+
+
+class CostCheckpointRow(Model):
+    """Where a ledger stood behind one of its movements."""
+
+    oms = TextField()
+    sku = TextField()
+    at = BigIntegerField()
+    about = TextField()
+    quantity = TextField()
+    average = TextField(null=True)
+    currency = TextField(null=True)
+    blocked = TextField(default="")
+    blocked_by = TextField(default="")
+    flags = TextField(default="")
+
+    class Meta:
+        table_name = "cost_checkpoints"
+        primary_key = False
+        indexes = ((("oms", "sku", "at", "about"), True),)
 
 
 class CostApprovalRow(Model):
@@ -147,7 +173,14 @@ CostApprovalRow.add_index(
 
 KEPT = "BEGIN SELECT RAISE(ABORT, 'events of the cost ledger are only added'); END"
 
-MODELS: tuple[type[Model], ...] = (CostDocumentRow, CostLineRow, CostEventRow, CostStateRow, CostApprovalRow)
+MODELS: tuple[type[Model], ...] = (
+    CostDocumentRow,
+    CostLineRow,
+    CostEventRow,
+    CostStateRow,
+    CostCheckpointRow,
+    CostApprovalRow,
+)
 
 
 def up(_migrator: Any, db: Database) -> None:
