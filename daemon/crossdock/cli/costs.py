@@ -228,11 +228,12 @@ def _shown(amount: Decimal | None) -> str:
 
 
 @costs.command("approvals")
+@click.option("--after", type=click.IntRange(0), default=0, help="Go on behind this number.")
 @json_option
 @click.pass_obj
-def approvals(session: Session, as_json: bool) -> None:
+def approvals(session: Session, after: int, as_json: bool) -> None:
     """List the changes that wait for a second person."""
-    page = session.talk(lambda client: client.cost_approvals(limit=200), as_json=as_json)
+    page = session.talk(lambda client: client.cost_approvals(after=after), as_json=as_json)
     if as_json:
         print_json(page)
         return
@@ -241,6 +242,8 @@ def approvals(session: Session, as_json: bool) -> None:
         for a in page.items
     ]
     show_table(("number", "document", "line", "old", "new", "currency", "who", "why"), rows, "nothing waits")
+    if page.next is not None:
+        say(f"more: --after {page.next}")
 
 
 @costs.command("approve")
