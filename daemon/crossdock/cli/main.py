@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approvals": ("approvals:approvals", "What waits for a second person."),
     "forget": ("people:forget", "Remove the personal data of an order."),
     "documents": ("documents:documents", "Documents of warehouses, and whether their OMS has them."),
+    "costs": ("costs:costs", "Inbound costs: planned, actual, averages."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

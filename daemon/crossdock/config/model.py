@@ -14,6 +14,9 @@ from crossdock.spec.orders import FetchMode
 Seconds = Annotated[float, Meta(ge=0, le=86_400 * 366)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
 
+CurrencyCode = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?$")]
+
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the configuration: unknown keys are errors."""
@@ -246,6 +249,27 @@ class Privacy(Section, frozen=True):
     keep_audit_days: Annotated[int, Meta(ge=30, le=36_500, description="Days that rows of the audit are kept")] = 400
 
 
+class Costs(Section, frozen=True):
+    """How inbound costs are treated."""
+
+    guard_percent: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="A cost that is further from the average purchase price has to be confirmed"),
+    ] = 50
+    empty_stock: Annotated[
+        Literal["take_incoming", "blend_abs", "block"],
+        Meta(description="What a receipt does to the average where there was no stock, or less than none"),
+    ] = "take_incoming"
+    second_person_above: Annotated[
+        dict[CurrencyCode, Amount],
+        Meta(description='By currency: a change of actual costs worth more needs a second person, {THB = "50000"}'),
+    ] = field(default_factory=dict)
+    currency: Annotated[CurrencyCode | None, Meta(description="Currency of inbound documents that name none")] = None
+    check_after_s: Annotated[
+        Seconds, Meta(description="Seconds after a change until the ledger is compared with the OMS")
+    ] = 600
+
+
 class Config(Section, frozen=True):
     """The whole configuration."""
 
@@ -261,4 +285,5 @@ class Config(Section, frozen=True):
     privacy: Privacy = Privacy()
     plugins: Plugins = Plugins()
     webhooks: Webhooks = Webhooks()
+    costs: Costs = Costs()
     connections: dict[Name, Connection] = field(default_factory=dict)

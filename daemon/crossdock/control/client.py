@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crossdock.control.audit_calls import AuditCalls
 from crossdock.control.book_calls import BookCalls
+from crossdock.control.cost_calls import CostCalls
 from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.document_calls import DocumentCalls
 from crossdock.control.label_calls import LabelCalls
@@ -19,5 +20,5 @@ from crossdock.control.transport import Refusal, Unreachable
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls, MasterCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls, MasterCalls, CostCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

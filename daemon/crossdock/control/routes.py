@@ -8,6 +8,7 @@ from crossdock.control.handlers import (
     actions,
     audit,
     connections,
+    costs,
     daemon,
     documents,
     entries,
@@ -30,6 +31,7 @@ from crossdock.control.records.audit import (
     VerifyQuery,
     WhoAmI,
 )
+from crossdock.control.records import costs as cost_records
 from crossdock.control.records.book import AutoPush, Removed
 from crossdock.control.records.daemon import (
     Checked,
@@ -201,5 +203,25 @@ TABLE: tuple[Route, ...] = (
         "/v1/master-conflicts/{id}/resolve", Right.MASTER_RESOLVE, master.resolve_conflict, MasterConflict,
         ResolveConflict,
     ),
+    _get(
+        "/v1/costs/documents", Right.COST_VIEW, costs.list_documents, cost_records.CostDocumentPage,
+        cost_records.CostDocumentQuery,
+    ),
+    _get("/v1/costs/documents/{connection}/{ref}", Right.COST_VIEW, costs.show_document, cost_records.CostDocument),
+    _get("/v1/costs/skus/{connection}/{ref}", Right.COST_VIEW, costs.show_sku, cost_records.SkuCost),
+    _post(
+        "/v1/costs/preview", Right.COST_VIEW, costs.preview, cost_records.CostEffect, cost_records.CostPreview
+    ),
+    _post("/v1/costs/plan", Right.COST_PLAN_EDIT, costs.edit_plan, cost_records.CostEdited, cost_records.CostEdit),
+    _post("/v1/costs/actual", Right.COST_ACTUAL_EDIT, costs.edit_actual, cost_records.CostEdited, cost_records.CostEdit),
+    _get(
+        "/v1/costs/approvals", Right.COST_VIEW, costs.list_approvals, cost_records.CostApprovalPage,
+        cost_records.CostApprovalQuery,
+    ),
+    _post(
+        "/v1/costs/approvals/{id}", Right.COST_ACTUAL_EDIT, costs.decide, cost_records.CostDecided,
+        cost_records.CostDecision,
+    ),
+    _post("/v1/costs/drift", Right.COST_ACTUAL_EDIT, costs.settle_drift, cost_records.SkuCost, cost_records.SettleDrift),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

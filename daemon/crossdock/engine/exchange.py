@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossdock.engine import document_exchange, stock_lanes
+from crossdock.engine import exchange_costs
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
 from crossdock.flows.deliver_labels import LabelHandler
 from crossdock.flows.product_writes import ProductLook, ProductWriter
 from crossdock.flows.products import ProductStream
+from crossdock.store.tasks import TaskKind
 from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
     ("apply_inbound", document_exchange.post_inbound),
     ("write_products", lambda link, ground: ProductWriter(link.name, link, ground.house, WRITES_AT_ONCE)),
     ("get_products", lambda link, ground: ProductLook(link.name, link, ground.house)),
+    ("update_cost", exchange_costs.handler),
 )
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
@@ -63,6 +66,7 @@ STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any] | None]
     ("fetch_outbound", TaskKind.FETCH_OUTBOUND, document_exchange.outbound_stream),
     ("fetch_inbound", TaskKind.FETCH_INBOUND, document_exchange.inbound_stream),
     ("fetch_products", TaskKind.FETCH_PRODUCTS, lambda link, ground: ProductStream(link.name, link, ground.house)),
+    ("get_costs", TaskKind.CHECK_COSTS, exchange_costs.check),
 )
 """By the hook that it needs: the kind of its tasks, and what makes one stream of a connection (None: it is not needed)."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crossdock.engine import settle_by_two
 from crossdock.engine.approvals import Approvals
 from crossdock.engine.asking import Asked, Refused, Turn, queue_task
+from crossdock.engine.cost_requests import CostRequests
 from crossdock.engine.document_requests import DocumentRequests
 from crossdock.engine.label_requests import LabelRequests
 from crossdock.engine.master_requests import MasterRequests
@@ -44,6 +45,7 @@ class Requests:
         self.labels = LabelRequests(engine)
         self.documents = DocumentRequests(engine)
         self.master = MasterRequests(engine)
+        self.costs = CostRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

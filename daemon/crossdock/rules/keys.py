@@ -16,3 +16,13 @@ def outbound_key(oms: str, order_ref: str, warehouse: str, group: int, generatio
     text = "\x1f".join(("FR", oms, order_ref, warehouse, str(group), str(generation)))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return "XD-" + base64.b32encode(digest[:15])[:20].decode("ascii")
+
+
+def cost_key(*parts: str) -> str:
+    """Name the writing of a cost, or an event of the cost ledger: "XC-" and 20 characters of A to Z and 2 to 7.
+
+    The parts are those of DOMAIN 4.4 (warehouse, document, line or receipt, revision, PLAN or REAL; for an average the OMS,
+    the SKU and the number of the average).
+    """
+    digest = hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return "XC-" + base64.b32encode(digest[:15])[:20].decode("ascii")

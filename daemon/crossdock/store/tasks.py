@@ -28,6 +28,7 @@ class TaskKind(StrEnum):
     PULL_LABEL = "pull_label"
     PUSH_DOCUMENT = "push_document"
     RECONCILE = "reconcile"
+    CHECK_COSTS = "check_costs"
 
 
 OF_ORDERS = (TaskKind.FETCH, TaskKind.OBTAIN_NEW, TaskKind.SYNC_ORDER)

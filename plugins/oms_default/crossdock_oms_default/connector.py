@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.spec.connector import Capabilities
+from crossdock.spec.costs import CostKind
 from crossdock.spec.errors import BadResponse
 from crossdock.spec.hooks import hookimpl
+from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import CheckResult
 from crossdock_oms_default import salvage
 from crossdock_oms_default.documents import DocumentHooks
 from crossdock_oms_default.labels import Labels
+from crossdock_oms_default.costs import Costs
 from crossdock_oms_default.mapping import (
     ORDER,
     ChoicesBody,
@@ -35,10 +39,14 @@ if TYPE_CHECKING:
     from crossdock_oms_default.settings import Settings
 
 
-class OmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks):
-    """One connection to an OMS. It keeps nothing: the settings come with every call, in its context."""
+class OmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks, Costs):
+    """One connection to an OMS. `capabilities` are those of this connection, as its settings say; it keeps nothing else."""
 
-    def __init__(self, settings: Settings) -> None: ...
+    def __init__(self, settings: Settings) -> None:
+        self.capabilities = Capabilities(
+            fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP), ordered_pages=True, max_page=500,
+            costs=(CostKind.PLANNED, CostKind.ACTUAL), cost_actual=settings.cost_actual,
+        )  # fmt: skip
 
     @hookimpl
     async def check(self, ctx: Context[Settings]) -> CheckResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.spec.connector import Capabilities, ConnectorType
+from crossdock.spec.costs import CostKind
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.orders import FetchMode
 from crossdock_oms_default.connector import OmsConnector
@@ -14,7 +15,12 @@ OMS_DEFAULT = ConnectorType(
     settings=Settings,
     factory=OmsConnector,
     capabilities=Capabilities(
-        fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP), ordered_pages=True, max_page=500, max_batch=50
+        fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP),
+        ordered_pages=True,
+        max_page=500,
+        max_batch=50,
+        costs=(CostKind.PLANNED, CostKind.ACTUAL),
+        cost_actual="set_average",
     ),
 )
 

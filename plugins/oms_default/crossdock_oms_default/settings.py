@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -14,3 +14,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     url: Annotated[str, Meta(pattern=r"^https?://", description="Base address of the OMS, without /v1")]
     token: Annotated[SecretRef, Meta(description="Bearer token")]
+    cost_actual: Annotated[
+        Literal["receipts", "set_average"],
+        Meta(
+            description="receipts: the OMS computes the average purchase price from the receipts it is told of; "
+            "set_average: crossdock computes it, and writes it"
+        ),
+    ] = "set_average"

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.spec.connector import Capabilities
+from crossdock.spec.costs import CostKind
 from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.orders import FetchMode
@@ -19,6 +20,7 @@ from crossdock_wms_default.labels import Labels
 from crossdock_wms_default.products import ProductHooks
 from crossdock_wms_default.stock import StockHooks
 from crossdock_wms_default.webhooks import WebhookHooks
+from crossdock_wms_default.costs import Costs
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Answer, Context
@@ -44,7 +46,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks):
+class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks, Costs):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:
@@ -56,6 +58,7 @@ class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks
             fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP),
             ordered_pages=True,
             max_page=500,
+            costs=(CostKind.PLANNED, CostKind.ACTUAL),
             batch_atomic=True,  # in the contract a 4xx means that nothing of the call was created
         )
 

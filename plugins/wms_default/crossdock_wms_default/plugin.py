@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.spec.connector import Capabilities, ConnectorType
+from crossdock.spec.costs import CostKind
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.orders import FetchMode
 from crossdock_wms_default.connector import WmsConnector
@@ -20,6 +21,7 @@ WMS_DEFAULT = ConnectorType(
         fetch_modes=(FetchMode.CHANGED, FetchMode.SWEEP),
         ordered_pages=True,
         max_page=500,
+        costs=(CostKind.PLANNED, CostKind.ACTUAL),
     ),
 )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Raw, Struct
 
 from crossdock.spec.labels import Label
+from crossdock.spec.costs import ProductCost
 from crossdock.spec.orders import Order
 from crossdock.spec.outbound import (
     Choice,
@@ -90,3 +91,15 @@ class LabelBody(Struct, frozen=True, kw_only=True):
     """The newest shipping label of an order; null where there is none yet."""
 
     label: Label | None
+
+
+class Skus(Struct, frozen=True, kw_only=True):
+    """The SKUs asked for."""
+
+    skus: tuple[str, ...]
+
+
+class CostsBySku(Struct, frozen=True, kw_only=True):
+    """What is known of each SKU's cost; null where the OMS does not know the SKU."""
+
+    costs: dict[str, ProductCost | None]

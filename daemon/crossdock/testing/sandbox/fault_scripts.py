@@ -8,8 +8,8 @@ import msgspec
 
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
-WRITES = ("/v1/outbounds", "/v1/push-reports")
-READ_POSTS = ("/v1/orders/get", "/v1/outbounds/find")
+WRITES = ("/v1/outbounds", "/v1/push-reports", "/v1/costs/update")
+READ_POSTS = ("/v1/orders/get", "/v1/outbounds/find", "/v1/costs/get")
 
 
 def _writes(fault: Fault, probability: float, **args: object) -> list[Rule]:

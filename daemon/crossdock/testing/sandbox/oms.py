@@ -20,6 +20,7 @@ from crossdock.testing.sandbox.listing_query import window_of
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
 from crossdock.testing.sandbox.oms_labels import OmsLabels
 from crossdock.testing.sandbox.products import ProductRoom
+from crossdock.testing.sandbox.oms_costs import OmsCosts
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import OmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crossdock.testing.sandbox.faults import Script
+    from crossdock.testing.sandbox.oms_costs import Mode
     from crossdock.testing.sandbox.room import Room
 
 MAX_PAGE = 500
@@ -151,6 +153,7 @@ class SandboxOms(Sandbox):
         now: Callable[[], datetime] = utc_now,
         shops: tuple[Choice, ...] = SHOPS,
         logistics: tuple[Choice, ...] = LOGISTICS,
+        cost_actual: Mode = "set_average",
     ) -> None:
         self.books = OmsBooks(path)
         self.now = now
@@ -159,7 +162,10 @@ class SandboxOms(Sandbox):
         self.webhooks = SandboxWebhooks(now)
         self.postings = PostingsRoom(path)
         self.products = ProductRoom(now, path)
-        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.postings, self.products)
+        self.costs = OmsCosts(path, cost_actual)
+        self.rooms: tuple[Room, ...] = (
+            self.labels, self.stock, self.webhooks, self.postings, self.products, self.costs,
+        )  # fmt: skip
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
 

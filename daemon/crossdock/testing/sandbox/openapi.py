@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies, documents_openapi, openapi_labels, stock_openapi
+from crossdock.testing.sandbox import bodies, documents_openapi, openapi_labels, stock_openapi, openapi_costs
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 from crossdock.testing.sandbox.product_bodies import PRODUCT_BODIES
 from crossdock.testing.sandbox.product_openapi import bound_products, product_paths
@@ -208,6 +208,7 @@ def document(side: str) -> dict[str, Any]:
     for part in PARTS[side]:
         paths |= {path: {method: operation(**said) for method, said in item.items()} for path, item in part.items()}
     paths |= product_paths(operation, LISTING)
+    paths |= openapi_costs.oms_paths(operation) if side == "oms" else openapi_costs.wms_paths(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -256,7 +257,8 @@ WMS_BODIES = (
 
 def schemas(side: str) -> dict[str, Any]:
     """Return the schemas of one side's records; a decimal is a string or a number."""
-    kinds = (*(OMS_BODIES if side == "oms" else WMS_BODIES), *PRODUCT_BODIES)
+    oms, wms = (*OMS_BODIES, *openapi_costs.OMS), (*WMS_BODIES, *openapi_costs.WMS)
+    kinds = (*(oms if side == "oms" else wms), *PRODUCT_BODIES)
     _, components = msgspec.json.schema_components(kinds, ref_template=REF)
     found: dict[str, Any] = either_decimal(components)
     tell_times(kinds, found)

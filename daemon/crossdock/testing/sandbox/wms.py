@@ -19,6 +19,7 @@ from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
 from crossdock.testing.sandbox.wms_labels import WmsLabels
+from crossdock.testing.sandbox.wms_costs import WmsCosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,10 @@ class SandboxWms(Sandbox):
         self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
         self.documents = DocumentRooms(path, now)
         self.products = ProductRoom(now, path)
-        self.rooms: tuple[Room, ...] = (self.labels, self.stock, self.webhooks, self.documents, self.products)
+        self.costs = WmsCosts(now, path)
+        self.rooms: tuple[Room, ...] = (
+            self.labels, self.stock, self.webhooks, self.documents, self.products, self.costs,
+        )  # fmt: skip
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:

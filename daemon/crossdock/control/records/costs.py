@@ -1,0 +1,211 @@
+"""Costs as the control API shows and takes them. Amounts are exact decimals, written as strings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from crossdock.control.records.base import ConnectionName, Id, Limit, Reason
+from crossdock.spec.orders import Currency, Ref
+
+LineNo = Annotated[int, Meta(ge=0, le=2**31)]
+Version = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class CostDocumentQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which documents. `text`: only those with this number, at most 20."""
+
+    text: Ref | None = None
+    connection: ConnectionName | None = None
+    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    limit: Limit = 50
+
+
+class CostDocumentItem(Struct, frozen=True, kw_only=True):
+    """An inbound document in a list. `plan_sent` is the planned amount that the OMS has."""
+
+    connection: str
+    ref: str
+    number: str
+    kind: str
+    warehouse: str
+    oms: str
+    currency: str | None
+    plan_amount: Decimal | None
+    plan_sent: Decimal | None
+
+
+class CostDocumentPage(Struct, frozen=True, kw_only=True):
+    """One page of documents; `next` goes on behind it."""
+
+    items: tuple[CostDocumentItem, ...]
+    next: int | None = None
+
+
+class CostReceipt(Struct, frozen=True, kw_only=True):
+    """What arrived of a line, and what a unit really cost (None: not known). `version` goes into an edit of it."""
+
+    ref: str
+    quantity: Decimal
+    unit_cost: Decimal | None
+    version: int
+
+
+class CostLine(Struct, frozen=True, kw_only=True):
+    """One line: the planned unit cost (`version` goes into an edit of it), the receipts, and where the SKU stands."""
+
+    line_no: int
+    sku: str
+    planned: Decimal
+    plan_unit_cost: Decimal | None
+    version: int
+    receipts: tuple[CostReceipt, ...]
+    average: Decimal | None
+    average_currency: str | None
+    flags: tuple[str, ...]
+    pending: bool = False
+
+
+class CostDocument(Struct, frozen=True, kw_only=True):
+    """An inbound document with the costs of its lines."""
+
+    document: CostDocumentItem
+    lines: tuple[CostLine, ...]
+
+
+class SkuEvent(Struct, frozen=True, kw_only=True):
+    """One event of a SKU's ledger."""
+
+    kind: str
+    about: str
+    at: str
+    quantity: Decimal
+    unit_cost: Decimal | None
+    revision: int
+    actor: str
+    reason: str
+
+
+class SkuCost(Struct, frozen=True, kw_only=True):
+    """Where a SKU's ledger stands, what was sent of it, what the OMS holds, and the newest events."""
+
+    oms: str
+    sku: str
+    currency: str | None
+    quantity: Decimal
+    average: Decimal | None
+    blocked: str
+    blocked_by: str
+    flags: tuple[str, ...]
+    sent: Decimal | None
+    held: Decimal | None
+    drift: bool
+    events: tuple[SkuEvent, ...]
+
+
+class CostPreview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What would this unit cost do? `receipt` names the receipt where the line has several (actual only)."""
+
+    kind: Literal["planned", "actual"]
+    connection: ConnectionName
+    document: Ref
+    line_no: LineNo
+    unit_cost: Decimal
+    currency: Currency
+    receipt: Ref | None = None
+
+
+class CostEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new unit cost. `old` (null: not known) and `version` are what you saw: if they changed meanwhile nothing is done."""
+
+    connection: ConnectionName
+    document: Ref
+    line_no: LineNo
+    unit_cost: Decimal
+    currency: Currency
+    old: Decimal | None
+    version: Version
+    reason: Reason
+    receipt: Ref | None = None
+    confirmed: bool = False
+
+
+class CostEffect(Struct, frozen=True, kw_only=True):
+    """What an edit does: amounts of a plan, averages of an actual cost. `warnings` have to be confirmed."""
+
+    sku: str
+    currency: str
+    old: Decimal | None
+    new: Decimal
+    quantity: Decimal
+    amount_before: Decimal | None
+    amount_after: Decimal | None
+    average_before: Decimal | None
+    average_after: Decimal | None
+    blocked_after: str
+    warnings: tuple[str, ...]
+    second_person_above: Decimal | None
+
+
+class CostEdited(Struct, frozen=True, kw_only=True):
+    """What became of an edit; `effect` is there for those who may see costs."""
+
+    state: Literal["made", "sending", "waiting"]
+    text: str
+    approval: int | None = None
+    effect: CostEffect | None = None
+
+
+class CostApproval(Struct, frozen=True, kw_only=True):
+    """A change of an actual cost that waits for a second person."""
+
+    id: int
+    connection: str
+    document: str
+    line_no: int
+    receipt: str | None
+    old: Decimal | None
+    new: Decimal
+    currency: str
+    actor: str
+    reason: str
+
+
+class CostApprovalQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page."""
+
+    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    limit: Limit = 50
+
+
+class CostApprovalPage(Struct, frozen=True, kw_only=True):
+    """One page of what waits; `next` goes on behind it."""
+
+    items: tuple[CostApproval, ...]
+    next: int | None = None
+
+
+class CostDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agree to somebody else's change, or turn it down."""
+
+    agree: bool
+    reason: Reason
+
+
+class CostDecided(Struct, frozen=True, kw_only=True):
+    """What became of it."""
+
+    id: Id
+    agreed: bool
+    text: str
+
+
+class SettleDrift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """End a drift: "take_theirs" — the ledger goes on from what the OMS holds; "write_ours" — the OMS is given the ledger's."""
+
+    oms: ConnectionName
+    sku: Ref
+    decision: Literal["take_theirs", "write_ours"]
+    reason: Reason
