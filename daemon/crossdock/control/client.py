@@ -20,5 +20,7 @@ from crossdock.control.transport import Refusal, Unreachable
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls, MasterCalls, CostCalls):
+class Client(
+    OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls, MasterCalls, CostCalls
+):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -20,6 +20,7 @@ from crossdock.control.handlers import (
 )
 from crossdock.control.permissions import ANY_RIGHT, PUBLIC, Permission, Right
 from crossdock.control.records import asks
+from crossdock.control.records import costs as cost_records
 from crossdock.control.records.audit import (
     ApprovalItem,
     ApprovalPage,
@@ -31,7 +32,6 @@ from crossdock.control.records.audit import (
     VerifyQuery,
     WhoAmI,
 )
-from crossdock.control.records import costs as cost_records
 from crossdock.control.records.book import AutoPush, Removed
 from crossdock.control.records.daemon import (
     Checked,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crossdock.engine import document_exchange, stock_lanes
-from crossdock.engine import exchange_costs
+from crossdock.engine import document_exchange, exchange_costs, stock_lanes
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
 from crossdock.flows.deliver_labels import LabelHandler
 from crossdock.flows.product_writes import ProductLook, ProductWriter
 from crossdock.flows.products import ProductStream
-from crossdock.store.tasks import TaskKind
 from crossdock.store.tasks import TaskKind
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from crossdock.spec.hooks import hookimpl
 from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import CheckResult
 from crossdock_oms_default import salvage
+from crossdock_oms_default.costs import Costs
 from crossdock_oms_default.documents import DocumentHooks
 from crossdock_oms_default.labels import Labels
-from crossdock_oms_default.costs import Costs
 from crossdock_oms_default.mapping import (
     ORDER,
     ChoicesBody,

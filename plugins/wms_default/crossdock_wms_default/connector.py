@@ -15,12 +15,12 @@ from crossdock.spec.hooks import hookimpl
 from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.costs import Costs
 from crossdock_wms_default.documents import DocumentHooks
 from crossdock_wms_default.labels import Labels
 from crossdock_wms_default.products import ProductHooks
 from crossdock_wms_default.stock import StockHooks
 from crossdock_wms_default.webhooks import WebhookHooks
-from crossdock_wms_default.costs import Costs
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Answer, Context

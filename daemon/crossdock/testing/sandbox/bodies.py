@@ -6,8 +6,8 @@ from datetime import datetime
 
 from msgspec import Raw, Struct
 
-from crossdock.spec.labels import Label
 from crossdock.spec.costs import ProductCost
+from crossdock.spec.labels import Label
 from crossdock.spec.orders import Order
 from crossdock.spec.outbound import (
     Choice,

@@ -18,9 +18,9 @@ from crossdock.testing.sandbox.documents_oms import PostingsRoom
 from crossdock.testing.sandbox.faults import PUT_ORDER
 from crossdock.testing.sandbox.listing_query import window_of
 from crossdock.testing.sandbox.oms_books import OmsBooks, Progress, Stored, stored_order
+from crossdock.testing.sandbox.oms_costs import OmsCosts
 from crossdock.testing.sandbox.oms_labels import OmsLabels
 from crossdock.testing.sandbox.products import ProductRoom
-from crossdock.testing.sandbox.oms_costs import OmsCosts
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import OmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies, documents_openapi, openapi_labels, stock_openapi, openapi_costs
+from crossdock.testing.sandbox import bodies, documents_openapi, openapi_costs, openapi_labels, stock_openapi
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 from crossdock.testing.sandbox.product_bodies import PRODUCT_BODIES
 from crossdock.testing.sandbox.product_openapi import bound_products, product_paths

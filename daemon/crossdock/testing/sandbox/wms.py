@@ -18,8 +18,8 @@ from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
-from crossdock.testing.sandbox.wms_labels import WmsLabels
 from crossdock.testing.sandbox.wms_costs import WmsCosts
+from crossdock.testing.sandbox.wms_labels import WmsLabels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
