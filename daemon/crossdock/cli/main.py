@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
     "db": ("database:db", "The database file."),
+    "incidents": ("incidents:incidents", "What holds orders, one line a cause."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, tasks
+from crossdock.control.handlers import actions, connections, daemon, entries, incidents, orders, tasks
 from crossdock.control.permissions import PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.book import AutoPush, Removed
@@ -21,6 +21,15 @@ from crossdock.control.records.daemon import (
     RetryQuarantine,
     Status,
     Verdict,
+)
+from crossdock.control.records.incidents import (
+    HeldPage,
+    IncidentItem,
+    IncidentPage,
+    MuteIncident,
+    ReleasedPage,
+    ReleaseIncident,
+    TakeIncident,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
@@ -98,5 +107,11 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _get("/v1/incidents", Right.VIEW, incidents.list_incidents, IncidentPage, incidents.IncidentQuery),
+    _get("/v1/incidents/{id}", Right.VIEW, incidents.show_incident, IncidentItem),
+    _get("/v1/incidents/{id}/held", Right.VIEW, incidents.list_held, HeldPage, incidents.HeldQuery),
+    _post("/v1/incidents/{id}/take", Right.ORDER_HOLD, incidents.take_incident, IncidentItem, TakeIncident),
+    _post("/v1/incidents/{id}/mute", Right.ORDER_HOLD, incidents.mute_incident, IncidentItem, MuteIncident),
+    _post("/v1/incidents/{id}/release", Right.PUSH_REDRIVE, incidents.release_incident, ReleasedPage, ReleaseIncident),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from crossdock.rules import connection_health
 from crossdock.rules.connection_health import ConnectionHealth, Limits, Status
-from crossdock.store import connections
+from crossdock.rules.troubles import CONNECTION, Held
+from crossdock.store import connections, incidents
 from crossdock.store.store import StoreError
+from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +60,8 @@ class ConnectionKeeper:
         health = self.of(name)
         if health.status is not Status.PAUSED or connection_health.paused_by_itself(health):
             self._health.pop(name, None)
+            if health.status is not Status.OK:
+                self._unsaved.add(name)  # its incident closes
 
     def of(self, name: str) -> ConnectionHealth:
         """Return what is known of a connection."""
@@ -142,15 +146,18 @@ class ConnectionKeeper:
         if self._unsaved:
             names, self._unsaved = self._unsaved, set()
             try:
-                await self._store.write(_save, {name: self.of(name) for name in names})
+                await self._store.write(_save, {name: self.of(name) for name in names}, self._env.now())
             except StoreError:
                 self._unsaved |= names
                 raise
 
 
-def _save(tx: Transaction, healths: dict[str, ConnectionHealth]) -> None:
+def _save(tx: Transaction, healths: dict[str, ConnectionHealth], now: datetime) -> None:
     for name, health in healths.items():
         connections.save_health(tx, name, health)
+        trouble = connection_health.trouble_of(name, health, now)
+        held = () if trouble is None else (Held(trouble, health.error_text),)
+        incidents.keep(tx, f"connection:{name}", CONNECTION, held, to_ms(now))
 
 
 def said(health: ConnectionHealth) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.engine.incident_requests import IncidentRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.store import book, pushes, tasks, throttles
+from crossdock.store.quarantine import made_up
 from crossdock.store.tasks import TaskKind
 from crossdock.store.times import from_ms, to_ms
 
@@ -49,6 +51,7 @@ class Requests:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.incidents = IncidentRequests(engine, self)
 
     def _desk(self) -> Desk:
         engine = self._engine
@@ -73,6 +76,14 @@ class Requests:
             instead = "ask for one order alone, which has a limit of its own"
             turn = Turn(f"sync:{oms}", f"a list of orders of {oms} was synced", instead)
         return await self._queue(TaskKind.SYNC_ORDER, oms, turn, actor, warehouse=None, refs=refs)
+
+    async def read_again(self, connection: str, refs: Sequence[str], actor: str) -> tuple[bool, str]:
+        """Have records fetched again that could not be read; return whether that is done, and the sentence about it."""
+        named = [ref for ref in refs if not made_up(ref) and ref.splitlines() == [ref]]
+        if connection not in self._engine.pulls or not named:
+            return False, "it has no name under which it could be fetched; its next listing reads it again"
+        asked = await self.sync(connection, named, actor)
+        return asked.task_id is not None, asked.text
 
     def _need_oms(self, name: str) -> None:
         if name not in self._engine.pulls:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from crossdock.flows import troubles
 from crossdock.flows.house import encode
 from crossdock.rules.changes import Change, differences, expected_after_push, same_content
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
@@ -100,10 +101,11 @@ def _keeps_its_bytes(push: Push) -> bool:
 
 def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, asked: Asked | None = None) -> Push:
     """Decide again about a push that surely has not left, and save it."""
-    before, queued_at = push.state, push.queued_at
+    before, queued_at, troubled = push.state, push.queued_at, troubles.has_any(push)
     queued = None if queued_at is None else timeline.queued(push)
     if sight.order.status is OrderStatus.CANCELLED:
         _cancel(tx, sight, push, now)
+        _note_troubles(tx, push, now, troubled=troubled)
         return push
     asked = asked or Asked(trigger=Trigger(push.origin), actor=push.actor)
     asked = msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
@@ -112,6 +114,7 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     if before is PushState.PUSH_FAILED and not _worth_another(tx, sight, push, decision, book):
         push.again_at = None
         pushes.decided(tx, push, before)
+        _note_troubles(tx, push, now, troubled=troubled)
         return push
     _new_generation_if_needed(tx, sight, push, decision, book, now)
     push.cancel_wanted = False
@@ -130,8 +133,15 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     check_transition(before, push.state)
     if pushes.decided(tx, push, before) and body is not None:
         pushes.save_bodies(tx, [(push.id, body)])
+    _note_troubles(tx, push, now, troubled=troubled)
     _note_override(tx, sight, push, decision, now)
     return push
+
+
+def _note_troubles(tx: Transaction, push: Push, now: datetime, *, troubled: bool) -> None:
+    """What goes its way, and did before, has nothing to do with incidents."""
+    if troubled or troubles.has_any(push):
+        troubles.note(tx, push, to_ms(now))
 
 
 def _worth_another(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:

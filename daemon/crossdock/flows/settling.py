@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.flows import troubles
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
 from crossdock.store import outbox, timeline
@@ -80,6 +81,8 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
         return
     ended = _unless_taken_back(tx, ended)
     outbox.save(tx, run, ended)
+    if stuck := [s.id for s in ended if s.needs_person or (s.state is PushState.PUSH_FAILED and s.next_at is None)]:
+        troubles.note_ids(tx, stuck, max(s.at for s in ended))
     timeline.add(
         tx,
         [timeline.Moment(s.order_id, s.at, s.state.name.lower(), "", s.note) for s in ended if s.note is not None],
