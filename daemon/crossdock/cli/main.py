@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
     "db": ("database:db", "The database file."),
+    "reconcile": ("reconcile:reconcile", "Compare OMS, warehouses and what crossdock holds."),
+    "simulate": ("simulate:simulate", "Say what would be pushed now, and what not."),
     "incidents": ("incidents:incidents", "What holds orders, one line a cause."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, incidents, orders, tasks
+from crossdock.control.handlers import (
+    actions,
+    connections,
+    daemon,
+    entries,
+    incidents,
+    orders,
+    reconcile,
+    simulation,
+    tasks,
+)
 from crossdock.control.permissions import PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.book import AutoPush, Removed
@@ -32,6 +42,8 @@ from crossdock.control.records.incidents import (
     TakeIncident,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
+from crossdock.control.records.reconcile import Reconcile
+from crossdock.control.records.simulation import Simulation
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
 from crossdock.control.route import Nothing, Route
 from crossdock.rules.book import AllocationRule, Mapping, PushStrategy, Warehouse
@@ -107,6 +119,8 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _post("/v1/reconcile", Right.ORDER_SYNC, reconcile.reconcile, asks.Queued, Reconcile),
+    _post("/v1/simulate", Right.VIEW, simulation.simulate_now, Simulation, simulation.Simulate),
     _get("/v1/incidents", Right.VIEW, incidents.list_incidents, IncidentPage, incidents.IncidentQuery),
     _get("/v1/incidents/{id}", Right.VIEW, incidents.show_incident, IncidentItem),
     _get("/v1/incidents/{id}/held", Right.VIEW, incidents.list_held, HeldPage, incidents.HeldQuery),

@@ -14,6 +14,7 @@ from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
+from crossdock.engine.reconcile_lane import ReconcileLane, Surroundings
 from crossdock.flows.house import House
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.store import counters, operations, outbox, tasks
@@ -87,6 +88,11 @@ class Engine:
         self._serve("decide", self._decide_once)
         for link in links:
             await self.add(link)
+        around = Surroundings(
+            config=lambda: self.config, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
+            reports=self.wants_reports, wake=self.wake_pushes,
+        )  # fmt: skip
+        self._serve("reconcile", ReconcileLane(around).run_once)
         self._schedule.every("tick", self.config.engine.tick_s, self.tick)
         self._schedule.start()
 

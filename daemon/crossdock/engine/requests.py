@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.engine.incident_requests import IncidentRequests
+from crossdock.engine.reconcile_requests import ReconcileRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.store import book, pushes, tasks, throttles
@@ -52,6 +53,7 @@ class Requests:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.incidents = IncidentRequests(engine, self)
+        self.reconciliation = ReconcileRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

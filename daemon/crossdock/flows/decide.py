@@ -148,10 +148,11 @@ def _worth_another(tx: Transaction, sight: Sight, push: Push, decision: Decision
     """A failed push goes again when its retry is due, its input changed, or it may not go any more."""
     if decision.state is not PushState.QUEUED or push.next_at is not None:
         return True
-    return _changed_input(tx, sight, push, decision, book)
+    return changed_input(tx, sight, push, decision, book)
 
 
-def _changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
+def changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
+    """Tell whether what would be sent now is not what is stored: another warehouse, or other content. Writes nothing."""
     if decision.warehouse is None or push.key is None or decision.warehouse.code != push.warehouse:
         return True
     stored = pushes.body(tx, push.id)
@@ -168,7 +169,7 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
     if push.state is not PushState.CANCELLED:
         if decision.state is not PushState.QUEUED or _keeps_its_bytes(push):
             return
-        if not _changed_input(tx, sight, push, decision, book):
+        if not changed_input(tx, sight, push, decision, book):
             return
         why = "was definitely not accepted and its input changed"
     detail = f"generation {push.generation + 1}: the push under key {push.key} {why}"

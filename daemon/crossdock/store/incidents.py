@@ -81,10 +81,11 @@ def keep(tx: Transaction, subject: str, operation: str, held: Sequence[Held], no
     )
     for (number,) in tx.rows(sql, (subject, operation)):
         if number not in wanted:
-            _leave(tx, number, subject, now)
+            leave(tx, number, subject, now)
 
 
-def _leave(tx: Transaction, number: int, subject: str, now: int) -> None:
+def leave(tx: Transaction, number: int, subject: str, now: int) -> None:
+    """Take a subject out of one incident, which closes if it was the last."""
     tx.execute("DELETE FROM incident_refs WHERE incident_id = ? AND subject = ?", (number, subject))
     tx.execute(_CLOSE, (now, number))
 
@@ -97,7 +98,7 @@ def heal(tx: Transaction, subject: str, now: int, *, operation: str | None = Non
     )
     found = [row[0] for row in tx.rows(sql, (subject, operation, operation))]
     for number in found:
-        _leave(tx, number, subject, now)
+        leave(tx, number, subject, now)
     return len(found)
 
 
