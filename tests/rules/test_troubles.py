@@ -75,7 +75,7 @@ def test_the_command_that_mends_a_mapping_is_one_word_per_part_whatever_stranger
 @pytest.mark.parametrize(
     ("code", "operation", "command"),
     [
-        ("warehouse", "push", "crossdock allocation set POSITION WAREHOUSE"),
+        ("warehouse", "push", "crossdock allocation set POSITION --warehouse WAREHOUSE"),
         ("no_stock", "push", "crossdock incidents release INCIDENT"),
         ("paused", CONNECTION, "crossdock connections resume depot"),
         ("failing", CONNECTION, "crossdock connections check depot"),

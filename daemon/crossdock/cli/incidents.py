@@ -23,7 +23,10 @@ number = click.argument("number", metavar="INCIDENT", type=click.IntRange(1))
 
 @click.group()
 def incidents() -> None:
-    """What holds orders, one line a cause. Mended once, all that it holds goes on, and the incident closes by itself."""
+    """What holds orders, one line a cause.
+
+    Mended once, all that it holds goes on, and the incident closes by itself.
+    """
 
 
 @incidents.command("list")

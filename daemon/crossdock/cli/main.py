@@ -40,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
     "db": ("database:db", "The database file."),
+    "setup": (
+        "setup:setup",
+        "The setup of pushing to warehouses: all of it in one view, and what is still to be done.",
+    ),
     "reconcile": ("reconcile:reconcile", "Compare OMS, warehouses and what crossdock holds."),
     "simulate": ("simulate:simulate", "Say what would be pushed now, and what not."),
     "incidents": ("incidents:incidents", "What holds orders, one line a cause."),

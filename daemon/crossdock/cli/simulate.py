@@ -48,7 +48,9 @@ def simulate(  # noqa: PLR0917 - click's options
     session: Session, warehouse: str | None, strategy: str | None, auto_push: bool | None, names: tuple[str, ...],
     connection: str | None, only: str, limit: int, after: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Say what would be pushed now, and what not: by which rule, and why. Nothing is sent or kept.
+    """Say what would be pushed now, and what not.
+
+    By which rule, and why. Nothing is sent or kept.
 
     With a draft, it shows what would be different from the settings as they are.
     """

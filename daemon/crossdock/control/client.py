@@ -11,11 +11,12 @@ from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.incident_calls import IncidentCalls
 from crossdock.control.order_calls import OrderCalls
 from crossdock.control.reconcile_calls import ReconcileCalls
+from crossdock.control.setup_calls import SetupCalls
 from crossdock.control.simulation_calls import SimulationCalls
 from crossdock.control.transport import Refusal, Unreachable
 
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls, IncidentCalls, SimulationCalls, ReconcileCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, IncidentCalls, SimulationCalls, ReconcileCalls, SetupCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -12,6 +12,7 @@ from crossdock.control.handlers import (
     incidents,
     orders,
     reconcile,
+    setup,
     simulation,
     tasks,
 )
@@ -43,6 +44,7 @@ from crossdock.control.records.incidents import (
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.reconcile import Reconcile
+from crossdock.control.records.setup import Setup
 from crossdock.control.records.simulation import Simulation
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
 from crossdock.control.route import Nothing, Route
@@ -119,6 +121,7 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _get("/v1/setup", Right.VIEW, setup.show_setup, Setup),
     _post("/v1/reconcile", Right.ORDER_SYNC, reconcile.reconcile, asks.Queued, Reconcile),
     _post("/v1/simulate", Right.VIEW, simulation.simulate_now, Simulation, simulation.Simulate),
     _get("/v1/incidents", Right.VIEW, incidents.list_incidents, IncidentPage, incidents.IncidentQuery),

@@ -200,7 +200,7 @@ _BY_OPERATION = {
 _REMEDIES = {
     "warehouse": Remedy(
         "add an allocation rule, or make a warehouse that the OMS's code leads to; the orders are then released by themselves",
-        "crossdock allocation set POSITION WAREHOUSE",
+        "crossdock allocation set POSITION --warehouse WAREHOUSE",
     ),
     "sku_missing": Remedy("give the lines their SKU in the OMS; the corrected orders are decided again by themselves"),
     "quantity": Remedy("correct the quantities in the OMS; the corrected orders are decided again by themselves"),
