@@ -36,7 +36,10 @@ async def test_the_status_counts_every_state(world, client):
     counted = {each.state: each.count for each in status.outbox if each.count}
     assert counted == {"pushed": 1, "held": 1, "not_pushed": 1}
     assert (status.quarantine, status.level, status.version) == (1, "warning", "0.1.0")
-    assert status.reasons == ("1 records could not be read (`crossdock quarantine list`)",)
+    assert status.reasons == (
+        "1 records could not be read (`crossdock quarantine list`)",
+        "open incidents: 1 (`crossdock incidents list`)",
+    )
 
 
 async def test_a_queue_shows_how_long_its_oldest_order_waits(world, client):

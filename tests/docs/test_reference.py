@@ -14,9 +14,11 @@ from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
 from crossdock.env import Env
 from crossdock.ops.metrics import Metrics
+from crossdock.rules import troubles
 from crossdock.rules.labels import ALLOWED as LABEL_STEPS
 from crossdock.rules.labels import LabelState
 from crossdock.rules.push_states import ALLOWED, PushState, tab_of
+from crossdock.rules.reconcile import REMEDIES, Finding, Remedy
 from crossdock.spec import connector, errors, hooks
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -95,3 +97,21 @@ def test_every_link_on_the_page_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http://", "https://", "mailto:")):
             assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_reconciliation_has_exactly_the_findings_and_remedies_of_the_code():
+    text = (REFERENCE / "reconciliation.md").read_text(encoding="utf-8")
+    (diagram,) = blocks(text, "mermaid")
+    arrows = re.findall(r"^ +(\w+) --> (\w+)$", diagram, re.MULTILINE)
+    assert dict(arrows) == {finding.value: remedy.value for finding, remedy in REMEDIES.items()}
+    rows = re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE)
+    assert rows[: len(Finding)] == [finding.value for finding in Finding]
+    assert set(rows[len(Finding) :]) == {remedy.value for remedy in Remedy}
+
+
+def test_the_page_of_incidents_names_every_code_that_has_a_remedy_of_its_own():
+    text = (REFERENCE / "incidents.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| `(\w+)` \| ", text, re.MULTILINE)
+    said = {code for operation, code in rows if operation == "push"}
+    assert said == {"sku", "logistics"} | (set(troubles._REMEDIES) - {"brake"})
+    assert {code for operation, code in rows if operation == "connection"} == set(troubles._REMEDIES_OF_CONNECTIONS)

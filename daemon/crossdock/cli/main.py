@@ -49,6 +49,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "forget": ("people:forget", "Remove the personal data of an order."),
     "documents": ("documents:documents", "Documents of warehouses, and whether their OMS has them."),
     "costs": ("costs:costs", "Inbound costs: planned, actual, averages."),
+    "setup": (
+        "setup:setup",
+        "The setup of pushing to warehouses: all of it in one view, and what is still to be done.",
+    ),
+    "reconcile": ("reconcile:reconcile", "Compare OMS, warehouses and what crossdock holds."),
+    "simulate": ("simulate:simulate", "Say what would be pushed now, and what not."),
+    "incidents": ("incidents:incidents", "What holds orders, one line a cause."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

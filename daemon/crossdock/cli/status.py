@@ -61,7 +61,8 @@ def _show(found: Status) -> None:
     say("")
     say(
         f"need a person: {found.needs_person} · parked: {found.parked} · changed after their push: {found.changed} · "
-        f"quarantine: {found.quarantine} · "
+        f"quarantine: {found.quarantine} · incidents: {sum(found.incidents.values())} "
+        f"({found.incidents_muted} muted) · "
         f"tasks: {found.tasks_running} running, {found.tasks_queued} queued · "
         f"disk: {size(found.disk_free_bytes)} free{' (LOW)' if found.disk_low else ''}"
     )

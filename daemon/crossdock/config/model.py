@@ -270,6 +270,30 @@ class Costs(Section, frozen=True):
     ] = 600
 
 
+class Reconcile(Section, frozen=True):
+    """The daily comparison of OMS, warehouses and what the daemon holds."""
+
+    enabled: Annotated[bool, Meta(description="Reconcile once a day; people may ask for it in any case")] = True
+    at: Annotated[
+        str,
+        Meta(
+            pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            description="Time of day, HH:MM in UTC; one that was missed is made up for at the next start",
+        ),
+    ] = "03:30"
+    jitter_s: Annotated[Seconds, Meta(description="It begins up to so many seconds later, at random")] = 1200
+    days: Annotated[int, Meta(ge=1, le=3650, description="Orders created within so many days are compared")] = 30
+    brake_percent: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=100,
+            description="Above this share of what was compared nothing is mended without --force; up to 20 repairs always are",
+        ),
+    ] = 5
+    brake_actions: Annotated[int, Meta(ge=20, le=10_000, description="Nor above so many repairs")] = 500
+
+
 class Config(Section, frozen=True):
     """The whole configuration."""
 
@@ -286,4 +310,5 @@ class Config(Section, frozen=True):
     plugins: Plugins = Plugins()
     webhooks: Webhooks = Webhooks()
     costs: Costs = Costs()
+    reconcile: Reconcile = Reconcile()
     connections: dict[Name, Connection] = field(default_factory=dict)

@@ -11,9 +11,13 @@ from crossdock.control.book_calls import BookCalls
 from crossdock.control.cost_calls import CostCalls
 from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.document_calls import DocumentCalls
+from crossdock.control.incident_calls import IncidentCalls
 from crossdock.control.label_calls import LabelCalls
 from crossdock.control.master_calls import MasterCalls
 from crossdock.control.order_calls import OrderCalls
+from crossdock.control.reconcile_calls import ReconcileCalls
+from crossdock.control.setup_calls import SetupCalls
+from crossdock.control.simulation_calls import SimulationCalls
 from crossdock.control.stock_calls import StockCalls
 from crossdock.control.transport import Refusal, Unreachable
 
@@ -21,6 +25,18 @@ __all__ = ["Client", "Refusal", "Unreachable"]
 
 
 class Client(
-    OrderCalls, BookCalls, DaemonCalls, StockCalls, AuditCalls, LabelCalls, DocumentCalls, MasterCalls, CostCalls
+    OrderCalls,
+    BookCalls,
+    DaemonCalls,
+    StockCalls,
+    AuditCalls,
+    LabelCalls,
+    DocumentCalls,
+    MasterCalls,
+    CostCalls,
+    IncidentCalls,
+    SimulationCalls,
+    ReconcileCalls,
+    SetupCalls,
 ):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -12,9 +12,13 @@ from crossdock.control.handlers import (
     daemon,
     documents,
     entries,
+    incidents,
     labels,
     master,
     orders,
+    reconcile,
+    setup,
+    simulation,
     stock,
     tasks,
 )
@@ -56,6 +60,15 @@ from crossdock.control.records.documents import (
     RepushDocuments,
     RepushedDocuments,
 )
+from crossdock.control.records.incidents import (
+    HeldPage,
+    IncidentItem,
+    IncidentPage,
+    MuteIncident,
+    ReleasedPage,
+    ReleaseIncident,
+    TakeIncident,
+)
 from crossdock.control.records.labels import (
     ConfirmLabels,
     ContentQuery,
@@ -80,6 +93,9 @@ from crossdock.control.records.master import (
     ResolveConflict,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
+from crossdock.control.records.reconcile import Reconcile
+from crossdock.control.records.setup import Setup
+from crossdock.control.records.simulation import Simulation
 from crossdock.control.records.stock import FetchStock, StockPage, StockSwitch, StockSwitches, SwitchStock
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
 from crossdock.control.route import Nothing, Route
@@ -223,5 +239,14 @@ TABLE: tuple[Route, ...] = (
         cost_records.CostDecision,
     ),
     _post("/v1/costs/drift", Right.COST_ACTUAL_EDIT, costs.settle_drift, cost_records.SkuCost, cost_records.SettleDrift),
+    _get("/v1/setup", Right.VIEW, setup.show_setup, Setup),
+    _post("/v1/reconcile", Right.ORDER_SYNC, reconcile.reconcile, asks.Queued, Reconcile),
+    _post("/v1/simulate", Right.VIEW, simulation.simulate_now, Simulation, simulation.Simulate),
+    _get("/v1/incidents", Right.VIEW, incidents.list_incidents, IncidentPage, incidents.IncidentQuery),
+    _get("/v1/incidents/{id}", Right.VIEW, incidents.show_incident, IncidentItem),
+    _get("/v1/incidents/{id}/held", Right.VIEW, incidents.list_held, HeldPage, incidents.HeldQuery),
+    _post("/v1/incidents/{id}/take", Right.ORDER_HOLD, incidents.take_incident, IncidentItem, TakeIncident),
+    _post("/v1/incidents/{id}/mute", Right.ORDER_HOLD, incidents.mute_incident, IncidentItem, MuteIncident),
+    _post("/v1/incidents/{id}/release", Right.PUSH_REDRIVE, incidents.release_incident, ReleasedPage, ReleaseIncident),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from crossdock.rules import connection_health
 from crossdock.rules.connection_health import ConnectionHealth, Limits, Status
-from crossdock.store import audit, connections
+from crossdock.rules.troubles import CONNECTION, Held
+from crossdock.store import audit, connections, incidents
 from crossdock.store.audit import DAEMON, Entry
 from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
@@ -61,6 +62,8 @@ class ConnectionKeeper:
         health = self.of(name)
         if health.status is not Status.PAUSED or connection_health.paused_by_itself(health):
             self._health.pop(name, None)
+            if health.status is not Status.OK:
+                self._unsaved.add(name)  # its incident closes
 
     def of(self, name: str) -> ConnectionHealth:
         """Return what is known of a connection."""
@@ -150,18 +153,21 @@ class ConnectionKeeper:
             paused, self._paused = self._paused, []
             try:
                 healths = {name: self.of(name) for name in names}
-                await self._store.write(_save, healths, paused, to_ms(self._env.now()))
+                await self._store.write(_save, healths, paused, self._env.now())
             except StoreError:
                 self._unsaved |= names
                 self._paused = [*paused, *self._paused]
                 raise
 
 
-def _save(tx: Transaction, healths: dict[str, ConnectionHealth], paused: list[Entry], now: int) -> None:
+def _save(tx: Transaction, healths: dict[str, ConnectionHealth], paused: list[Entry], now: datetime) -> None:
     for entry in paused:
-        audit.write(tx, entry, now)
+        audit.write(tx, entry, to_ms(now))
     for name, health in healths.items():
         connections.save_health(tx, name, health)
+        trouble = connection_health.trouble_of(name, health, now)
+        held = () if trouble is None else (Held(trouble, health.error_text),)
+        incidents.keep(tx, f"connection:{name}", CONNECTION, held, to_ms(now))
 
 
 def said(health: ConnectionHealth) -> str:

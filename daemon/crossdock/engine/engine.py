@@ -17,6 +17,7 @@ from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
+from crossdock.engine.reconcile_lane import ReconcileLane, Surroundings
 from crossdock.flows.house import House
 from crossdock.flows.master import keep_in_step
 from crossdock.flows.post_documents import Desk as PostingDesk
@@ -98,6 +99,11 @@ class Engine:
         self._serve("master", self._master_once)
         for link in links:
             await self.add(link)
+        around = Surroundings(
+            config=lambda: self.config, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
+            reports=self.wants_reports, wake=self.wake_pushes,
+        )  # fmt: skip
+        self._serve("reconcile", ReconcileLane(around).run_once)
         self._schedule.every("tick", self.config.engine.tick_s, self.tick)
         self._schedule.every("housekeeping", EVERY_S, self._waker("housekeeping"))
         self._schedule.start()

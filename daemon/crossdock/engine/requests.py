@@ -9,12 +9,15 @@ from crossdock.engine.approvals import Approvals
 from crossdock.engine.asking import Asked, Refused, Turn, queue_task
 from crossdock.engine.cost_requests import CostRequests
 from crossdock.engine.document_requests import DocumentRequests
+from crossdock.engine.incident_requests import IncidentRequests
 from crossdock.engine.label_requests import LabelRequests
 from crossdock.engine.master_requests import MasterRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
+from crossdock.engine.reconcile_requests import ReconcileRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.store import audit, book, pushes, views
+from crossdock.store.quarantine import made_up
 from crossdock.store.tasks import TaskKind
 from crossdock.store.times import to_ms
 
@@ -46,6 +49,8 @@ class Requests:
         self.documents = DocumentRequests(engine)
         self.master = MasterRequests(engine)
         self.costs = CostRequests(engine)
+        self.incidents = IncidentRequests(engine, self)
+        self.reconciliation = ReconcileRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine
@@ -70,6 +75,14 @@ class Requests:
             instead = "ask for one order alone, which has a limit of its own"
             turn = Turn(f"sync:{oms}", f"a list of orders of {oms} was synced", instead)
         return await self._queue(TaskKind.SYNC_ORDER, oms, turn, actor, warehouse=None, refs=refs)
+
+    async def read_again(self, connection: str, refs: Sequence[str], actor: str) -> tuple[bool, str]:
+        """Have records fetched again that could not be read; return whether that is done, and the sentence about it."""
+        named = [ref for ref in refs if not made_up(ref) and ref.splitlines() == [ref]]
+        if connection not in self._engine.pulls or not named:
+            return False, "it has no name under which it could be fetched; its next listing reads it again"
+        asked = await self.sync(connection, named, actor)
+        return asked.task_id is not None, asked.text
 
     def _need_oms(self, name: str) -> None:
         if name not in self._engine.pulls:

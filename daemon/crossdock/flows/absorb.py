@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import xxhash
 from msgspec import Struct
 
-from crossdock.flows import decide, label_changes
+from crossdock.flows import decide, label_changes, troubles
 from crossdock.rules.personal import differs
 from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import Order, Unreadable
 from crossdock.store import cursors, orders, pushes, quarantine, tasks, timeline
 from crossdock.store.cursors import Cursor
 from crossdock.store.orders import StoredOrder
-from crossdock.store.quarantine import Quarantined
 from crossdock.store.tasks import Item, Totals
 from crossdock.store.times import to_ms
 
@@ -142,6 +141,7 @@ def _insert(tx: Transaction, connection: str, fresh: Sequence[Arrival], book: Bo
     ]
     orders.insert(tx, rows)
     pushes.insert_first(tx, [push for push, _ in made])
+    troubles.note_first(tx, (push for push, _ in made), at)
     pushes.save_bodies(tx, [(push.id, body) for push, body in made if body is not None])
     return [push for push, _ in made]
 
@@ -178,12 +178,4 @@ def _set_aside(
     tx: Transaction, connection: str, unreadable: Iterable[Unreadable], read: Sequence[str], now: datetime
 ) -> None:
     """Quarantine what could not be read, and forget what can be read by now or is gone."""
-    at = to_ms(now)
-    quarantine.remove(tx, connection, read)
-    quarantine.put(
-        tx,
-        [
-            Quarantined(connection=connection, ref=r.ref, raw=r.raw, reason=r.reason, first_at=at, last_at=at)
-            for r in unreadable
-        ],
-    )
+    troubles.set_aside(tx, connection, [(record.ref, record) for record in unreadable], read, to_ms(now))

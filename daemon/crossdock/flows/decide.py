@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from crossdock.flows import troubles
 from crossdock.flows.house import encode
 from crossdock.rules.changes import Change, differences, expected_after_push, same_content
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
@@ -100,10 +101,11 @@ def _keeps_its_bytes(push: Push) -> bool:
 
 def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, asked: Asked | None = None) -> Push:
     """Decide again about a push that surely has not left, and save it."""
-    before, queued_at = push.state, push.queued_at
+    before, queued_at, troubled = push.state, push.queued_at, troubles.has_any(push)
     queued = None if queued_at is None else timeline.queued(push)
     if sight.order.status is OrderStatus.CANCELLED:
         _cancel(tx, sight, push, now)
+        _note_troubles(tx, push, now, troubled=troubled)
         return push
     asked = asked or Asked(trigger=Trigger(push.origin), actor=push.actor)
     asked = msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
@@ -112,6 +114,7 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     if before is PushState.PUSH_FAILED and not _worth_another(tx, sight, push, decision, book):
         push.again_at = None
         pushes.decided(tx, push, before)
+        _note_troubles(tx, push, now, troubled=troubled)
         return push
     _new_generation_if_needed(tx, sight, push, decision, book, now)
     push.cancel_wanted = False
@@ -130,18 +133,26 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     check_transition(before, push.state)
     if pushes.decided(tx, push, before) and body is not None:
         pushes.save_bodies(tx, [(push.id, body)])
+    _note_troubles(tx, push, now, troubled=troubled)
     _note_override(tx, sight, push, decision, now)
     return push
+
+
+def _note_troubles(tx: Transaction, push: Push, now: datetime, *, troubled: bool) -> None:
+    """What goes its way, and did before, has nothing to do with incidents."""
+    if troubled or troubles.has_any(push):
+        troubles.note(tx, push, to_ms(now))
 
 
 def _worth_another(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
     """A failed push goes again when its retry is due, its input changed, or it may not go any more."""
     if decision.state is not PushState.QUEUED or push.next_at is not None:
         return True
-    return _changed_input(tx, sight, push, decision, book)
+    return changed_input(tx, sight, push, decision, book)
 
 
-def _changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
+def changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
+    """Tell whether what would be sent now is not what is stored: another warehouse, or other content. Writes nothing."""
     if decision.warehouse is None or push.key is None or decision.warehouse.code != push.warehouse:
         return True
     stored = pushes.body(tx, push.id)
@@ -158,7 +169,7 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
     if push.state is not PushState.CANCELLED:
         if decision.state is not PushState.QUEUED or _keeps_its_bytes(push):
             return
-        if not _changed_input(tx, sight, push, decision, book):
+        if not changed_input(tx, sight, push, decision, book):
             return
         why = "was definitely not accepted and its input changed"
     detail = f"generation {push.generation + 1}: the push under key {push.key} {why}"

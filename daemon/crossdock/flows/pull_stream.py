@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 import msgspec
 from msgspec import Struct
 
-from crossdock.flows import listing
+from crossdock.flows import listing, troubles
 from crossdock.flows.listing import Guard
 from crossdock.spec.errors import BadResponse, NotFound, Rejected
-from crossdock.store import cursors, quarantine, tasks
-from crossdock.store.quarantine import Quarantined
+from crossdock.store import cursors, tasks
 from crossdock.store.tasks import Item, Totals
 from crossdock.store.times import to_ms
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from crossdock.flows.house import House
     from crossdock.flows.listing import PullPolicy
     from crossdock.spec.listing import Listing
-    from crossdock.spec.orders import Unreadable, Window
+    from crossdock.spec.orders import Window
     from crossdock.store.cursors import Cursor
     from crossdock.store.store import Transaction
 
@@ -145,16 +144,9 @@ def _take(
 
 def _set_aside(tx: Transaction, connection: str, stream: Stream[T], page: Listing[T], now: datetime) -> None:
     """Quarantine what could not be read, and forget what can be read by now."""
-    at = to_ms(now)
-    quarantine.remove(tx, connection, [named(stream.name, stream.ref_of(item)) for item in page.items])
-    quarantine.put(tx, [_quarantined(connection, stream.name, record, at) for record in page.unreadable])
-
-
-def _quarantined(connection: str, stream: str, record: Unreadable, at: int) -> Quarantined:
-    return Quarantined(
-        connection=connection, ref=named(stream, record.ref), raw=record.raw, reason=record.reason, first_at=at,
-        last_at=at,
-    )  # fmt: skip
+    unreadable = [(named(stream.name, record.ref), record) for record in page.unreadable]
+    read = [named(stream.name, stream.ref_of(item)) for item in page.items]
+    troubles.set_aside(tx, connection, unreadable, read, to_ms(now))
 
 
 def named(stream: str, ref: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from crossdock.flows import decide
+from crossdock.flows import decide, troubles
 from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.push_states import AT_RISK, PushState
 from crossdock.rules.reasons import sentence
@@ -64,11 +64,18 @@ def reconsider_due(tx: Transaction, desk: Desk) -> tuple[int, frozenset[str]]:
     for push in due:
         if push.state in AT_RISK or push.unsettled is None:
             _leave(tx, push)
+            if push.needs_person:
+                troubles.note(tx, push, to_ms(desk.now))
             continue
         after = _again(tx, stored[push.order_id], push, desk, None)
         if after is not None and after.state is PushState.QUEUED and after.connection:
             wake.add(after.connection)
     return len(due), frozenset(wake)
+
+
+def decide_one(tx: Transaction, stored: StoredOrder, push: Push, desk: Desk) -> Push | None:
+    """Decide again about one push that surely has not left; None if its order cannot be read now."""
+    return _again(tx, stored, push, desk, None)
 
 
 def _again(tx: Transaction, stored: StoredOrder, push: Push, desk: Desk, asked: Asked | None) -> Push | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from crossdock.flows import troubles
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.push_states import PushState, check_transition
 from crossdock.store import labels, orders, pushes, timeline
@@ -60,6 +61,7 @@ def settle_by_hand(
         push.report_at = to_ms(now) if report else None
         push.error_kind = push.error_code = push.error_text = None
     pushes.decided(tx, push, PushState.IN_DOUBT)
+    troubles.note(tx, push, to_ms(now))
     detail = f"{settlement.value}: {reason}"
     timeline.add(tx, [timeline.Moment(stored.id, to_ms(now), "settled_by_hand", actor, detail)])
     return Answer(order=ref, done=True, text=f"it is {push.state.name.lower()} now", wake=push.connection)
@@ -75,6 +77,7 @@ def redrive(tx: Transaction, push_ids: Sequence[int], actor: str, now: datetime)
         push.state, push.next_at, push.report_at = PushState.QUEUED, to_ms(now), None
         push.faults, push.first_fault_at = 0, None
         pushes.decided(tx, push, PushState.PUSH_FAILED)
+        troubles.note(tx, push, to_ms(now))
         text = "queued again as it was sent; its failures are counted afresh"
         timeline.add(tx, [timeline.Moment(push.order_id, to_ms(now), "redriven", actor, text)])
         answers.append(Answer(order=str(push.order_id), done=True, text="queued", wake=push.connection))

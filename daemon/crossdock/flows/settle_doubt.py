@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crossdock.flows import settling
+from crossdock.flows import settling, troubles
 from crossdock.rules.backoff import delay
 from crossdock.rules.outcome import Verdict
 from crossdock.rules.push_states import PushState
@@ -70,11 +70,13 @@ def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime)
     elif policy.idempotency == "lookup" and policy.can_find:
         outbox.take_over(tx, lane.run, lane.connection, at, quiet, "lookup")
     else:
-        outbox.take_over(tx, lane.run, lane.connection, at, None, "none")
-        outbox.leave_to_a_person(tx, lane.connection, cancelled_only=False)
+        left = outbox.take_over(tx, lane.run, lane.connection, at, None, "none")
+        if left + outbox.leave_to_a_person(tx, lane.connection, cancelled_only=False):
+            troubles.note_doubts(tx, lane.connection, at)
         return []
     if not policy.can_find:
-        outbox.leave_to_a_person(tx, lane.connection, cancelled_only=True)
+        if outbox.leave_to_a_person(tx, lane.connection, cancelled_only=True):
+            troubles.note_doubts(tx, lane.connection, at)
         return []
     if not lane.may_call():
         return []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.flows import troubles
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
 from crossdock.store import labels, outbox, timeline
@@ -81,6 +82,8 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
     ended = _unless_taken_back(tx, ended)
     outbox.save(tx, run, ended)
     labels.pushed(tx, [(s.at, s.order_id) for s in ended if s.state is PushState.PUSHED])
+    if stuck := [s.id for s in ended if s.needs_person or (s.state is PushState.PUSH_FAILED and s.next_at is None)]:
+        troubles.note_ids(tx, stuck, max(s.at for s in ended))
     timeline.add(
         tx,
         [timeline.Moment(s.order_id, s.at, s.state.name.lower(), "", s.note) for s in ended if s.note is not None],

@@ -17,12 +17,16 @@ _BREAKER = {"closed": 0, "half_open": 1, "open": 2}
 
 
 class Rows(Struct, frozen=True, kw_only=True):
-    """How many rows wait in the store: `outbox` by push state; `outbox_oldest_s` is the age of the oldest open one."""
+    """How many rows wait in the store: `outbox` by push state; `outbox_oldest_s` is the age of the oldest open one.
+
+    `incidents` are the open ones, by cause.
+    """
 
     outbox: dict[str, int]
     outbox_oldest_s: float = 0
     quarantine: int = 0
     unknown: int = 0
+    incidents: dict[str, int] = {}
 
 
 class Metrics:
@@ -62,6 +66,7 @@ class Metrics:
         self._outbox = self._gauge("outbox_rows", "Pushes in the store, by state", ("state",))
         self._oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest push that is not settled")
         self._quarantine = self._gauge("quarantine_rows", "Records that could not be read")
+        self._incidents = self._gauge("incidents_open", "Incidents that are not healed, by cause", ("cause",))
         self._unknown = self._gauge("unknown_rows", "Pushes whose outcome is not known")
         self._breaker = self._gauge("breaker_state", "0 closed, 1 half open, 2 open", ("connection",))
         self._retry_after = self._gauge(
@@ -145,6 +150,9 @@ class Metrics:
         self._oldest.set(rows.outbox_oldest_s)
         self._quarantine.set(rows.quarantine)
         self._unknown.set(rows.unknown)
+        self._incidents.clear()
+        for cause, count in rows.incidents.items():
+            self._incidents.labels(cause).set(count)
 
     def loop_is_late(self, seconds: float) -> None:
         """Note how late the event loop is."""

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.rules.backoff import delay, honoured
+from crossdock.rules.troubles import CONNECTION, Cause, Trouble
 from crossdock.spec import errors
 
 if TYPE_CHECKING:
@@ -220,3 +221,26 @@ def moved(health: ConnectionHealth, by: timedelta) -> ConnectionHealth:
         until=None if health.until is None else health.until + by,
         recent=tuple(moment + by for moment in health.recent),
     )
+
+
+LOUD_AFTER = timedelta(minutes=30)
+"""A connection that has failed for so long is a trouble for people (RELIABILITY P8)."""
+
+
+def trouble_of(name: str, health: ConnectionHealth, now: datetime) -> Trouble | None:
+    """Say what is wrong with a connection that somebody has to know of; a pause by a person is none."""
+    match health.status:
+        case Status.PAUSED if paused_by_itself(health):
+            cause = Cause.AUTH if health.error_kind in ("AuthFailed", "ConfigError") else Cause.BUG
+            return Trouble(
+                cause=cause, connection=name, operation=CONNECTION, code="paused",
+                text=f"connection {name} is paused: {health.error_kind}",
+            )  # fmt: skip
+        case Status.STUCK:
+            text = f"the plugin of connection {name} does not react any more"
+            return Trouble(cause=Cause.BUG, connection=name, operation=CONNECTION, code="stuck", text=text)
+        case Status.OPEN | Status.RETRYING | Status.RATE_LIMITED if now - (health.since or now) >= LOUD_AFTER:
+            text = f"connection {name} has failed for more than 30 minutes"
+            return Trouble(cause=Cause.TRANSIENT, connection=name, operation=CONNECTION, code="failing", text=text)
+        case _:
+            return None

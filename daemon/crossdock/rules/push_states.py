@@ -43,12 +43,13 @@ ALLOWED: dict[PushState, frozenset[PushState]] = {
     _S.SENDING: frozenset({_S.PUSHED, _S.PUSH_FAILED, _S.IN_DOUBT, _S.QUEUED}),
     _S.IN_DOUBT: frozenset({_S.PUSHED, _S.QUEUED, _S.SENDING, _S.PUSH_FAILED, _S.CANCELLED}),
     _S.PUSH_FAILED: frozenset({_S.QUEUED, _S.HELD, _S.CANCELLED, _S.PUSHED}),
-    _S.PUSHED: frozenset(),
+    _S.PUSHED: frozenset({_S.IN_DOUBT}),
     _S.CANCELLED: frozenset({_S.NOT_PUSHED, _S.QUEUED, _S.HELD}),
 }
 """DOMAIN 4.3 B, up to PUSHED. IN_DOUBT to SENDING is the probe of a warehouse that knows idempotency keys (the same bytes
 with the same key); IN_DOUBT to PUSH_FAILED and PUSH_FAILED to PUSHED are a definite refusal found by that probe and a
-person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back)."""
+person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED to IN_DOUBT is a
+reconciliation that finds nothing at the warehouse any more: a person settles it, it is never sent again by itself."""
 
 SENDABLE = frozenset({_S.NOT_PUSHED, _S.PUSH_FAILED})
 """The outbound statuses from which an order may be pushed (the article, line 19)."""

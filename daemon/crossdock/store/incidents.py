@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.rules.troubles import Cause, Held, Trouble
 from crossdock.store import counters
 
 if TYPE_CHECKING:
@@ -15,39 +15,7 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
-class Cause(StrEnum):
-    """What kind of trouble it is, grouped by who has to do something."""
-
-    TRANSIENT = "transient"
-    MAPPING = "mapping"
-    VALIDATION = "validation"
-    AUTH = "auth"
-    CONFLICT = "conflict"
-    IN_DOUBT = "in_doubt"
-    REFUSED = "refused"
-    DRIFT = "drift"
-    DECISION = "decision"
-    BUG = "bug"
-
-
-class Trouble(Struct, frozen=True, kw_only=True):
-    """What is wrong. Everything but `text` makes the fingerprint: the same trouble is one incident.
-
-    `missing` is what has to be filled in or decided, such as a carrier that has no mapping; `text` is the sentence for
-    people, the same for all that the incident holds.
-    """
-
-    cause: Cause
-    connection: str = ""
-    operation: str = ""
-    code: str = ""
-    missing: str = ""
-    text: str
-
-    @property
-    def fingerprint(self) -> str:
-        """The name of the incident; parts are joined by a character that none of them can hold."""
-        return f"{self.cause.value}\x1f{self.connection}\x1f{self.operation}\x1f{self.code}\x1f{self.missing}"
+__all__ = ["Cause", "Held", "Trouble"]
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -60,6 +28,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     operation: str
     code: str
     missing: str
+    warehouse: str
     text: str
     opened_at: int
     last_at: int
@@ -71,10 +40,11 @@ class Incident(Struct, frozen=True, kw_only=True):
 FIELDS = Incident.__struct_fields__
 COLUMNS = ", ".join(FIELDS)
 _OPEN = (
-    "INSERT INTO incidents (id, fingerprint, cause, connection, operation, code, missing, text, opened_at, last_at, owner) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') ON CONFLICT (fingerprint) DO UPDATE SET last_at = excluded.last_at, "
+    "INSERT INTO incidents (id, fingerprint, cause, connection, operation, code, missing, warehouse, text, opened_at, last_at, owner) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') ON CONFLICT (fingerprint) DO UPDATE SET last_at = excluded.last_at, "
     "text = excluded.text, opened_at = CASE WHEN incidents.healed_at IS NULL THEN incidents.opened_at ELSE excluded.opened_at END, "
-    "healed_at = NULL"
+    "owner = CASE WHEN incidents.healed_at IS NULL THEN incidents.owner ELSE '' END, "
+    "muted_until = CASE WHEN incidents.healed_at IS NULL THEN incidents.muted_until END, healed_at = NULL"
 )
 _HOLD = (
     "INSERT INTO incident_refs (incident_id, subject, at, text) VALUES (?, ?, ?, ?) "
@@ -95,11 +65,29 @@ def report(tx: Transaction, trouble: Trouble, subject: str, now: int, text: str 
     number = int(known[0]) if known is not None else counters.take(tx, "incidents")
     values = (
         number, trouble.fingerprint, trouble.cause.value, trouble.connection, trouble.operation, trouble.code,
-        trouble.missing, trouble.text, now, now,
+        trouble.missing, trouble.warehouse, trouble.text, now, now,
     )  # fmt: skip
     tx.execute(_OPEN, values)
     tx.execute(_HOLD, (number, subject, now, text))
     return number
+
+
+def keep(tx: Transaction, subject: str, operation: str, held: Sequence[Held], now: int) -> None:
+    """Have a subject held by exactly these troubles of an operation; it leaves those that do not hold it any more."""
+    wanted = {report(tx, each.trouble, subject, now, each.text) for each in held}
+    sql = (
+        "SELECT r.incident_id FROM incident_refs r JOIN incidents i ON i.id = r.incident_id "
+        "WHERE r.subject = ? AND i.operation = ? LIMIT 1000"
+    )
+    for (number,) in tx.rows(sql, (subject, operation)):
+        if number not in wanted:
+            leave(tx, number, subject, now)
+
+
+def leave(tx: Transaction, number: int, subject: str, now: int) -> None:
+    """Take a subject out of one incident, which closes if it was the last."""
+    tx.execute("DELETE FROM incident_refs WHERE incident_id = ? AND subject = ?", (number, subject))
+    tx.execute(_CLOSE, (now, number))
 
 
 def heal(tx: Transaction, subject: str, now: int, *, operation: str | None = None) -> int:
@@ -110,8 +98,7 @@ def heal(tx: Transaction, subject: str, now: int, *, operation: str | None = Non
     )
     found = [row[0] for row in tx.rows(sql, (subject, operation, operation))]
     for number in found:
-        tx.execute("DELETE FROM incident_refs WHERE incident_id = ? AND subject = ?", (number, subject))
-        tx.execute(_CLOSE, (now, number))
+        leave(tx, number, subject, now)
     return len(found)
 
 
@@ -150,17 +137,38 @@ def count(tx: Transaction, number: int) -> int:
     return int(tx.one("SELECT COUNT(*) FROM incident_refs WHERE incident_id = ?", (number,))[0])
 
 
-def page(tx: Transaction, after: int, limit: int, *, healed: bool = False) -> list[Incident]:
-    """Return open incidents (or healed ones) with an id above `after`, oldest first."""
+def page(tx: Transaction, after: int, limit: int, *, healed: bool = False, cause: str | None = None) -> list[Incident]:
+    """Return open incidents (or healed ones) with an id above `after`, oldest first; of one cause, if it is named."""
     wanted = "IS NOT NULL" if healed else "IS NULL"
-    sql = "SELECT " + COLUMNS + " FROM incidents WHERE id > ? AND healed_at " + wanted + " ORDER BY id LIMIT ?"
-    return [_incident(row) for row in tx.rows(sql, (after, limit))]
+    sql = "SELECT " + COLUMNS + " FROM incidents WHERE id > ? AND healed_at " + wanted
+    return [
+        _incident(row)
+        for row in tx.rows(sql + " AND (cause = ? OR ? IS NULL) ORDER BY id LIMIT ?", (after, cause, cause, limit))
+    ]
 
 
-def take(tx: Transaction, number: int, *, owner: str | None = None, muted_until: int | None = None) -> bool:
-    """Note who looks after an incident (None: as it is), and until when it is not to be shown as news."""
-    sql = "UPDATE incidents SET owner = COALESCE(?, owner), muted_until = ? WHERE id = ?"
-    return tx.execute(sql, (owner, muted_until, number)) == 1
+class Tally(Struct, frozen=True):
+    """How many incidents are open, by cause, and how many of them nobody wants to hear of now."""
+
+    open: dict[str, int]
+    muted: int
+
+
+def tally(tx: Transaction, now: int) -> Tally:
+    """Count the open incidents."""
+    sql = "SELECT cause, COUNT(*), SUM(CASE WHEN muted_until > ? THEN 1 ELSE 0 END) FROM incidents WHERE healed_at IS NULL GROUP BY cause"
+    rows = tx.rows(sql, (now,))
+    return Tally({row[0]: int(row[1]) for row in rows}, sum(int(row[2]) for row in rows))
+
+
+def take(tx: Transaction, number: int, *, owner: str) -> bool:
+    """Note who looks after an incident."""
+    return tx.execute("UPDATE incidents SET owner = ? WHERE id = ?", (owner, number)) == 1
+
+
+def mute(tx: Transaction, number: int, until: int | None) -> bool:
+    """Note until when an incident is not to be shown as news (milliseconds; None: it is)."""
+    return tx.execute("UPDATE incidents SET muted_until = ? WHERE id = ?", (until, number)) == 1
 
 
 def of_subjects(tx: Transaction, names: Sequence[str]) -> dict[str, list[Incident]]:

@@ -25,8 +25,8 @@ from crossdock.control.records.daemon import (
 )
 from crossdock.control.route import Raw, WithStatus
 from crossdock.control.shown import state_name
-from crossdock.store import quarantine, views
-from crossdock.store.times import from_ms
+from crossdock.store import incidents, quarantine, views
+from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,7 @@ async def status(call: Call[None, object]) -> Status:
     """Show how the daemon is, in one page."""
     engine = call.engine
     counted = await engine.store.read(views.counts)
+    troubles = await engine.store.read(incidents.tally, to_ms(engine.env.now()))
     connections = connection_items(engine)
     against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
     level, reasons = judged(
@@ -89,6 +90,10 @@ async def status(call: Call[None, object]) -> Status:
         disk_low=engine.disk_low,
         writable=engine.gate.open,
     )
+    loud = sum(troubles.open.values()) - troubles.muted
+    if loud:
+        reasons = (*reasons, f"open incidents: {loud} (`crossdock incidents list`)")
+        level = "warning" if level == "ok" else level
     return Status(
         version=call.providers.version,
         now=engine.env.now(),
@@ -107,6 +112,8 @@ async def status(call: Call[None, object]) -> Status:
         tasks_queued=counted.tasks_queued,
         disk_free_bytes=call.providers.free_bytes(),
         disk_low=engine.disk_low,
+        incidents=troubles.open,
+        incidents_muted=troubles.muted,
     )
 
 

@@ -82,7 +82,7 @@ def task_item(task: tasks.Task) -> TaskItem:
         actor=task.actor,
         asked_at=from_ms(task.asked_at),
         warehouse=task.warehouse,
-        orders=len(task.scope.splitlines()),
+        orders=0 if task.kind == tasks.TaskKind.RECONCILE else len(task.scope.splitlines()),
         outcome=task.outcome,
         error=task.error,
         found=task.found,

@@ -133,7 +133,8 @@ class StateCount(Struct, frozen=True, kw_only=True):
 class Status(Struct, frozen=True, kw_only=True):
     """How the daemon is, in one page. `level`: ok; warning, it works where it can; critical, a person is needed.
 
-    `changed`: orders that changed or were cancelled after their push; a person tells the warehouse.
+    `changed`: orders that changed or were cancelled after their push; a person tells the warehouse. `incidents` are the
+    open ones, by cause.
     """
 
     version: str
@@ -150,6 +151,8 @@ class Status(Struct, frozen=True, kw_only=True):
     tasks_queued: int
     disk_free_bytes: int
     disk_low: bool
+    incidents: dict[str, int] = {}
+    incidents_muted: int = 0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

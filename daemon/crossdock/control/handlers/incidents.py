@@ -1,0 +1,147 @@
+"""Incidents: listed, shown, taken, muted, released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from crossdock.control.problems import not_found, not_valid
+from crossdock.control.records.asks import Done
+from crossdock.control.records.base import Limit
+from crossdock.control.records.incidents import CauseName, HeldItem, HeldPage, IncidentItem, IncidentPage, ReleasedPage
+from crossdock.rules.troubles import remedy
+from crossdock.store import incidents, orders
+from crossdock.store.times import from_ms
+
+if TYPE_CHECKING:
+    from crossdock.control.problems import ApiProblem
+    from crossdock.control.records.incidents import MuteIncident, ReleaseIncident, TakeIncident
+    from crossdock.control.route import Call
+    from crossdock.store.incidents import Incident
+    from crossdock.store.store import Transaction
+
+
+class IncidentQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which incidents are listed. `after` is `next` of the page before."""
+
+    state: Literal["open", "healed"] = "open"
+    cause: CauseName | None = None
+    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    limit: Limit = 50
+
+
+class HeldQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`after` is `next` of the page before."""
+
+    after: Annotated[str, Meta(max_length=500)] = ""
+    limit: Limit = 100
+
+
+async def list_incidents(call: Call[None, IncidentQuery]) -> IncidentPage:
+    """List incidents, one line a cause, oldest first: how many each holds and what to do."""
+    query = call.query
+    items = await call.engine.store.read(_page, query)
+    more = items[query.limit - 1].id if len(items) > query.limit else None
+    return IncidentPage(items=tuple(items[: query.limit]), next=more)
+
+
+def _page(tx: Transaction, query: IncidentQuery) -> list[IncidentItem]:
+    found = incidents.page(tx, query.after, query.limit + 1, healed=query.state == "healed", cause=query.cause)
+    return [incident_item(each, incidents.count(tx, each.id)) for each in found]
+
+
+async def show_incident(call: Call[None, object]) -> IncidentItem:
+    """Show one incident."""
+    return await _one(call)
+
+
+async def _one(call: Call[None, object]) -> IncidentItem:
+    number = call.path["id"]
+    found = await call.engine.store.read(_read, number)
+    if found is None:
+        raise _unknown(number)
+    return found
+
+
+def _read(tx: Transaction, number: int) -> IncidentItem | None:
+    found = incidents.get(tx, number)
+    return None if found is None else incident_item(found, incidents.count(tx, number))
+
+
+def _unknown(number: int) -> ApiProblem:
+    return not_found(f"there is no incident {number}")
+
+
+async def list_held(call: Call[None, HeldQuery]) -> HeldPage:
+    """List what an incident holds, by name."""
+    item = await _one(call)
+    query = call.query
+    found = await call.engine.store.read(_held, item.id, query.after, query.limit + 1)
+    more = found[query.limit - 1].subject if len(found) > query.limit else None
+    return HeldPage(items=tuple(found[: query.limit]), next=more)
+
+
+def _held(tx: Transaction, number: int, after: str, limit: int) -> list[HeldItem]:
+    rows = incidents.subjects(tx, number, after, limit)
+    ids = [int(name[6:]) for name, _, _ in rows if name.startswith("order:") and name[6:].isdecimal()]
+    known = {f"order:{order.id}": order for order in orders.load_ids(tx, ids).values()}
+    found = []
+    for name, since, text in rows:
+        order = known.get(name)
+        at = from_ms(since)
+        connection, ref = (order.connection, order.ref) if order else (None, None)
+        found.append(HeldItem(subject=name, since=at, text=text, connection=connection, ref=ref))
+    return found
+
+
+async def take_incident(call: Call[TakeIncident, object]) -> IncidentItem:
+    """Say who looks after an incident: whoever asks, or the one named."""
+    owner = call.actor if call.body.owner is None else call.body.owner
+    if not await call.requests.incidents.take(call.path["id"], owner, call.actor):
+        raise _unknown(call.path["id"])
+    return await _one(call)  # type: ignore[arg-type]  # it reads the path only
+
+
+async def mute_incident(call: Call[MuteIncident, object]) -> IncidentItem:
+    """Keep an incident out of the status until a time, or end that."""
+    until = call.body.until
+    if until is not None and until.tzinfo is None:
+        raise not_valid("until has no time zone; say for example 2026-03-01T08:00:00Z")
+    if not await call.requests.incidents.mute(call.path["id"], until, call.actor):
+        raise _unknown(call.path["id"])
+    return await _one(call)  # type: ignore[arg-type]  # it reads the path only
+
+
+async def release_incident(call: Call[ReleaseIncident, object]) -> ReleasedPage:
+    """Let go on what an incident holds: decided again, or sent again; one result each, in pages."""
+    body = call.body
+    done = await call.requests.incidents.release(call.path["id"], body.after, body.limit, call.actor)
+    if done is None:
+        raise _unknown(call.path["id"])
+    results = (Done(order=each.order, done=each.done, text=each.text) for each in done.answers)
+    return ReleasedPage(results=tuple(results), next=done.next)
+
+
+def incident_item(incident: Incident, holds: int) -> IncidentItem:
+    """Show an incident's row."""
+    found = remedy(incident.code, incident.connection, incident.missing, incident.warehouse, incident.operation)
+    since, last = from_ms(incident.opened_at), from_ms(incident.last_at)
+    return IncidentItem(
+        id=incident.id,
+        cause=incident.cause,
+        connection=incident.connection,
+        operation=incident.operation,
+        code=incident.code,
+        missing=incident.missing,
+        warehouse=incident.warehouse,
+        text=incident.text,
+        holds=holds,
+        since=since,
+        last_at=last,
+        healed_at=from_ms(incident.healed_at),
+        owner=incident.owner,
+        muted_until=from_ms(incident.muted_until),
+        do=found.text,
+        command=found.command.replace("INCIDENT", str(incident.id)),
+    )

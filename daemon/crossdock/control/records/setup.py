@@ -1,0 +1,33 @@
+"""The setup of pushing to warehouses in one view."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class SetUpWarehouse(Struct, frozen=True, kw_only=True):
+    """A warehouse. `works`: orders reach it by themselves now; `odd` are sentences about what is not as it should be."""
+
+    code: str
+    connection: str
+    strategies: tuple[str, ...]
+    auto_push: bool
+    enabled: bool
+    works: bool
+    odd: tuple[str, ...] = ()
+
+
+class SetupStep(Struct, frozen=True, kw_only=True):
+    """Something to be done once. Words in capitals in a command are to be filled in."""
+
+    text: str
+    command: str
+    done: bool
+
+
+class Setup(Struct, frozen=True, kw_only=True):
+    """Every warehouse, and the steps that lead to orders that go by themselves. `explained` says what each kind of strategy does."""
+
+    warehouses: tuple[SetUpWarehouse, ...]
+    steps: tuple[SetupStep, ...]
+    explained: dict[str, str]

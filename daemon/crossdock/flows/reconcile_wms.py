@@ -1,0 +1,256 @@
+"""The warehouse side of a reconciliation: what it holds under the keys of what we count as pushed, and what it holds beside."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.flows import troubles
+from crossdock.flows.listing import Guard
+from crossdock.flows.reconcile_plan import Found, finding, keep
+from crossdock.flows.troubles import order_subject
+from crossdock.rules.keys import outbound_key
+from crossdock.rules.push_states import PushState, check_transition
+from crossdock.rules.reconcile import ASKED, COUNTED, Finding, OfWms, drift, of_wms
+from crossdock.spec.orders import FetchMode, OrderStatus, Window
+from crossdock.spec.outbound import OutboundRequest
+from crossdock.store import counters, pushes, timeline
+from crossdock.store.orders import marks
+from crossdock.store.pushes import Push
+from crossdock.store.tasks import Item
+from crossdock.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from crossdock.flows.house import House
+    from crossdock.flows.reconcile_plan import Plan, Scope, Watch
+    from crossdock.spec.documents import OutboundDoc
+    from crossdock.spec.listing import Listing
+    from crossdock.spec.outbound import RemoteOutbound
+    from crossdock.store.store import Transaction
+
+ASK = 100
+"""Keys asked for in one call of find_outbound."""
+SPAN = 5_000
+"""Push ids looked through in one step, from the newest down."""
+PAGE = 200
+MAX_PAGES = 10_000
+OURS = "XD-"
+"""How every key of ours begins (rules.keys)."""
+
+_read_request = msgspec.json.Decoder(OutboundRequest).decode
+
+
+class Wms(Protocol):
+    """The part of a WMS connection that this flow calls."""
+
+    @property
+    def hooks(self) -> frozenset[str]:
+        """The hooks the connector implements."""
+        ...
+
+    async def find_outbound(self, keys: list[str]) -> dict[str, RemoteOutbound | None]:
+        """Tell what the warehouse holds under each key."""
+        ...
+
+    async def fetch_outbound(self, window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
+        """Return one page of outbound documents."""
+        ...
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """One of our pushes, and its order's ref and status."""
+
+    push: Push
+    ref: str
+    status: str
+
+
+async def compare(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, going: Watch, quiet: timedelta) -> None:
+    """Ask the warehouse about every key of the span, and list what it holds where it can. Raises ConnectorError."""
+    upper = await house.store.read(counters.current, "pushes") + 1
+    while upper > 0 and going() and not plan.cut:
+        since = to_ms(house.env.now() - timedelta(days=scope.days))
+        counted, over = await house.store.read(_counted, name, scope.warehouse, upper, since)
+        for start in range(0, len(counted), ASK):
+            if not going() or plan.cut:
+                return
+            part = counted[start : start + ASK]
+            held = await wms.find_outbound([each.push.key or "" for each in part])
+            found = await house.store.read(_judged, name, part, held, house.env.now() - quiet)
+            plan.compared += len(part)
+            await plan.add(house, scope, found)
+        upper = 0 if over else upper - SPAN
+    if "fetch_outbound" in wms.hooks and scope.warehouse is None:
+        await _beside(name, wms, house, scope, plan, going)
+
+
+def _counted(tx: Transaction, name: str, warehouse: str | None, upper: int, since: int) -> tuple[list[Counted], bool]:
+    """Read what was sent through a connection, in a span of ids; True if the span is wholly older than the span of time.
+
+    Orders are numbered as they are first seen, so no order of the last days has a number far below one from before.
+    """
+    columns = ", ".join(f"p.{each}" for each in pushes.FIELDS)
+    sql = (
+        "SELECT "
+        + columns
+        + ", o.ref, o.status FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.id < ? AND p.id >= ? "
+        "AND p.connection = ? AND p.key IS NOT NULL AND p.attempts > 0 AND o.created_at >= ? AND (p.warehouse = ? OR ? IS NULL) "
+        "AND p.state IN (" + marks(len(ASKED)) + ") ORDER BY p.id DESC LIMIT ?"
+    )
+    values = (upper, upper - SPAN, name, since, warehouse, warehouse, *sorted(ASKED), SPAN)
+    found = [Counted(push=pushes.to_push(tuple(row[:-2])), ref=row[-2], status=row[-1]) for row in tx.rows(sql, values)]
+    young = tx.one(
+        "SELECT 1 FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.id < ? AND p.id >= ? AND o.created_at >= ? LIMIT 1",
+        (upper, upper - SPAN, since),
+    )
+    return found, young is None
+
+
+def _judged(
+    tx: Transaction, name: str, part: Sequence[Counted], held: Mapping[str, RemoteOutbound | None], settled: datetime
+) -> list[Found]:
+    found = []
+    for each in part:
+        remote = held.get(each.push.key or "")
+        body = pushes.body(tx, each.push.id) if remote is not None and remote.content is not None else None
+        ours = OfWms(
+            state=each.push.state,
+            quiet=(each.push.settled_at or 0) <= to_ms(settled),
+            held=each.push.run_id is not None or (each.push.state not in COUNTED and each.push.next_at is not None),
+            cancelled=each.status == OrderStatus.CANCELLED,
+            changed=bool(each.push.changed),
+            sent=None if body is None else _read_request(body),
+            found=remote,
+        )
+        kind = of_wms(ours)
+        if kind is not None:
+            found.append(_found(kind, name, each, ours))
+    return found
+
+
+def _found(kind: Finding, name: str, each: Counted, ours: OfWms) -> Found:
+    key = each.push.key or ""
+    about = key
+    if kind is Finding.DRIFTED:
+        about = drift(ours)
+    elif kind is Finding.CANCELLED_THERE and ours.found is not None:
+        about = ours.found.remote_id
+    subject = order_subject(each.push.order_id)
+    return finding(kind, name, each.ref, subject, about, push_id=each.push.id, key=key)
+
+
+async def _beside(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, going: Watch) -> None:
+    """List what the warehouse holds: documents of others are counted, keys of ours that nothing belongs to are findings."""
+    since = house.env.now() - timedelta(days=scope.days)
+    guard, cursor = Guard(MAX_PAGES), None
+    while going() and not plan.cut:
+        page = await wms.fetch_outbound(Window(mode=FetchMode.SWEEP, created_since=since), cursor, PAGE)
+        guard.check(name, len(page.items), page.next_cursor, hash(msgspec.json.encode(page.items)))
+        ours = [doc for doc in page.items if (doc.outbound_key or "").startswith(OURS)]
+        plan.foreign += len(page.items) - len(ours)
+        unknown = await house.store.read(_unknown, ours)
+        made = [
+            finding(Finding.UNKNOWN_THERE, name, doc.ref, f"document:{name}:{doc.ref}", doc.number or doc.ref)
+            for doc in unknown
+        ]
+        await plan.add(house, scope, made)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _unknown(tx: Transaction, documents: Sequence[OutboundDoc]) -> list[OutboundDoc]:
+    """Return the documents whose key belongs to no push of ours, of this generation or an earlier one."""
+    if not documents:
+        return []
+    keys = [document.outbound_key for document in documents]
+    rows = tx.rows("SELECT key FROM pushes WHERE key IN (" + marks(len(keys)) + ")", tuple(keys))
+    known = {row[0] for row in rows}
+    return [doc for doc in documents if doc.outbound_key not in known and not _of_earlier(tx, doc)]
+
+
+def _of_earlier(tx: Transaction, document: OutboundDoc) -> bool:
+    """A new generation took the place of the key; the earlier ones are computed again."""
+    if document.order_ref is None:
+        return False
+    sql = (
+        "SELECT p.oms, p.warehouse, p.group_no, p.generation FROM orders o JOIN pushes p ON p.order_id = o.id "
+        "WHERE o.connection = ? AND o.ref = ? AND p.warehouse IS NOT NULL LIMIT 20"
+    )
+    for (source,) in tx.rows("SELECT DISTINCT connection FROM cursors WHERE stream = 'orders'"):
+        for oms, warehouse, group, generation in tx.rows(sql, (source, document.order_ref)):
+            made = {outbound_key(oms, document.order_ref, warehouse, group, g) for g in range(1, generation + 1)}
+            if document.outbound_key in made:
+                return True
+    return False
+
+
+async def mend(
+    name: str, wms: Wms, house: House, found: Sequence[Found], task_id: int, reports: Callable[[str], bool]
+) -> int:
+    """Ask once more, then put in doubt what is missing and settle what arrived; return how many. Raises ConnectorError."""
+    mended = 0
+    for start in range(0, len(found), ASK):
+        part = found[start : start + ASK]
+        held = await wms.find_outbound([each.key for each in part])
+        mended += await house.store.write(_mended, name, part, held, task_id, reports, house.env.now())
+    return mended
+
+
+def _mended(
+    tx: Transaction,
+    name: str,
+    part: Sequence[Found],
+    held: Mapping[str, RemoteOutbound | None],
+    task_id: int,
+    reports: Callable[[str], bool],
+    now: datetime,
+) -> int:
+    current = {push.id: push for push in pushes.by_ids(tx, [each.push_id for each in part if each.push_id is not None])}
+    items = []
+    for each in part:
+        push = current.get(each.push_id or 0)
+        remote = held.get(each.key)
+        if push is None or push.run_id is not None or push.key != each.key:
+            items.append(Item(each.ref, "left", "it is being dealt with already"))
+        elif each.finding is Finding.MISSING_THERE and remote is None and push.state in COUNTED:
+            _doubt(tx, name, push, each.text, now)
+            items.append(Item(each.ref, "mended", "it is in doubt now, and waits for a person: `crossdock settle`"))
+        elif each.finding is Finding.ARRIVED and remote is not None and push.state not in COUNTED:
+            _arrived(tx, push, remote, now, report=reports(push.oms))
+            items.append(Item(each.ref, "mended", f"it counts as pushed now, as {remote.remote_id}"))
+        else:
+            items.append(Item(each.ref, "left", f"{name} answered differently when it was asked again"))
+    keep(tx, task_id, items)
+    return sum(1 for item in items if item.result == "mended")
+
+
+def _doubt(tx: Transaction, name: str, push: Push, text: str, now: datetime) -> None:
+    before, at = push.state, to_ms(now)
+    check_transition(before, PushState.IN_DOUBT)
+    push.state, push.unsettled, push.settled_at = PushState.IN_DOUBT, 1, at
+    push.needs_person, push.doubted = True, True
+    push.next_at = push.report_at = push.again_at = None
+    push.error_kind, push.error_code = "Missing", "missing_there"
+    push.error_text = f"{name} has nothing under its key any more, although it had accepted it"
+    if pushes.decided(tx, push, before):
+        timeline.add(tx, [timeline.Moment(push.order_id, at, "missing_there", "", text)])
+        troubles.note(tx, push, at)
+
+
+def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime, *, report: bool) -> None:
+    before, at = push.state, to_ms(now)
+    check_transition(before, PushState.PUSHED)
+    push.state, push.unsettled, push.settled_at = PushState.PUSHED, None, at
+    push.remote_id, push.needs_person, push.next_at, push.again_at = remote.remote_id, False, None, None
+    push.report_at = at if report else None
+    push.error_kind = push.error_code = push.error_text = None
+    if pushes.decided(tx, push, before):
+        text = f"a reconciliation found it in the warehouse as {remote.remote_id}"
+        timeline.add(tx, [timeline.Moment(push.order_id, at, "found_there", "", text)])
+        troubles.note(tx, push, at)
