@@ -15,7 +15,7 @@ from crossdock.flows.operations import carry_out
 from crossdock.flows.post_documents import Desk, PostInbound, PostOutbound
 from crossdock.flows.pull_stream import pull_stream
 from crossdock.flows.repush_documents import DocumentName, reconsider, repush_matching, repush_named
-from crossdock.rules.book import Mapping, MappingKind
+from crossdock.rules.book import Mapping, MappingKind, Warehouse
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.document_states import PushBack
 from crossdock.rules.operation_outcome import OperationPolicy
@@ -524,3 +524,27 @@ async def test_what_is_stored_of_a_document_can_be_read_again(at, kit):
     document = outbound(kit, extra={"a": [1, {"b": None}]})
     await at.take(document)
     assert flow.read(await at.row()).document == msgspec.json.decode(msgspec.json.encode(document), type=OutboundDoc)
+
+
+async def test_what_may_have_arrived_is_not_sent_under_another_key_because_its_content_changed(at, kit):
+    at.post.script.append(UnknownOutcome("lost"))
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    await at.take(outbound(kit, 1, note="other", updated_at=kit.NOW + timedelta(hours=2)))
+    assert await at.status() is PushBack.IN_DOUBT
+    assert len(await at.operations()) == 1
+    at.bench.later(minutes=10)
+    await at.carry()
+    assert at.post.calls[0] == at.post.calls[1]
+
+
+async def test_a_document_stays_with_its_oms_although_its_warehouse_was_given_another(at, kit):
+    await at.take(outbound(kit, 1))
+    await at.carry()
+    known = await at.bench.store.read(book.entries, Warehouse)
+    await at.bench.store.write(book.save, msgspec.structs.replace(known[0], oms="other"))
+    at.targets = Targets(takes={"oms": BOTH, "other": BOTH})
+    await at.take(outbound(kit, 2), outbound(kit, 1, ref="D2"))
+    assert ((await at.row()).oms, (await at.row("D2")).oms) == ("oms", "other")
+    await at.carry()
+    assert at.post.counted() == {"D1": [1, 2]}
