@@ -40,6 +40,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("plugins:plugins", "Connector plugins."),
     "quarantine": ("quarantine:quarantine", "Fetched records that could not be read."),
     "db": ("database:db", "The database file."),
+    "packages": ("packages:packages", "Package outbound: what warehouses have."),
+    "ack": ("packages:ack", 'Take the mark "(Updated)" off chosen orders.'),
+    "cancel": ("packages:cancel", "Have warehouses asked not to ship chosen orders."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from crossdock.control.book_calls import BookCalls
 from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.order_calls import OrderCalls
+from crossdock.control.package_calls import PackageCalls
 from crossdock.control.transport import Refusal, Unreachable
 
 __all__ = ["Client", "Refusal", "Unreachable"]
 
 
-class Client(OrderCalls, BookCalls, DaemonCalls):
+class Client(OrderCalls, BookCalls, DaemonCalls, PackageCalls):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.control.handlers import actions, connections, daemon, entries, orders, tasks
+from crossdock.control.handlers import actions, connections, daemon, entries, orders, packages, tasks
 from crossdock.control.permissions import PUBLIC, Permission, Right
 from crossdock.control.records import asks
 from crossdock.control.records.book import AutoPush, Removed
@@ -23,6 +23,7 @@ from crossdock.control.records.daemon import (
     Verdict,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
+from crossdock.control.records.packages import CancelOrders, DecidePackages, PackagePage, PackageQuery
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
 from crossdock.control.route import Nothing, Route
 from crossdock.rules.book import AllocationRule, Mapping, PushStrategy, Warehouse
@@ -98,5 +99,9 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/quarantine/retry", Right.ORDER_SYNC, daemon.retry_quarantine, asks.Queued, RetryQuarantine),
     _post("/v1/reload", Right.CONNECTION_ADMIN, daemon.reload, Reloaded),
     _get("/v1/db", Right.VIEW, daemon.database, DatabaseInfo),
+    _get("/v1/packages", Right.VIEW, packages.list_packages, PackagePage, PackageQuery),
+    _post("/v1/packages/decide", Right.ORDER_SYNC, packages.decide_packages, asks.Results, DecidePackages),
+    _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, asks.ForOrders),
+    _post("/v1/cancel", Right.CANCEL_REQUEST, packages.cancel, asks.Results, CancelOrders),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -16,6 +16,7 @@ from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.flows.house import House
 from crossdock.flows.reconsider import Desk, reconsider_due
+from crossdock.rules.mutability import abilities_of
 from crossdock.store import counters, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
@@ -95,6 +96,7 @@ class Engine:
         name, config = link.name, self.config.connections[link.name]
         self.links[name] = link
         self.keeper.add(name, limits(config))
+        self.books.abilities[name] = abilities_of(link.capabilities, link.hooks)
         self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self.going).run_once)
         if "read_order" in link.hooks:
             self.house.readers[name] = link.read_order

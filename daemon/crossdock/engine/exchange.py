@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crossdock.engine import outbound_handlers
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
 
@@ -34,7 +35,11 @@ class Ground:
     fetched: Callable[[str, Totals], None]
 
 
-HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = ()
+HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
+    ("update_outbound", outbound_handlers.updates),
+    ("cancel_outbound", outbound_handlers.cancels),
+    ("hold_outbound", outbound_handlers.holds),
+)
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 
 STREAMS: tuple[tuple[str, TaskKind, Callable[[Link, Ground], Stream[Any]]], ...] = ()

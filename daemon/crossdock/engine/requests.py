@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.engine.package_requests import PackageRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.store import book, pushes, tasks, throttles
@@ -49,6 +50,7 @@ class Requests:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.packages = PackageRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

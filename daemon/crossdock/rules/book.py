@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from crossdock.rules.mutability import Abilities
 from crossdock.spec.orders import OrderStatus
 
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -109,7 +110,7 @@ class Mapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Book(Struct, frozen=True, kw_only=True):
-    """Everything people decided, as it stood at `revision`."""
+    """Everything people decided, as it stood at `revision`. `abilities` are those of each WMS connection that was open."""
 
     revision: int = 0
     window_days: int = 30
@@ -119,6 +120,7 @@ class Book(Struct, frozen=True, kw_only=True):
     allocation: tuple[AllocationRule, ...] = ()
     skus: dict[tuple[str, str], str | None] = field(default_factory=dict)
     logistics: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    abilities: dict[str, Abilities] = field(default_factory=dict)
 
 
 def make_book(

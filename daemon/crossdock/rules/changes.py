@@ -10,6 +10,8 @@ from msgspec import Struct
 from crossdock.spec.outbound_changes import FieldGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from crossdock.spec.outbound import OutboundRequest
 
 
@@ -53,6 +55,12 @@ def same_content(before: OutboundRequest, after: OutboundRequest) -> bool:
     """Tell whether two requests say the same to the warehouse."""
     neutral = {"key": "-", "revision": 0, "strategy": "", "warehouse": before.warehouse}
     return msgspec.structs.replace(before, **neutral) == msgspec.structs.replace(after, **neutral)
+
+
+def merged(base: OutboundRequest, fresh: OutboundRequest, groups: Collection[FieldGroup]) -> OutboundRequest:
+    """Return `base` with the fields of some groups as `fresh` has them, and the revision of `fresh`."""
+    names = [name for name in fresh.__struct_fields__ if name not in _OURS and _group(name) in groups]
+    return msgspec.structs.replace(base, revision=fresh.revision, **{name: getattr(fresh, name) for name in names})
 
 
 def _group(path: str) -> FieldGroup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,17 +12,13 @@ from crossdock.spec.errors import NotFound, UnknownOutcome, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.changes import Changes, ResultsBody
+from crossdock_wms_default.wire import batch_key, bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Answer, Context
     from crossdock.spec.outbound import OutboundRequest
     from crossdock_wms_default.settings import Settings
-
-
-class ResultsBody(Struct, frozen=True):
-    """One result per item."""
-
-    results: list[PushResult]
 
 
 class FoundBody(Struct, frozen=True):
@@ -38,7 +33,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector:
+class WmsConnector(Changes):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +42,9 @@ class WmsConnector:
             idempotency=settings.idempotency,
             lookup_lag_s=settings.lookup_lag_s,
             max_batch=settings.max_batch,
+            tells_stage=settings.idempotency != "none",
+            updates=settings.updates,
+            cancel_until=settings.cancel_until,
             batch_atomic=True,  # in the contract a 4xx means that nothing of the call was created
         )
 
@@ -96,16 +94,3 @@ class WmsConnector:
 def is_json(answer: Answer) -> bool:
     """Tell whether an answer says that it is JSON."""
     return "json" in answer.headers.get("Content-Type", "").lower()
-
-
-def bearer(ctx: Context[Settings]) -> dict[str, str]:
-    """Return the header that proves who we are."""
-    return {"Authorization": f"Bearer {ctx.secret('token')}"}
-
-
-def batch_key(keys: list[str]) -> str:
-    """Return the Idempotency-Key of a call: the single item's key, or a digest of the keys in their order."""
-    if len(keys) == 1:
-        return keys[0]
-    joined = "\n".join(keys).encode()
-    return f"XB-{hashlib.blake2b(joined, digest_size=16).hexdigest()}"

@@ -12,7 +12,7 @@ WMS_DEFAULT = ConnectorType(
     kind="wms",
     settings=Settings,
     factory=WmsConnector,
-    capabilities=Capabilities(idempotency="key", max_batch=50, batch_atomic=True),
+    capabilities=Capabilities(idempotency="key", max_batch=50, batch_atomic=True, tells_stage=True),
 )
 
 

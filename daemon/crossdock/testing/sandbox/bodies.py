@@ -15,6 +15,7 @@ from crossdock.spec.outbound import (
     PushResult,
     RemoteOutbound,
 )
+from crossdock.spec.outbound_changes import OutboundUpdate
 
 
 class OrderPage(Struct, frozen=True, kw_only=True):
@@ -83,3 +84,9 @@ class Found(Struct, frozen=True, kw_only=True):
     """What the WMS holds under each key asked for; null where it surely holds nothing."""
 
     found: dict[str, RemoteOutbound | None]
+
+
+class OutboundUpdates(Struct, frozen=True, kw_only=True):
+    """Documents that are to change, 1 to 50 of them."""
+
+    items: tuple[OutboundUpdate, ...]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
+from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult, Stage
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
 from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
+from crossdock.testing.sandbox.wms_changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,10 @@ class WmsCore:
         keys = decode(call.body, Keys, "a list of keys").keys
         if len(keys) > MAX_KEYS:
             raise Refused(422, "too_many", f"At most {MAX_KEYS} keys a call, these are {len(keys)}")
-        return ok(Found(found=self.books.find(keys, self.now())))
+        found = self.books.find(keys, self.now())
+        for changes in (room for room in self.rooms if isinstance(room, Changes)):
+            found = {key: None if each is None else changes.shown(each) for key, each in found.items()}
+        return ok(Found(found=found))
 
     def _warehouses(self, _call: Call) -> Answer:
         return ok(Choices(choices=tuple(Choice(code=code, name=code) for code in self.books.warehouses)))
@@ -131,9 +135,11 @@ class SandboxWms(Sandbox):
         token: str | None = None,
         script: Script | None = None,
         now: Callable[[], datetime] = utc_now,
+        asks_from: Stage | None = None,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        self.rooms: tuple[Room, ...] = ()
+        self.changes = Changes(self.books, None if path is None else f"{path}.changes", asks_from)
+        self.rooms: tuple[Room, ...] = (self.changes,)
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 
     async def stop(self) -> None:
