@@ -14,6 +14,7 @@ from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
 from crossdock.env import Env
 from crossdock.ops.metrics import Metrics
+from crossdock.rules.mutability import TABLE, Move
 from crossdock.rules.push_states import ALLOWED, PushState, tab_of
 from crossdock.spec import connector, errors, hooks
 
@@ -33,6 +34,15 @@ def test_the_table_of_push_states_names_each_with_its_tab():
     text = (REFERENCE / "push-states.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
     assert rows == {state.name: tab_of(state).value for state in PushState}
+
+
+def test_the_table_of_changes_after_the_push_says_what_the_code_says():
+    text = (REFERENCE / "changes-after-push.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", text, re.MULTILINE)
+    assert {row[0]: row[1:] for row in rows} == {
+        group.value: tuple(move.value for move in moves) for group, moves in TABLE.items()
+    }
+    assert all(f"`{move.value}`" in text for move in Move)
 
 
 def test_every_hook_is_on_the_page_of_the_contract_with_its_parameters():

@@ -76,7 +76,7 @@ def test_every_door_behind_sandbox_is_there_and_no_other(kind, of):
             assert answered(sandbox, call) in ("200", "bad_json"), path
     named = {path for (_, path), _ in doors}
     assert {
-        f"/__sandbox{path}" for path in re.findall(r"\"(/(?:orders|books|faults|counters)[/a-z]*)\"", CODE)
+        f"/__sandbox{path}" for path in re.findall(r"\"(/(?:orders|books|faults|counters|outbounds)[/a-z]*)\"", CODE)
     } == named
 
 

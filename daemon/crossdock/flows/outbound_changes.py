@@ -12,7 +12,7 @@ from crossdock.flows.amend import Planned, confirmed
 from crossdock.flows.house import encode
 from crossdock.flows.keep_in_step import look
 from crossdock.rules.changes import same_content
-from crossdock.rules.mutability import RANK, Choice, Move
+from crossdock.rules.mutability import RANK, Choice, Move, at_stage
 from crossdock.rules.operation_outcome import Answer, Outcome, from_push
 from crossdock.rules.operation_states import OperationState
 from crossdock.rules.push_states import CANCELLING, PushState
@@ -107,8 +107,11 @@ class UpdateHandler(Handler):
         items = [plan.update for key, plan in plans.items() if key not in late]
         outcomes: dict[str, Outcome] = dict(late)
         if items:
-            outcomes |= {each.key: from_push(each) for each in await self.wms.update_outbound(items)}
-        return await self._explained(plans, outcomes)
+            results = await self.wms.update_outbound(items)
+            outcomes |= {
+                each.key: msgspec.structs.replace(from_push(each), shown=found.get(each.key)) for each in results
+            }
+        return await self._explained({key: plan for key, plan in plans.items() if key not in late}, outcomes)
 
     async def _seen(self, plans: Mapping[str, Planned]) -> dict[str, RemoteOutbound | None]:
         if not plans or not self.abilities.tells_stage:
@@ -119,11 +122,7 @@ class UpdateHandler(Handler):
 
     async def _explained(self, plans: Mapping[str, Planned], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """Ask how far those documents are for which a change came too late, so that it can be decided about again."""
-        unseen = {
-            key: plans[key]
-            for key, each in outcomes.items()
-            if each.answer is Answer.REFUSED and each.shown is None and key in plans
-        }
+        unseen = {key: plans[key] for key, each in outcomes.items() if each.answer is Answer.REFUSED and key in plans}
         try:
             found = await self._seen(unseen)
         except ConnectorError:
@@ -146,6 +145,7 @@ class UpdateHandler(Handler):
         if case is None:
             return
         if verdict.state is OperationState.DONE:
+            learn_stage(case, verdict.shown)
             confirmed(case, read_plan(operation.body).update, operation.revision, now)
             if case.record.pending or case.stored.revision > operation.revision:
                 self.look_again(case)
@@ -161,9 +161,13 @@ class UpdateHandler(Handler):
             "update_refused", f"{push.warehouse} did not take the update to revision {operation.revision}: {text}"
         )
         groups = frozenset(read_plan(operation.body).update.groups)
+        # where the stage alone forbids it by now, the next look finds that out; else the refusal itself has to be kept,
+        # or the same would be sent for ever
+        stage, declared = push.at_stage, self.abilities.updates
+        moved = any(at_stage(group, stage, declared)[0] is not Move.UPDATE for group in groups)
         chosen = record.chosen()
         for each in record.decisions():
-            if each.group in groups and each.move is Move.UPDATE:
+            if each.group in groups and each.move is Move.UPDATE and (each.clause == "forced" or not moved):
                 chosen[each.path] = Choice("refused", each.after, text)
         record.choices = as_json(chosen)
         if push.state is PushState.UPDATE_PENDING:
@@ -201,14 +205,17 @@ def answered(update: OutboundUpdate, seen: RemoteOutbound | None) -> Outcome:
 
 
 def learn(case: Case, shown: object) -> None:
-    """Keep what the warehouse told of a document: how far it is, and what it says. A stage never goes back."""
-    if not isinstance(shown, RemoteOutbound):
-        return
-    push = case.push
-    if shown.stage is not None and shown.stage is not Stage.CANCELLED:
-        push.stage = max(push.stage or 0, RANK[shown.stage])
-    if shown.content is not None:
+    """Keep what the warehouse told of a document: how far it is, and what it says."""
+    learn_stage(case, shown)
+    if isinstance(shown, RemoteOutbound) and shown.content is not None:
         case.record.base, case.record.base_revision = encode(shown.content), shown.content.revision
+
+
+def learn_stage(case: Case, shown: object) -> None:
+    """Keep how far a document is; a stage never goes back."""
+    stage = shown.stage if isinstance(shown, RemoteOutbound) else None
+    if stage is not None and stage is not Stage.CANCELLED:
+        case.push.stage = max(case.push.stage or 0, RANK[stage])
 
 
 class CancelHandler(Handler):

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies
+from crossdock.testing.sandbox import bodies, openapi_changes
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 
 if TYPE_CHECKING:
@@ -184,6 +184,7 @@ def wms_paths() -> dict[str, Any]:
                 also={404: "unsupported: this WMS cannot be asked for documents by key."},
             )
         },
+        **openapi_changes.paths(operation),
         "/v1/warehouses": {
             "get": operation("listWarehouses", "List the warehouses; code is what an item names.", bodies.Choices)
         },
@@ -227,6 +228,7 @@ OMS_BODIES = (
     Problem,
 )
 WMS_BODIES = (
+    *openapi_changes.BODIES,
     bodies.Outbounds,
     bodies.PushResults,
     bodies.Keys,
