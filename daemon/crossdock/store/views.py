@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from crossdock.rules.push_states import PushState, Tab, tab_of
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState, Tab, tab_of
 from crossdock.store import counters
 from crossdock.store.book import KINDS
 from crossdock.store.orders import COLUMNS as ORDER_COLUMNS
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from crossdock.store.book import E
     from crossdock.store.store import Transaction
 
+SETTLED = AT_WAREHOUSE | {PushState.CANCELLED}
+"""States whose rows the index of open pushes does not hold."""
 WINDOW = 10_000
 """Push ids looked through in one step where only the primary key orders the rows."""
 WINDOWS = 10
@@ -71,6 +73,7 @@ _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
 _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
 _FOLLOWED = "p.state >= 8 AND p.state = ? AND p.id < ?"
 _CHANGED = "p.changed = TRUE AND p.id < ?"
+_FLAG = {None: "", True: " AND p.changed = TRUE", False: " AND p.changed = FALSE"}
 _SPAN = "p.id < ? AND p.id >= ?"
 
 
@@ -128,13 +131,12 @@ def _one_by_one(tx: Transaction, shown: Sequence[Part], wanted: Wanted, start: i
     found: list[Listed] = []
     for part in shown:
         match part.state:
-            case PushState.PUSHED:
+            case _ if part.changed and part.state >= PushState.PUSHED:
                 found += indexed(tx, _CHANGED + " AND p.state = ?", (start, part.state), wanted, limit)
             case PushState.CANCELLED:
                 found += indexed(tx, _CANCELLED, (start,), wanted, limit)
             case _ if part.state >= PushState.ACCEPTED:
-                flag = "" if part.changed is None else f" AND p.changed = {'TRUE' if part.changed else 'FALSE'}"
-                found += indexed(tx, _FOLLOWED + flag, (part.state, start), wanted, limit)
+                found += indexed(tx, _FOLLOWED + _FLAG[part.changed], (part.state, start), wanted, limit)
             case _:
                 found += indexed(tx, _OPEN, (part.state, start), wanted, limit)
     return sorted(found, key=lambda row: row.id, reverse=True)

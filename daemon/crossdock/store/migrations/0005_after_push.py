@@ -44,7 +44,7 @@ class AmendmentRow(Model):
 
 def up(_migrator: Any, db: Database) -> None:
     for name, kind in COLUMNS:
-        db.execute_sql(f"ALTER TABLE pushes ADD COLUMN {name} {kind}")
+        db.execute_sql("ALTER TABLE pushes ADD COLUMN " + name + " " + kind)
     with db.bind_ctx([AmendmentRow]):
         db.create_tables([AmendmentRow])
     db.execute_sql("CREATE INDEX push_followed ON pushes (state, id) WHERE state >= 8")
@@ -57,4 +57,4 @@ def down(_migrator: Any, db: Database) -> None:
     with db.bind_ctx([AmendmentRow]):
         db.drop_tables([AmendmentRow])
     for name, _ in reversed(COLUMNS):
-        db.execute_sql(f"ALTER TABLE pushes DROP COLUMN {name}")
+        db.execute_sql("ALTER TABLE pushes DROP COLUMN " + name)

@@ -13,9 +13,7 @@ CHANGES = ("/v1/outbounds/update", "/v1/outbounds/cancel", "/v1/outbounds/hold")
 READ_POSTS = ("/v1/orders/get", "/v1/outbounds/find")
 
 
-def _writes(
-    fault: Fault, probability: float, paths: tuple[str, ...] = WRITES, **args: object
-) -> list[Rule]:
+def _writes(fault: Fault, probability: float, paths: tuple[str, ...] = WRITES, **args: object) -> list[Rule]:
     return [
         Rule(fault=fault, match=Match(method="POST", path=path, probability=probability), args=args) for path in paths
     ]
