@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.testing.sandbox import call, oms, oms_books, server, wms, wms_books
+from crossdock.testing.sandbox import call, oms, oms_books, server, wms, wms_books, wms_changes
 from crossdock.testing.sandbox.oms import OmsCore
 from crossdock.testing.sandbox.oms_books import OmsBooks
 from crossdock.testing.sandbox.openapi import FILES, document, main, rendered
-from crossdock.testing.sandbox.wms import WmsCore
-from crossdock.testing.sandbox.wms_books import WmsBooks
+from crossdock.testing.sandbox.wms import SandboxWms
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-CORES = {"oms": OmsCore(OmsBooks()), "wms": WmsCore(WmsBooks(("A",)))}
+CORES = {"oms": OmsCore(OmsBooks()), "wms": SandboxWms()._core}
 
 
 def references(value):
@@ -68,9 +67,11 @@ def test_every_operation_tells_how_it_fails_and_a_body_of_another_kind_and_what_
 
 def test_every_code_of_the_sandboxes_is_in_the_prose():
     prose = (REFERENCE / "default-contract.md").read_text()
-    code = re.compile(r"""(?:Refused\(\s*\d+, |rejected\([^"]*?, |ok=False, code=)"(\w+)\"""")
+    code = re.compile(r"""(?:Refused\(\s*\d+, |(?:rejected|refused)\([^"]*?, |ok=False, code=)"(\w+)\"""")
     found = {
-        name for module in (call, server, oms, oms_books, wms, wms_books) for name in code.findall(getsource(module))
+        name
+        for module in (call, server, oms, oms_books, wms, wms_books, wms_changes)
+        for name in code.findall(getsource(module))
     }
     assert found >= {"bad_number", "bad_cursor", "not_found", "unsupported", "invalid", "key_reused", "unknown_order"}
     assert {name for name in found if f"`{name}`" not in prose} == set()
