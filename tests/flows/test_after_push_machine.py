@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.flows.conftest import Bench, Kit
-from tests.flows.test_after_push import Depot
+from tests.flows.depot import Depot
 from tests.flows.test_push_machine import reachable
 
 from crossdock.flows.decide_by_hand import Verdict, cancel_by_hand

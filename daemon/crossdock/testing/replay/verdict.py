@@ -125,9 +125,7 @@ def _same_as_the_oms(verdict: Verdict, ref: str, entry: Entry, oms: OmsBooks) ->
         verdict.wrong.append(f"{ref}: the OMS shows {shown}, the stream says {entry.last}")
 
 
-def _pushed(
-    verdict: Verdict, ref: str, entry: Entry, document: Document, known: Known, changes: Changes
-) -> None:
+def _pushed(verdict: Verdict, ref: str, entry: Entry, document: Document, known: Known, changes: Changes) -> None:
     """A document must hold what the OMS showed at some moment before, and the difference to now must be known."""
     sent = tuple((line.line_no, line.sku, line.quantity) for line in document.lines)
     shown = [version for version in entry.versions if version.at <= document.at]
@@ -159,9 +157,7 @@ def _told(verdict: Verdict, ref: str, last: Version, sent: Goods, known: Known) 
         verdict.wrong.append(f"{ref}: its timeline does not tell that {sorted(missing)[:3]} changed after the push")
 
 
-def _in_step(
-    verdict: Verdict, ref: str, last: Version, document: Document, known: Known, changes: Changes
-) -> None:
+def _in_step(verdict: Verdict, ref: str, last: Version, document: Document, known: Known, changes: Changes) -> None:
     """In the end the warehouse has what the order says, wherever its stage allowed that; where not, a person is asked."""
     state, content = changes.state(document.key), changes.content(document.key)
     holds = () if content is None else tuple((line.line_no, line.sku, line.quantity) for line in content.lines)
