@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from crossdock.spec.connector import Capabilities, ConnectorType
 from crossdock.spec.errors import NotFound
@@ -23,10 +24,12 @@ from crossdock.spec.orders import (
     Recipient,
     Window,
 )
-from crossdock.spec.outbound import CheckResult, OutboundRequest, PushResult, PushStatus, RemoteOutbound
+from crossdock.spec.outbound import CheckResult, OutboundRequest, PushResult, PushStatus, RemoteOutbound, Stage
+from crossdock.spec.outbound_changes import FieldGroup
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
+    from crossdock.spec.outbound_changes import OutboundUpdate
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -261,7 +264,12 @@ class BenchWms:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.capabilities = Capabilities(idempotency="key", max_batch=settings.batch, concurrency=64)
+        self.capabilities = Capabilities(
+            idempotency="key",
+            max_batch=settings.batch,
+            concurrency=64,
+            updates=dict.fromkeys(FieldGroup, Stage.OUTBOUND),
+        )
 
     @hookimpl
     async def check(self, ctx: Context[Settings]) -> CheckResult:
@@ -281,6 +289,11 @@ class BenchWms:
         body = _encode({"items": [to_outbound(item) for item in items]})
         results = (await ctx.http.post("/outbounds/batch", body)).json(Results)
         return [_accepted(result.idempotency_key, result) for result in results.results]
+
+    @hookimpl
+    async def update_outbound(self, ctx: Context[Settings], items: list[OutboundUpdate]) -> list[PushResult]:
+        """Send changed orders again: their WMS takes a newer revision of an order under a key of its own, at any time."""
+        return await self.push_outbound(ctx, [replace(item.request, key=item.key) for item in items])
 
     @hookimpl
     async def find_outbound(self, ctx: Context[Settings], keys: list[str]) -> dict[str, RemoteOutbound | None]:

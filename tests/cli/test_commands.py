@@ -67,12 +67,12 @@ def test_orders_that_changed_after_their_push_are_found(daemon, run):
     daemon.fetch(msgspec.structs.replace(made, status=OrderStatus.CANCELLED))
     for words in (("--changed",), ("--tab", "abnormal")):
         listed = run("orders", "list", *words)
-        for said in ("N-A", "pushed, changed", "cancelled it after its push"):
+        for said in ("N-A", "cancel_rejected, changed", "cancelled after its push"):
             assert said in listed.out
         assert "N-B" not in listed.out
     assert "changed after their push: 1" in run("status").out
     explained = run("explain", "A")
-    assert "In short: the OMS cancelled it after its push" in explained.out
+    assert "In short: it was to be cancelled after its push" in explained.out
 
 
 @pytest.mark.behaviour("R15")

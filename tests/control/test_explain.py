@@ -196,10 +196,13 @@ async def test_what_changed_after_the_push_is_shown_with_the_difference(world, c
     world.serve(msgspec.structs.replace(sent, lines=(OrderLine(line_no=1, sku="A", quantity=Decimal(5)),)))
     await world.fetch()
     found = await client.explain("A")
-    assert [(d.path, d.before, d.after) for d in found.differences] == [("lines[1].quantity", "2", "5")]
+    assert [(d.path, d.before, d.after, d.decision) for d in found.differences] == [
+        ("lines[1].quantity", "2", "5", "ask")
+    ]
+    assert found.differences[0].why == "its warehouse takes no changes from crossdock: tell it by hand"
     assert "lines[1].quantity: 2 → 5" in found.happened[-1].text
     assert any("changed after its push" in step.text and step.person for step in found.next)
-    assert found.verdict.startswith("it changed after its push: the warehouse has to be told by hand what differs; ")
+    assert found.verdict.startswith("it changed after its push in what its warehouse is not told by itself: decide ")
     assert found.verdict.endswith("warehouse WH1 has it as R-A")
 
 
@@ -210,8 +213,11 @@ async def test_an_order_cancelled_after_its_push_says_so_first(world, client):
     world.serve(msgspec.structs.replace(sent, status=OrderStatus.CANCELLED))
     await world.fetch()
     found = await client.explain("A")
-    assert found.verdict.startswith("the OMS cancelled it after its push: the warehouse has to be told by hand")
-    assert any("told by hand" in step.text and step.person for step in found.next)
+    assert found.row.state == "cancel_rejected"
+    assert found.verdict.startswith(
+        "it was to be cancelled after its push, and its warehouse did not cancel it: decide "
+    )
+    assert any("packages decide" in step.text and step.person for step in found.next)
 
 
 async def test_what_a_person_did_is_part_of_the_story(world, client):

@@ -63,8 +63,8 @@ async def amended(stocked):
     [
         ({"tab": "abnormal"}, {"P1"}),
         ({"tab": "in_progress"}, {"P2"}),
-        ({"state": "pushed"}, {"P1", "P2"}),
-        ({"state": "pushed", "tab": "abnormal"}, {"P1"}),
+        ({"state": "pushed"}, {"P2"}),
+        ({"state": "cancel_rejected", "tab": "abnormal"}, {"P1"}),
         ({"changed": True}, {"P1"}),
         ({"changed": True, "state": "held"}, set()),
         ({"changed": True, "tab": "in_progress"}, set()),
@@ -78,10 +78,11 @@ async def test_an_order_that_was_cancelled_after_its_push_is_abnormal(amended, c
     assert {item.ref for item in (await client.orders(**query)).items} == refs
 
 
-async def test_a_list_says_that_the_warehouse_of_a_changed_order_has_to_be_told(amended, client):
+async def test_a_list_says_that_a_person_has_to_decide_about_a_changed_order(amended, client):
     (item,) = (await client.orders(changed=True)).items
-    assert (item.state, item.tab, item.changed) == ("pushed", "abnormal", True)
-    assert item.why == ("the OMS cancelled it after its push: the warehouse has to be told by hand",)
+    assert (item.state, item.tab, item.changed) == ("cancel_rejected", "abnormal", True)
+    (why,) = item.why
+    assert why.startswith("it was to be cancelled after its push, and its warehouse did not cancel it: decide")
 
 
 async def test_orders_that_changed_after_their_push_are_counted_and_warned_of(amended, client):

@@ -17,6 +17,7 @@ from crossdock.ops.metrics import Metrics
 from crossdock.rules import troubles
 from crossdock.rules.labels import ALLOWED as LABEL_STEPS
 from crossdock.rules.labels import LabelState
+from crossdock.rules.mutability import TABLE, Move
 from crossdock.rules.push_states import ALLOWED, PushState, tab_of
 from crossdock.rules.reconcile import REMEDIES, Finding, Remedy
 from crossdock.spec import connector, errors, hooks
@@ -48,6 +49,15 @@ def test_the_diagram_of_label_states_has_exactly_the_arrows_of_the_code_and_the_
         (before, after) for before, afters in LABEL_STEPS.items() for after in afters
     }
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [state.name for state in LabelState]
+
+
+def test_the_table_of_changes_after_the_push_says_what_the_code_says():
+    text = (REFERENCE / "changes-after-push.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", text, re.MULTILINE)
+    assert {row[0]: row[1:] for row in rows} == {
+        group.value: tuple(move.value for move in moves) for group, moves in TABLE.items()
+    }
+    assert all(f"`{move.value}`" in text for move in Move)
 
 
 def test_every_hook_is_on_the_page_of_the_contract_with_its_parameters():

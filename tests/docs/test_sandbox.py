@@ -77,7 +77,9 @@ def test_every_door_behind_sandbox_is_there_and_no_other(kind, of):
     named = {path for (_, path), _ in doors}
     assert {
         f"/__sandbox{path}"
-        for path in re.findall(r"\"(/(?:orders|books|faults|counters|labels|label-file|products|costs)[/a-z]*)\"", CODE)
+        for path in re.findall(
+            r"\"(/(?:orders|books|faults|counters|labels|label-file|products|costs|outbounds)[/a-z]*)\"", CODE
+        )
     } == named
 
 

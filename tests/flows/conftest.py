@@ -274,3 +274,10 @@ async def bench():
     await made.fill()
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def depot(bench, kit):
+    from tests.flows.depot import Depot
+
+    return Depot(bench, kit)

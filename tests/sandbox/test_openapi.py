@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.testing.sandbox import call, oms, oms_books, oms_labels, server, wms, wms_books, wms_labels
+from crossdock.testing.sandbox import (
+    call,
+    oms,
+    oms_books,
+    oms_labels,
+    server,
+    wms,
+    wms_books,
+    wms_changes,
+    wms_labels,
+)  # fmt: skip
 from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.openapi import FILES, document, main, rendered
 from crossdock.testing.sandbox.wms import SandboxWms
@@ -66,10 +76,10 @@ def test_every_operation_tells_how_it_fails_and_a_body_of_another_kind_and_what_
 
 def test_every_code_of_the_sandboxes_is_in_the_prose():
     prose = (REFERENCE / "default-contract.md").read_text()
-    code = re.compile(r"""(?:Refused\(\s*\d+, |rejected\([^"]*?, |ok=False, code=)"(\w+)\"""")
+    code = re.compile(r"""(?:Refused\(\s*\d+, |(?:rejected|refused)\([^"]*?, |ok=False, code=)"(\w+)\"""")
     found = {
         name
-        for module in (call, server, oms, oms_books, oms_labels, wms, wms_books, wms_labels)
+        for module in (call, server, oms, oms_books, oms_labels, wms, wms_books, wms_labels, wms_changes)
         for name in code.findall(getsource(module))
     }
     assert found >= {"bad_number", "bad_cursor", "not_found", "unsupported", "invalid", "key_reused", "unknown_order"}

@@ -213,10 +213,11 @@ def state(tx: Transaction, now: int) -> tuple[Rows, list[Cursor]]:
 def rows(tx: Transaction, now: int) -> Rows:
     """Count what waits, by state; of the settled pushes only those whose order changed since."""
     counts = tx.rows("SELECT state, COUNT(*), MIN(queued_at) FROM pushes WHERE unsettled = 1 GROUP BY state")
+    after_push = tx.rows("SELECT state, COUNT(*) FROM pushes WHERE state >= 8 AND state < 14 GROUP BY state")
     oldest = min((row[2] for row in counts if row[2] is not None and row[0] != PushState.NOT_PUSHED), default=now)
     return Rows(
         outbox={
-            **{PushState(row[0]).name.lower(): row[1] for row in counts},
+            **{PushState(row[0]).name.lower(): row[1] for row in (*counts, *after_push)},
             "pushed_changed": views.pushed_and_changed(tx),
         },
         outbox_oldest_s=max(0, now - oldest) / 1000,

@@ -92,7 +92,7 @@ def push(session: Session, orders: tuple[str, ...], connection: str | None, as_j
     async def ask(client: Client) -> Results:
         return await client.push(await find_all(client, orders, connection))
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 @click.command()
@@ -110,7 +110,7 @@ def hold(session: Session, orders: tuple[str, ...], reason: str, connection: str
     async def ask(client: Client) -> Results:
         return await client.hold(await find_all(client, orders, connection), reason)
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 @click.command()
@@ -127,7 +127,7 @@ def release(session: Session, orders: tuple[str, ...], connection: str | None, a
     async def ask(client: Client) -> Results:
         return await client.release(await find_all(client, orders, connection))
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 @click.command()
@@ -166,7 +166,7 @@ def settle(
             )
         )
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 @click.command()
@@ -198,7 +198,7 @@ def redrive(
             return await _all_failed(client, connection, warehouse)
         return await client.redrive(Redrive(orders=tuple(await find_all(client, orders, connection))))
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 async def _all_failed(client: Client, connection: str | None, warehouse: str | None) -> Results:
@@ -212,7 +212,7 @@ async def _all_failed(client: Client, connection: str | None, warehouse: str | N
     return Results(results=tuple(done))
 
 
-def _results(found: Results, as_json: bool) -> None:
+def show_results(found: Results, as_json: bool) -> None:
     """Show one result an order; the exit code is 1 if anything was not done, and does not just wait for a second person."""
     if as_json:
         print_json(found)

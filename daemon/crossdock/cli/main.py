@@ -56,6 +56,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reconcile": ("reconcile:reconcile", "Compare OMS, warehouses and what crossdock holds."),
     "simulate": ("simulate:simulate", "Say what would be pushed now, and what not."),
     "incidents": ("incidents:incidents", "What holds orders, one line a cause."),
+    "packages": ("packages:packages", "Package outbound: what warehouses have."),
+    "ack": ("packages:ack", 'Take the mark "(Updated)" off chosen orders.'),
+    "cancel": ("packages:cancel", "Have warehouses asked not to ship chosen orders."),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

@@ -16,7 +16,25 @@ if TYPE_CHECKING:
     from crossdock.control.records.orders import Explanation, OrderDetail, OrderItem
 
 TABS = ("pending", "in_progress", "abnormal", "done")
-STATES = ("not_pushed", "held", "queued", "sending", "in_doubt", "push_failed", "pushed", "cancelled")
+STATES = (
+    "not_pushed",
+    "held",
+    "queued",
+    "sending",
+    "in_doubt",
+    "push_failed",
+    "pushed",
+    "cancelled",
+    "accepted",
+    "update_pending",
+    "cancel_requested",
+    "cancel_rejected",
+    "in_doubt_cancel",
+    "rejected",
+    "partially_shipped",
+    "shipped",
+    "closed_short",
+)
 connection_option = click.option("--connection", metavar="NAME", help="The OMS connection the order came from.")
 
 
@@ -40,7 +58,8 @@ def orders() -> None:
 def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **query: object) -> None:
     """List orders, newest first.
 
-    "pushed, changed": it changed or was cancelled after its push, and the warehouse has to be told by hand.
+    "changed": it changed or was cancelled after its push, and a person has to decide (`crossdock packages decide`).
+    "(Updated)": its warehouse took a change since the push, and nobody has acknowledged that (`crossdock ack`).
     """
     changed = query.pop("changed") or None
     page = session.talk(lambda client: client.orders(changed=changed, **query), as_json=as_json)
@@ -52,7 +71,7 @@ def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **q
         say_more(page.next)
         return
     rows = [
-        (o.connection, o.ref, o.number, o.status, o.warehouse, _state(o), "; ".join(o.why) or o.error, o.next_at or o.again_at)
+        (o.connection, o.ref, o.number, o.status, o.warehouse, state_said(o), "; ".join(o.why) or o.error, o.next_at or o.again_at)
         for o in page.items
     ]  # fmt: skip
     show_table(("oms", "order", "number", "status", "warehouse", "push", "why", "next"), rows, "no orders")
@@ -74,8 +93,9 @@ def _csv_row(o: OrderItem) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _state(item: OrderItem) -> str:
-    return f"{item.state}, changed" if item.changed else item.state
+def state_said(item: OrderItem) -> str:
+    """Say where an order stands, with its marks."""
+    return item.state + (", changed" if item.changed else "") + (" (Updated)" if item.updated else "")
 
 
 @orders.command("show")
@@ -106,8 +126,10 @@ def _show(found: OrderDetail) -> None:
         ("shop", row.shop),
         ("logistics", row.logistics),
         ("created", row.created_at),
-        ("push", _state(row)),
+        ("push", state_said(row)),
         ("warehouse", row.warehouse),
+        ("stage", row.stage),
+        ("updated", f"to revision {row.updated_revision} at {when(row.updated_at)}" if row.updated_at else None),
         ("why", "; ".join(row.why)),
         ("cannot be read", found.unreadable),
         ("personal data", "removed" if found.forgotten else None),
@@ -129,6 +151,10 @@ def _show(found: OrderDetail) -> None:
         (p.warehouse, p.state, p.key, p.attempts, p.sent_at, p.settled_at, p.remote_id, p.error) for p in found.pushes
     ]
     show_table(("warehouse", "push", "key", "attempts", "sent", "settled", "remote", "error"), pushes)
+    if found.decisions:
+        say("")
+        decided = [(d.path, d.before, d.after, d.decision, d.why) for d in found.decisions[:200]]
+        show_table(("differs in", "the warehouse has", "the order says", "decision", "why"), decided)
     say("")
     show_table(
         ("at", "what", "by", "text"), [(m.at, m.what, m.actor, m.text) for m in found.timeline], "nothing unusual"
@@ -169,9 +195,10 @@ def _explained(found: Explanation) -> None:
             say(f"  {'✓' if clause.ok else '✗'} {clause.text}")
     if found.differences:
         say("")
-        say("How it differs from what was sent")
+        say("How it differs from what its warehouse has")
         for each in found.differences:
-            say(f"  {each.path}: {each.before or '—'} → {each.after or '—'}")
+            done = f" ({each.decision}: {each.why})" if each.decision else ""
+            say(f"  {each.path}: {each.before or '—'} → {each.after or '—'}{done}")
     say("")
     say("What comes next")
     for step in found.next:

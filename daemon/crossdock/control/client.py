@@ -15,6 +15,7 @@ from crossdock.control.incident_calls import IncidentCalls
 from crossdock.control.label_calls import LabelCalls
 from crossdock.control.master_calls import MasterCalls
 from crossdock.control.order_calls import OrderCalls
+from crossdock.control.package_calls import PackageCalls
 from crossdock.control.reconcile_calls import ReconcileCalls
 from crossdock.control.setup_calls import SetupCalls
 from crossdock.control.simulation_calls import SimulationCalls
@@ -38,5 +39,6 @@ class Client(
     SimulationCalls,
     ReconcileCalls,
     SetupCalls,
+    PackageCalls,
 ):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.control.records.orders import ClauseItem, Difference, Explanation, Happened, Next
-from crossdock.control.shown import difference, happened, order_item, told_by_hand
+from crossdock.control.shown import decided, difference, happened, order_item, to_decide
 from crossdock.rules.changes import differences
 from crossdock.rules.connection_health import Status, may_call
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.eligibility import age_limit, too_old_at
 from crossdock.rules.outbound import to_request
-from crossdock.rules.push_states import AT_RISK, PushState
+from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState
 from crossdock.rules.reasons import RELEASES, Clause, sentence
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crossdock.rules.book import Book
     from crossdock.rules.connection_health import ConnectionHealth
     from crossdock.spec.orders import Order
+    from crossdock.store.amendments import Amendment
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
     from crossdock.store.views import Listed
@@ -38,13 +39,14 @@ _read_request = msgspec.json.Decoder(OutboundRequest).decode
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """All that is known of one order. `order` is None where its connector is not loaded; `health` is its warehouse's."""
+    """All that is known of one order. `body` is what its warehouse was told last, `record` what was decided since. `order` is None where its connector is not loaded; `health` is its warehouse's."""
 
     row: Listed
     stored: StoredOrder
     push: Push
     moments: Sequence[Moment]
     body: bytes | None
+    record: Amendment
     order: Order | None
     book: Book
     health: ConnectionHealth
@@ -94,12 +96,11 @@ def verdict(case: Case, decision: Decision | None) -> str:
     push = case.push
     where = f"warehouse {push.warehouse}" if push.warehouse else "its warehouse"
     match push.state:
-        case PushState.PUSHED:
-            known = f" as {push.remote_id}" if push.remote_id else ""
-            first = told_by_hand(cancelled=_cancelled(case)) + "; " if push.changed else "it was pushed: "
-            return f"{first}{where} has it{known}"
+        case _ if push.state in AT_WAREHOUSE:
+            return _there(case, where)
         case PushState.CANCELLED:
-            return "it is cancelled and was not pushed"
+            confirmed = push.report_as == "cancelled" or bool(push.stage)
+            return f"it is cancelled: {where} does not ship it" if confirmed else "it is cancelled and was not pushed"
         case PushState.SENDING:
             return f"it is being sent to {where} right now"
         case PushState.IN_DOUBT:
@@ -110,6 +111,28 @@ def verdict(case: Case, decision: Decision | None) -> str:
             return f"it is queued for {where}"
         case _:
             return _kept_by(decision)
+
+
+def _there(case: Case, where: str) -> str:
+    push = case.push
+    known = f" as {push.remote_id}" if push.remote_id else ""
+    if push.changed or push.state in _TO_DECIDE:
+        return f"{to_decide(push.state, cancelled=_cancelled(case))}; {where} has it{known}"
+    mark = " (Updated)" if push.marked_updated else ""
+    return _AT_WAREHOUSE[push.state].format(where) + known + mark
+
+
+_TO_DECIDE = frozenset({PushState.CANCEL_REJECTED, PushState.REJECTED})
+_AT_WAREHOUSE = {
+    PushState.PUSHED: "it was pushed: {0} has it",
+    PushState.ACCEPTED: "it was pushed: {0} has it and works on it",
+    PushState.UPDATE_PENDING: "it changed since its push, and {0} is being told",
+    PushState.CANCEL_REQUESTED: "it is to be cancelled, and {0} is asked not to ship it",
+    PushState.IN_DOUBT_CANCEL: "it is to be cancelled, and whether {0} does is not known yet",
+    PushState.PARTIALLY_SHIPPED: "a part of it has left {0}",
+    PushState.SHIPPED: "it has left {0}",
+    PushState.CLOSED_SHORT: "{0} closed it with less than was ordered",
+}
 
 
 def _cancelled(case: Case) -> bool:
@@ -132,7 +155,7 @@ def story(case: Case) -> list[Happened]:
         found.append(timeline.queued(push))
     if push.sent_at is not None and push.attempts:
         found.append(timeline.sent(stored.id, push.sent_at, push.warehouse, push.key, push.attempts))
-    if push.settled_at is not None and push.state is PushState.PUSHED:
+    if push.settled_at is not None and push.state in AT_WAREHOUSE and push.report_as is None:
         text = f"{push.warehouse or 'the warehouse'} has it" + (f" as {push.remote_id}" if push.remote_id else "")
         found.append(Moment(stored.id, push.settled_at, "pushed", "", text))
     found += [moment for moment in case.moments if moment not in found]
@@ -152,7 +175,7 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
     """Say what comes next, when, and who has to do something."""
     push = case.push
     match push.state:
-        case PushState.PUSHED:
+        case _ if push.state in AT_WAREHOUSE:
             return _after_push(case)
         case PushState.CANCELLED:
             return [Next(text="nothing; if the OMS takes the cancellation back, it is decided again")]
@@ -164,24 +187,35 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
             return _failed(case)
         case PushState.QUEUED:
             return [*_through_connection(case, "it is sent"), *_to_be_told(case)]
-        case PushState.SENDING:
+        case _:
             return [Next(text="its answer is awaited"), *_to_be_told(case)]
 
 
 def _after_push(case: Case) -> list[Next]:
-    found = []
-    if case.push.changed:
-        found.append(Next(text=told_by_hand(cancelled=_cancelled(case)), person=True))
+    found, push = [], case.push
+    if push.changed or push.state in _TO_DECIDE:
+        found.append(Next(text=to_decide(push.state, cancelled=_cancelled(case)), person=True))
+    if push.state in _ASKED:
+        found += _through_connection(case, _ASKED[push.state])
+    if push.marked_updated:
+        found.append(Next(text="the mark (Updated) goes when it is picked, or with `crossdock ack`"))
     if case.push.report_at is not None:
         found.append(Next(text=f"{case.stored.connection} is told", at=_ahead(case, case.push.report_at)))
     return found or [Next(text="nothing; it is done")]
+
+
+_ASKED = {
+    PushState.UPDATE_PENDING: "its warehouse is told what differs",
+    PushState.CANCEL_REQUESTED: "its warehouse is asked not to ship it; the OMS is told when that is confirmed",
+    PushState.IN_DOUBT_CANCEL: "its warehouse is asked whether it has cancelled it",
+}
 
 
 def _to_be_told(case: Case) -> list[Next]:
     """What was sent, or may have been, stays what it was; what changed since has to follow it."""
     if not case.push.changed or case.push.cancel_wanted:
         return []
-    return [Next(text="it changed since; once the warehouse has it, it has to be told by hand what differs")]
+    return [Next(text="it changed since; once its warehouse is known to have it, it is told what differs")]
 
 
 def _in_doubt(case: Case) -> list[Next]:
@@ -263,11 +297,18 @@ def _ahead(case: Case, moment: int | None) -> datetime | None:
 
 
 def unlike_what_was_sent(case: Case) -> list[Difference]:
-    """Compare the order with what its warehouse was sent, where that may have left."""
+    """Compare the order with what its warehouse was told last, where that may have left."""
     push = case.push
-    left = push.state in AT_RISK or push.state is PushState.PUSHED or bool(push.doubted)
+    decisions = {each.path: each for each in case.record.decisions()}
+    left = push.state in AT_RISK or push.state in AT_WAREHOUSE or bool(push.doubted)
     warehouse = case.book.warehouses.get(push.warehouse or "")
     if not left or case.body is None or case.order is None or warehouse is None or push.key is None:
         return []
     fresh = to_request(case.order, warehouse, case.book, push.key, 0, push.strategy)
-    return [difference(change, personal=case.personal) for change in differences(_read_request(case.body), fresh)]
+    found = []
+    for change in differences(_read_request(case.body), fresh):
+        known = decisions.get(change.path)
+        same = known is not None and (known.before, known.after) == (change.before, change.after)
+        shown = difference(change, personal=case.personal)
+        found.append(decided(known, personal=case.personal) if known is not None and same else shown)
+    return found

@@ -16,6 +16,7 @@ from crossdock.control.handlers import (
     labels,
     master,
     orders,
+    packages,
     reconcile,
     setup,
     simulation,
@@ -93,6 +94,7 @@ from crossdock.control.records.master import (
     ResolveConflict,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
+from crossdock.control.records.packages import CancelOrders, DecidePackages, PackagePage, PackageQuery
 from crossdock.control.records.reconcile import Reconcile
 from crossdock.control.records.setup import Setup
 from crossdock.control.records.simulation import Simulation
@@ -248,5 +250,9 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/incidents/{id}/take", Right.ORDER_HOLD, incidents.take_incident, IncidentItem, TakeIncident),
     _post("/v1/incidents/{id}/mute", Right.ORDER_HOLD, incidents.mute_incident, IncidentItem, MuteIncident),
     _post("/v1/incidents/{id}/release", Right.PUSH_REDRIVE, incidents.release_incident, ReleasedPage, ReleaseIncident),
+    _get("/v1/packages", Right.VIEW, packages.list_packages, PackagePage, PackageQuery),
+    _post("/v1/packages/decide", Right.ORDER_SYNC, packages.decide_packages, asks.Results, DecidePackages),
+    _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, asks.ForOrders),
+    _post("/v1/cancel", Right.CANCEL_REQUEST, packages.cancel, asks.Results, CancelOrders),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

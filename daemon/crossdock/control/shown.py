@@ -9,10 +9,13 @@ import msgspec
 from crossdock.control.records.orders import Difference, Happened, OrderItem, PushItem
 from crossdock.flows.decide import read_reasons
 from crossdock.rules.changes import Change
+from crossdock.rules.mutability import Decided
+from crossdock.rules.mutability import sentence as why
 from crossdock.rules.personal import HIDDEN, hidden
-from crossdock.rules.push_states import PushState, tab_of
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
 from crossdock.spec.orders import Address, OrderStatus, Recipient
+from crossdock.store.pushes import STAGE_OF, marked
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
@@ -57,21 +60,41 @@ def order_item(row: Listed) -> OrderItem:
         settled_at=from_ms(row.settled_at),
         remote_id=row.remote_id,
         error=row.error_text,
+        stage=stage_name(row.stage),
+        updated=updated(row),
+        updated_revision=row.updated_revision,
+        updated_at=from_ms(row.updated_at),
     )
 
 
+def stage_name(rank: int | None) -> str | None:
+    """Return a stage's name on the wire."""
+    return None if rank is None else STAGE_OF[rank].value
+
+
+def updated(row: Listed) -> bool:
+    """Tell whether an order carries the mark "(Updated)"."""
+    return marked(row.updated_at, row.acknowledged_at, row.stage)
+
+
 def _why(row: Listed) -> tuple[str, ...]:
-    """Say what keeps an order, or what its warehouse has to be told."""
-    if row.state is PushState.PUSHED and row.changed:
-        return (told_by_hand(cancelled=row.status == OrderStatus.CANCELLED),)
+    """Say what keeps an order, or what a person has to decide about what its warehouse has."""
+    if row.state in AT_WAREHOUSE and (row.changed or row.state in _OPEN):
+        return (to_decide(row.state, cancelled=row.status == OrderStatus.CANCELLED),)
     return tuple(sentence(clause) for clause in failing(read_reasons(row.why)))
 
 
-def told_by_hand(*, cancelled: bool) -> str:
-    """Say what a person has to do about an order that changed after its push."""
-    if cancelled:
-        return "the OMS cancelled it after its push: the warehouse has to be told by hand"
-    return "it changed after its push: the warehouse has to be told by hand what differs"
+_OPEN = frozenset({PushState.CANCEL_REJECTED, PushState.REJECTED})
+
+
+def to_decide(state: PushState, *, cancelled: bool) -> str:
+    """Say what a person has to decide about an order that its warehouse has."""
+    how = "`crossdock packages decide`"
+    if state is PushState.REJECTED:
+        return f"its warehouse cancelled it by itself: push it again ({how} --choice again), or cancel it in the OMS"
+    if state is PushState.CANCEL_REJECTED or cancelled:
+        return f"it was to be cancelled after its push, and its warehouse did not cancel it: decide ({how})"
+    return f"it changed after its push in what its warehouse is not told by itself: decide ({how})"
 
 
 def push_item(push: Push) -> PushItem:
@@ -99,6 +122,11 @@ def push_item(push: Push) -> PushItem:
         needs_person=bool(push.needs_person),
         changed=bool(push.changed),
         reported=push.reported,
+        stage=stage_name(push.stage),
+        updated=push.marked_updated,
+        updated_revision=push.updated_revision,
+        updated_at=from_ms(push.updated_at),
+        acknowledged_at=from_ms(push.acknowledged_at),
     )
 
 
@@ -122,6 +150,12 @@ def difference(change: Change, *, personal: bool) -> Difference:
     """Show how an order differs from what was sent."""
     shown = change if personal else hidden(change)
     return Difference(group=shown.group.value, path=shown.path, before=shown.before, after=shown.after)
+
+
+def decided(each: Decided, *, personal: bool) -> Difference:
+    """Show a difference with what is done about it."""
+    shown = difference(Change(each.group, each.path, each.before, each.after), personal=personal)
+    return msgspec.structs.replace(shown, decision=each.move.value, why=why(each))
 
 
 def masked(order: Order) -> Order:

@@ -23,6 +23,7 @@ from crossdock.flows.master import keep_in_step
 from crossdock.flows.post_documents import Desk as PostingDesk
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.flows.repush_documents import reconsider
+from crossdock.rules.mutability import abilities_of
 from crossdock.store import counters, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
@@ -113,6 +114,7 @@ class Engine:
         name, config = link.name, self.config.connections[link.name]
         self.links[name] = link
         self.keeper.add(name, limits(config))
+        self.books.abilities[name] = abilities_of(link.capabilities, link.hooks)
         self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self.going).run_once)
         if "read_order" in link.hooks:
             self.house.readers[name] = link.read_order

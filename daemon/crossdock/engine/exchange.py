@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crossdock.engine import document_exchange, exchange_costs, stock_lanes
+from crossdock.engine import document_exchange, exchange_costs, outbound_handlers, stock_lanes
 from crossdock.engine.operation_lane import OperationLane
 from crossdock.engine.stream_lane import StreamLane
 from crossdock.flows.deliver_labels import LabelHandler
@@ -55,6 +55,9 @@ HANDLERS: tuple[tuple[str, Callable[[Link, Ground], Handler]], ...] = (
     ("write_products", lambda link, ground: ProductWriter(link.name, link, ground.house, WRITES_AT_ONCE)),
     ("get_products", lambda link, ground: ProductLook(link.name, link, ground.house)),
     ("update_cost", exchange_costs.handler),
+    ("update_outbound", outbound_handlers.updates),
+    ("cancel_outbound", outbound_handlers.cancels),
+    ("hold_outbound", outbound_handlers.holds),
 )
 """By the hook that it needs: what makes the handler of one kind of operation for a connection."""
 

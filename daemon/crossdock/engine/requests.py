@@ -12,6 +12,7 @@ from crossdock.engine.document_requests import DocumentRequests
 from crossdock.engine.incident_requests import IncidentRequests
 from crossdock.engine.label_requests import LabelRequests
 from crossdock.engine.master_requests import MasterRequests
+from crossdock.engine.package_requests import PackageRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.engine.reconcile_requests import ReconcileRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
@@ -51,6 +52,7 @@ class Requests:
         self.costs = CostRequests(engine)
         self.incidents = IncidentRequests(engine, self)
         self.reconciliation = ReconcileRequests(engine)
+        self.packages = PackageRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

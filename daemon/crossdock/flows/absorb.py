@@ -9,6 +9,7 @@ import xxhash
 from msgspec import Struct
 
 from crossdock.flows import decide, label_changes, troubles
+from crossdock.flows.sight import Sight
 from crossdock.rules.personal import differs
 from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import Order, Unreadable
@@ -101,7 +102,7 @@ def absorb(
         arrived = [arrival.order.ref for arrival in (*fresh, *(arrival for arrival, _ in changed))]
         items = _items(arrived, touched, unreadable, to_ms(now))
         tasks.add(tx, batch.task_id, totals, [*items, *(_gone(ref, closed) for ref in batch.gone)])
-    wake = frozenset(p.connection for p in touched if p.state is PushState.QUEUED and p.connection is not None)
+    wake = frozenset(p.connection for p in touched if p.state in decide.SENDS and p.connection is not None)
     return Absorbed(totals, wake)
 
 
@@ -136,7 +137,7 @@ def _insert(tx: Transaction, connection: str, fresh: Sequence[Arrival], book: Bo
     at = to_ms(now)
     rows = [_row(connection, arrival, order_id + n, 1, at) for n, arrival in enumerate(fresh)]
     made = [
-        decide.first_sight(decide.Sight(row, arrival.order), push_id + n, book, now)
+        decide.first_sight(Sight(row, arrival.order), push_id + n, book, now)
         for n, (row, arrival) in enumerate(zip(rows, fresh, strict=True))
     ]
     orders.insert(tx, rows)
@@ -157,7 +158,7 @@ def _update(
     timeline.add(tx, [timeline.fetched(stored) for _, stored in changed])
     orders.update(tx, rows)
     return [
-        decide.after_change(tx, decide.Sight(row, arrival.order), current[row.id], book, now)
+        decide.after_change(tx, Sight(row, arrival.order), current[row.id], book, now)
         for row, (arrival, _) in zip(rows, changed, strict=True)
     ]
 

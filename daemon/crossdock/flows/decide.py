@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct
 
 from crossdock.flows import troubles
 from crossdock.flows.house import encode
-from crossdock.rules.changes import Change, differences, expected_after_push, same_content
+from crossdock.flows.keep_in_step import keep_in_step
+from crossdock.rules.changes import Change, differences, same_content
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.keys import outbound_key
 from crossdock.rules.outbound import to_request
-from crossdock.rules.push_states import AT_RISK, PushState, check_transition
+from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState, Shipped, check_transition
 from crossdock.rules.reasons import Clause
-from crossdock.spec.orders import Order, OrderStatus
+from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.spec.outbound_changes import FieldGroup
-from crossdock.store import pushes, timeline
-from crossdock.store.orders import StoredOrder
+from crossdock.store import amendments, pushes, timeline
 from crossdock.store.pushes import Push
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from crossdock.flows.sight import Sight
     from crossdock.rules.book import Book
     from crossdock.store.store import Transaction
 
@@ -33,15 +33,12 @@ _read_request = msgspec.json.Decoder(OutboundRequest).decode
 _read_clauses = msgspec.json.Decoder(tuple[Clause, ...]).decode
 
 
-class Sight(Struct, frozen=True, gc=False):
-    """An order as it is now, beside its row."""
-
-    stored: StoredOrder
-    order: Order
-
-
 DEFINITE = frozenset({"Rejected", "NotFound", "Conflict"})
 """Error kinds of a warehouse that surely did not take the document."""
+
+
+SENDS = frozenset({PushState.QUEUED, PushState.UPDATE_PENDING, PushState.CANCEL_REQUESTED})
+"""States in which something is due to the warehouse."""
 
 
 def first_sight(sight: Sight, push_id: int, book: Book, now: datetime) -> tuple[Push, bytes | None]:
@@ -85,7 +82,10 @@ def read_reasons(why: str) -> tuple[Clause, ...]:
 def after_change(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime) -> Push:
     """Decide what a changed order means for its push (DOMAIN 4.3 B); nothing that may have left is sent otherwise."""
     before = push.state
-    if before in AT_RISK or before is PushState.PUSHED:
+    if before in AT_WAREHOUSE:
+        keep_in_step(tx, sight, push, book, now)
+        return push
+    if before in AT_RISK:
         _note_difference(tx, sight, push, book, now)
         pushes.decided(tx, push, before)
         return push
@@ -109,13 +109,17 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
         return push
     asked = asked or Asked(trigger=Trigger(push.origin), actor=push.actor)
     asked = msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
-    state = PushState.NOT_PUSHED if before is PushState.CANCELLED else before
+    state = PushState.NOT_PUSHED if before in _ENDED else before
     decision = decide(sight.order, state, book, now, asked)
     if before is PushState.PUSH_FAILED and not _worth_another(tx, sight, push, decision, book):
         push.again_at = None
         pushes.decided(tx, push, before)
         _note_troubles(tx, push, now, troubled=troubled)
         return push
+    if push.attempts:
+        amendments.remove(
+            tx, push.id
+        )  # what was decided about it at a warehouse ends where the warehouse has it no more
     _new_generation_if_needed(tx, sight, push, decision, book, now)
     push.cancel_wanted = False
     push.changed = push.changed and push.doubted
@@ -144,6 +148,10 @@ def _note_troubles(tx: Transaction, push: Push, now: datetime, *, troubled: bool
         troubles.note(tx, push, to_ms(now))
 
 
+_ENDED = frozenset({PushState.CANCELLED, PushState.REJECTED})
+"""Surely not shipped by its warehouse: it goes again under another key, if at all."""
+
+
 def _worth_another(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
     """A failed push goes again when its retry is due, its input changed, or it may not go any more."""
     if decision.state is not PushState.QUEUED or push.next_at is not None:
@@ -166,7 +174,9 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
     if push.attempts == 0:
         return
     why = "was cancelled, and the OMS took the cancellation back"
-    if push.state is not PushState.CANCELLED:
+    if push.state is PushState.REJECTED:
+        why = "was cancelled by the warehouse itself, and a person sends it again"
+    elif push.state is not PushState.CANCELLED:
         if decision.state is not PushState.QUEUED or _keeps_its_bytes(push):
             return
         if not changed_input(tx, sight, push, decision, book):
@@ -182,6 +192,8 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
     push.doubted = False
     push.faults, push.first_fault_at = 0, None
     push.error_kind = push.error_code = push.error_text = None
+    push.stage, push.shipped, push.report_as = None, Shipped.NOTHING, None
+    push.updated_revision = push.updated_at = push.acknowledged_at = None
 
 
 def _cancel(tx: Transaction, sight: Sight, push: Push, now: datetime) -> None:
@@ -199,22 +211,20 @@ def _cancel(tx: Transaction, sight: Sight, push: Push, now: datetime) -> None:
 
 
 def _note_difference(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime) -> None:
-    """Keep how the order differs from what was sent; applying it is another step."""
-    cancelled = sight.order.status is OrderStatus.CANCELLED
-    if cancelled and push.state is not PushState.PUSHED:
-        push.cancel_wanted = True
+    """Keep how the order differs from what was sent; its warehouse is told once it is known to have it."""
+    by_person = bool(amendments.load(tx, push.id).cancel_by)
+    cancelled = sight.order.status is OrderStatus.CANCELLED or by_person
+    push.cancel_wanted = cancelled
     found = _difference(tx, sight, push, book)
     if cancelled:
         found = (Change(FieldGroup.STATUS, "status", "open", "cancelled"), *found)
     if found:
-        push.changed = push.state is not PushState.PUSHED or not all(map(expected_after_push, found))
+        push.changed = True
         timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", encode(found).decode())])
     elif push.changed and not cancelled:
         push.changed = False
         text = "the order is again as it was sent"
         timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed_back", "", text)])
-    if not cancelled:
-        push.cancel_wanted = False
 
 
 def _difference(tx: Transaction, sight: Sight, push: Push, book: Book) -> tuple[Change, ...]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.flows import decide, troubles
+from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
-from crossdock.rules.push_states import AT_RISK, PushState
+from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState
 from crossdock.rules.reasons import sentence
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import orders, pushes, timeline
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     Read = Callable[[str, bytes, bool], Order]
 
+ENDED_WELL = AT_WAREHOUSE | {PushState.CANCELLED}
+"""Nothing is due for these unless something happens to them."""
 CHUNK = 200
 """Orders decided again in one transaction."""
 
@@ -54,6 +57,9 @@ class Answer(Struct, frozen=True, kw_only=True):
     wake: str | None = None
 
 
+_LEFT = AT_RISK | AT_WAREHOUSE | {PushState.CANCELLED}
+
+
 def reconsider_due(tx: Transaction, desk: Desk) -> tuple[int, frozenset[str]]:
     """Decide again about orders whose time has come; return how many, and the WMS connections to wake."""
     due = pushes.due_again(tx, to_ms(desk.now), CHUNK)
@@ -62,13 +68,15 @@ def reconsider_due(tx: Transaction, desk: Desk) -> tuple[int, frozenset[str]]:
     stored = orders.load_ids(tx, [push.order_id for push in due])
     wake = set()
     for push in due:
-        if push.state in AT_RISK or push.unsettled is None:
+        if push.state in AT_RISK:
             _leave(tx, push)
             if push.needs_person:
                 troubles.note(tx, push, to_ms(desk.now))
             continue
+        if push.state in ENDED_WELL:
+            _leave(tx, push)  # what follows may look again and sets its own time
         after = _again(tx, stored[push.order_id], push, desk, None)
-        if after is not None and after.state is PushState.QUEUED and after.connection:
+        if after is not None and after.state in decide.SENDS and after.connection:
             wake.add(after.connection)
     return len(due), frozenset(wake)
 
@@ -84,7 +92,9 @@ def _again(tx: Transaction, stored: StoredOrder, push: Push, desk: Desk, asked: 
     except (ConnectorError, ValueError):
         _leave(tx, push, to_ms(desk.now + UNREADABLE))  # its connector is not loaded
         return None
-    return decide.again(tx, decide.Sight(stored, order), push, desk.books.current(tx), desk.now, asked)
+    if push.state in AT_WAREHOUSE:
+        return decide.after_change(tx, Sight(stored, order), push, desk.books.current(tx), desk.now)
+    return decide.again(tx, Sight(stored, order), push, desk.books.current(tx), desk.now, asked)
 
 
 def _leave(tx: Transaction, push: Push, again_at: int | None = None) -> None:
@@ -102,7 +112,7 @@ def _push_one(tx: Transaction, connection: str, ref: str, asked: Asked, desk: De
     if found is None:
         return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
     stored, push = found
-    if push.state in (PushState.PUSHED, PushState.SENDING, PushState.IN_DOUBT, PushState.CANCELLED):
+    if push.state in _LEFT:
         shown = push.state.name.lower().replace("_", " ")
         return Answer(
             order=ref, done=False, text=f"it is {shown}; only an order that is not pushed or failed can be pushed"
@@ -164,7 +174,7 @@ def _hold_one(tx: Transaction, connection: str, ref: str, actor: str, reason: st
     if found is None:
         return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
     stored, push = found
-    if push.state in (PushState.PUSHED, PushState.SENDING, PushState.IN_DOUBT, PushState.CANCELLED):
+    if push.state in _LEFT:
         shown = push.state.name.lower().replace("_", " ")
         return Answer(order=ref, done=False, text=f"it is {shown} and cannot be held any more")
     orders.set_hold(tx, stored.id, reason)
@@ -197,7 +207,7 @@ def release(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: 
     return answers
 
 
-_UNDECIDED = frozenset({PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED})
+_UNDECIDED = frozenset({PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.CANCELLED})
 
 
 def reasons_of(push: Push) -> str:

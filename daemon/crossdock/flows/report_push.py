@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crossdock.rules.push_states import PushState
 from crossdock.spec.outbound import ItemResult, PushReport
@@ -10,12 +10,17 @@ from crossdock.store import timeline
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from crossdock.flows.house import House
     from crossdock.store.store import Transaction
 
 CHUNK = 100
+_SAID = {
+    "cancelled": "the warehouse confirmed that it does not ship it",
+    "cancel_refused": "it was too late to cancel it: the warehouse ships it",
+}
 
 
 class ReportTo(Protocol):
@@ -42,10 +47,11 @@ async def report_pushes(connection: str, oms: ReportTo, house: House) -> bool:
 def due_reports(tx: Transaction, connection: str, now: int) -> list[tuple[int, PushReport]]:
     """Return the reports that are due to an OMS, by push id, oldest first."""
     sql = (
-        "SELECT p.id, o.ref, p.state, p.revision, p.warehouse, p.remote_id, p.error_text, p.settled_at FROM pushes p "
+        "SELECT p.id, o.ref, p.state, p.revision, p.warehouse, p.remote_id, p.error_text, p.settled_at, "
+        "p.report_as FROM pushes p "
         "JOIN orders o ON o.id = p.order_id WHERE p.oms = ? AND p.report_at <= ? ORDER BY p.report_at LIMIT ?"
     )
-    return [(row[0], _report(*row[1:])) for row in tx.rows(sql, (connection, now, CHUNK))]
+    return [(row[0], _report(row[1:])) for row in tx.rows(sql, (connection, now, CHUNK))]
 
 
 def next_report(tx: Transaction, connection: str) -> int | None:
@@ -54,17 +60,17 @@ def next_report(tx: Transaction, connection: str) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def _report(
-    ref: str, state: int, revision: int, warehouse: str, remote_id: str | None, text: str | None, at: int
-) -> PushReport:
-    pushed = state == PushState.PUSHED
+def _report(row: Sequence[Any]) -> PushReport:
+    """Say what became of a push, from its columns in the order of `due_reports`."""
+    ref, state, revision, warehouse, remote_id, text, at, said = row
+    failed = state == PushState.PUSH_FAILED
     return PushReport(
         order_ref=ref,
-        status="pushed" if pushed else "push_failed",
+        status=said or ("push_failed" if failed else "pushed"),
         revision=revision,
         warehouse=warehouse,
         remote_id=remote_id,
-        message=None if pushed else text,
+        message=text if failed and said is None else _SAID.get(said or ""),
         at=from_ms(at),
     )
 

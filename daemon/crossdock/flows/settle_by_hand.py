@@ -58,6 +58,7 @@ def settle_by_hand(
     if push.state is PushState.PUSHED:
         labels.pushed(tx, [(to_ms(now), push.order_id)])
         push.remote_id, push.unsettled = remote_id, None
+        push.again_at = to_ms(now) if push.changed else None
         push.report_at = to_ms(now) if report else None
         push.error_kind = push.error_code = push.error_text = None
     pushes.decided(tx, push, PushState.IN_DOUBT)

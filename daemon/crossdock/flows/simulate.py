@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from crossdock.flows import decide
 from crossdock.flows.reconsider import Desk
+from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reasons import Clause
@@ -181,7 +182,7 @@ def _one(tx: Transaction, stored: StoredOrder, push: Push, book: Book, desk: Des
     past = Past(state=push.state, failure=failure, due=push.next_at is not None)
     foreseen, decision = foresee(order, past, book, desk.now, asked)
     parked = push.state is PushState.PUSH_FAILED and not past.due
-    if parked and decide.changed_input(tx, decide.Sight(stored, order), push, decision, book):
+    if parked and decide.changed_input(tx, Sight(stored, order), push, decision, book):
         return released(foreseen, decision)
     return foreseen
 

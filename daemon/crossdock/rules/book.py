@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct, field
 
 from crossdock.rules.master_policy import MasterPolicy
+from crossdock.rules.mutability import Abilities
 from crossdock.spec.orders import OrderStatus
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Mapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Book(Struct, frozen=True, kw_only=True):
-    """Everything people decided, as it stood at `revision`."""
+    """Everything people decided, as it stood at `revision`. `abilities` are those of each WMS connection that was open."""
 
     revision: int = 0
     window_days: int = 30
@@ -126,6 +127,7 @@ class Book(Struct, frozen=True, kw_only=True):
     skus: dict[tuple[str, str], str | None] = field(default_factory=dict)
     logistics: dict[tuple[str, str], str | None] = field(default_factory=dict)
     masters: dict[str, MasterPolicy] = field(default_factory=dict)
+    abilities: dict[str, Abilities] = field(default_factory=dict)
 
 
 def make_book(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from crossdock.spec.outbound import OutboundRequest
 from crossdock.spec.outbound_changes import FieldGroup
 
 if TYPE_CHECKING:
-    from crossdock.spec.outbound import OutboundRequest
+    from collections.abc import Collection
 
 
 class Change(Struct, frozen=True):
@@ -32,6 +33,7 @@ _GROUPS = {
     "seller_note": FieldGroup.NOTES,
 }
 _OURS = frozenset({"key", "revision", "strategy", "warehouse"})
+_COMPARED = tuple(name for name in OutboundRequest.__struct_fields__ if name not in _OURS)
 
 
 def differences(before: OutboundRequest, after: OutboundRequest) -> tuple[Change, ...]:
@@ -39,7 +41,10 @@ def differences(before: OutboundRequest, after: OutboundRequest) -> tuple[Change
 
     Lines are compared by line number. What crossdock itself adds (key, revision, strategy) does not count.
     """
-    old, new = _flat(before), _flat(after)
+    names = {name for name in _COMPARED if getattr(before, name) != getattr(after, name)}
+    if not names:
+        return ()
+    old, new = _flat(before, names), _flat(after, names)
     paths = sorted(path for path in {**old, **new} if old.get(path) != new.get(path))
     return tuple(Change(_group(path), path, old.get(path), new.get(path)) for path in paths)
 
@@ -55,18 +60,26 @@ def same_content(before: OutboundRequest, after: OutboundRequest) -> bool:
     return msgspec.structs.replace(before, **neutral) == msgspec.structs.replace(after, **neutral)
 
 
+def merged(base: OutboundRequest, fresh: OutboundRequest, groups: Collection[FieldGroup]) -> OutboundRequest:
+    """Return `base` with the fields of some groups as `fresh` has them, and the revision of `fresh`."""
+    names = [name for name in fresh.__struct_fields__ if name not in _OURS and _group(name) in groups]
+    return msgspec.structs.replace(base, revision=fresh.revision, **{name: getattr(fresh, name) for name in names})
+
+
 def _group(path: str) -> FieldGroup:
     return _GROUPS.get(path.split(".", 1)[0].split("[", 1)[0], FieldGroup.OTHER)
 
 
-def _flat(request: OutboundRequest) -> dict[str, str]:
+def _flat(request: OutboundRequest, names: Collection[str]) -> dict[str, str]:
+    """Return the values of some fields by their paths; what says nothing is absent."""
     found: dict[str, str] = {}
-    for name, value in msgspec.to_builtins(request).items():
+    values = msgspec.to_builtins(request)
+    for name in names:
         if name == "lines":
-            for line in value:
+            for line in values[name]:
                 _walk(f"lines[{line['line_no']}]", line, found)
-        elif name not in _OURS:
-            _walk(name, value, found)
+        elif name in values:
+            _walk(name, values[name], found)
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from crossdock.rules.push_states import SENDABLE, PushState
+from crossdock.rules.push_states import AT_WAREHOUSE, SENDABLE, PushState
 from crossdock.rules.reasons import Clause
 from crossdock.spec.orders import LineKind, OrderStatus
 
@@ -30,6 +30,8 @@ _NOT_AGAIN = {
     PushState.IN_DOUBT: "its push is in doubt",
     PushState.PUSHED: "it was pushed already",
     PushState.CANCELLED: "its push was cancelled",
+    PushState.REJECTED: "its warehouse cancelled it by itself",
+    **dict.fromkeys(AT_WAREHOUSE - {PushState.PUSHED, PushState.REJECTED}, "its warehouse has it already"),
 }
 _STATUS = {status: Clause("status", status in OPEN, (status.value,)) for status in OrderStatus}
 

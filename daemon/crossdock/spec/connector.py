@@ -39,7 +39,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     may be sent one by one at once.
 
     `updates`: the last stage at which a change of a group of fields is accepted; of a group that is not named the daemon
-    assumes little. `cancel_until`: the last stage at which a cancellation is still accepted. `costs`: the costs that it
+    assumes little. `cancel_until`: the last stage at which a cancellation is still accepted. `tells_stage`: `find_outbound`
+    says how far a document is, so that it is asked before a change is sent that a stage may forbid. `costs`: the costs that it
     keeps. `cost_actual` of an OMS: "receipts" — it computes the average purchase price from the receipts it is given;
     "set_average" — the daemon does, and writes it.
     """
@@ -57,6 +58,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     cancel_until: Stage | None = None
     costs: tuple[CostKind, ...] = ()
     cost_actual: Literal["receipts", "set_average"] = "receipts"
+    tells_stage: bool = False
 
 
 class ConnectorType(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from crossdock.rules.master_policy import MasterPolicy
 from crossdock.store import counters
 
 if TYPE_CHECKING:
+    from crossdock.rules.mutability import Abilities
     from crossdock.store.store import Transaction
 
 Entry = PushStrategy | Warehouse | AllocationRule | Mapping | MasterPolicy
@@ -98,15 +99,19 @@ def load(tx: Transaction, window_days: int) -> Book:
 
 
 class BookCache:
-    """The book as it was read last; read again when its revision moved. Used by units of work only."""
+    """The book as it was read last; read again when its revision moved. Used by units of work only.
+
+    `abilities` are what connections' warehouses can do, kept by the engine; every book shows them as they are now.
+    """
 
     def __init__(self, window_days: int) -> None:
         self.window_days = window_days
+        self.abilities: dict[str, Abilities] = {}
         self._book: Book | None = None
 
     def current(self, tx: Transaction) -> Book:
         """Return the book as this transaction sees it."""
         book = self._book
         if book is None or book.revision != counters.current(tx, "book") or book.window_days != self.window_days:
-            book = self._book = load(tx, self.window_days)
+            book = self._book = msgspec.structs.replace(load(tx, self.window_days), abilities=self.abilities)
         return book

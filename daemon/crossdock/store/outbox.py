@@ -73,7 +73,8 @@ _GIVE_BACK = (
 )
 _PUSHED = (
     "UPDATE pushes SET state = ?, run_id = NULL, settled_at = ?, remote_id = ?, unsettled = NULL, report_at = ?, "
-    "error_kind = NULL, error_code = NULL, error_text = NULL, next_at = NULL WHERE id = ? AND run_id = ?"
+    "error_kind = NULL, error_code = NULL, error_text = NULL, next_at = NULL, again_at = CASE WHEN changed THEN ? END "
+    "WHERE id = ? AND run_id = ?"
 )
 _ENDED = (
     "UPDATE pushes SET settled_at = CASE WHEN state = ? AND ? = state THEN settled_at ELSE ? END, state = ?, "
@@ -129,7 +130,7 @@ def claim(tx: Transaction, run: int, connection: str, state: PushState, limit: i
 def save(tx: Transaction, run: int, settled: Sequence[Settled]) -> int:
     """Save how pushes ended; those that another run took over meanwhile are left alone. Return how many were saved."""
     pushed = [
-        (PushState.PUSHED, s.at, s.remote_id, s.at if s.report else None, s.id, run)
+        (PushState.PUSHED, s.at, s.remote_id, s.at if s.report else None, s.at, s.id, run)
         for s in settled
         if s.state is PushState.PUSHED
     ]

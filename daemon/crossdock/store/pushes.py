@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from crossdock.rules.push_states import PushState
+from crossdock.rules.mutability import RANK
+from crossdock.rules.push_states import PushState, Shipped
+from crossdock.spec.outbound import Stage
 from crossdock.store import counters
 from crossdock.store.orders import marks
 
@@ -22,6 +24,10 @@ class Push(Struct, kw_only=True, gc=False):
 
     `next_at` is set while something is due (send, ask, try again), `run_id` while a run holds the row, `again_at` while
     time alone may change the decision, `report_at` while its OMS has to be told, `unsettled` until it is settled for good.
+
+    `stage` is how far its warehouse is, as rules.mutability.RANK numbers it (None: it has not told). `updated_revision` and
+    `updated_at` say what the warehouse was told last after the push, and when. `report_as` is what its OMS is told, where
+    the state alone does not say it.
     """
 
     id: int
@@ -59,8 +65,33 @@ class Push(Struct, kw_only=True, gc=False):
     error_text: str | None = None
     report_at: int | None = None
     reported: str | None = None
+    stage: int | None = None
+    shipped: Shipped = Shipped.NOTHING
+    updated_revision: int | None = None
+    updated_at: int | None = None
+    acknowledged_at: int | None = None
+    report_as: str | None = None
+
+    @property
+    def at_stage(self) -> Stage:
+        """How far its warehouse is, as far as is known; goods that have left count as the last stage."""
+        if self.shipped is not Shipped.NOTHING:
+            return Stage.OUTBOUND
+        return STAGE_OF[self.stage or 0]
+
+    @property
+    def marked_updated(self) -> bool:
+        """Carries the mark "(Updated)": until somebody acknowledged it, or it was picked (DOMAIN A12)."""
+        return marked(self.updated_at, self.acknowledged_at, self.stage)
 
 
+def marked(updated_at: int | None, acknowledged_at: int | None, stage: int | None) -> bool:
+    """Tell whether a push carries the mark "(Updated)", from its columns."""
+    picked = stage is not None and stage >= RANK[Stage.PICKED]
+    return updated_at is not None and acknowledged_at is None and not picked
+
+
+STAGE_OF = {rank: stage for stage, rank in RANK.items()}
 FIELDS = Push.__struct_fields__
 COLUMNS = ", ".join(FIELDS)
 _FIRST = (
@@ -80,6 +111,7 @@ _DECIDED = (
     "generation", "warehouse", "connection", "key", "state", "strategy", "origin", "actor", "why", "again_at",
     "next_at", "attempts", "revision", "queued_at", "cancel_wanted", "changed", "needs_person", "doubted", "unsettled",
     "report_at", "settled_at", "remote_id", "error_kind", "error_code", "error_text", "faults", "first_fault_at",
+    "stage", "shipped", "updated_revision", "updated_at", "acknowledged_at", "report_as",
 )  # fmt: skip
 _UPDATE = "UPDATE pushes SET " + ", ".join(name + " = ?" for name in _DECIDED) + " WHERE id = ? AND state = ?"
 _BODY = "INSERT INTO push_bodies (push_id, body) VALUES (?, ?) ON CONFLICT (push_id) DO UPDATE SET body = excluded.body"
@@ -130,6 +162,14 @@ def by_ids(tx: Transaction, ids: Sequence[int]) -> list[Push]:
     ]
 
 
+def by_keys(tx: Transaction, connection: str, keys: Sequence[str]) -> dict[str, Push]:
+    """Return the pushes through a connection with these keys. At most 1,000 keys."""
+    if not keys:
+        return {}
+    sql = "SELECT " + COLUMNS + " FROM pushes WHERE key IN (" + marks(len(keys)) + ") AND connection = ?"
+    return {push.key or "": push for push in map(to_push, tx.rows(sql, (*keys, connection)))}
+
+
 def of_order(tx: Transaction, order_id: int) -> list[Push]:
     """Return every generation of an order's push, oldest first, at most 200."""
     sql = "SELECT " + COLUMNS + " FROM pushes WHERE order_id = ? ORDER BY group_no, generation LIMIT 200"
@@ -153,4 +193,5 @@ def to_push(row: tuple[object, ...]) -> Push:
     """Make a Push of a row with the columns of COLUMNS."""
     push = Push(**dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
     push.state = PushState(push.state)
+    push.shipped = Shipped(push.shipped)
     return push

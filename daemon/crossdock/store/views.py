@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from crossdock.rules.push_states import PushState, Tab, tab_of
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState, Tab, tab_of
 from crossdock.store import counters
 from crossdock.store.book import KINDS
 from crossdock.store.orders import COLUMNS as ORDER_COLUMNS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crossdock.store.book import E
     from crossdock.store.store import Transaction
 
-SETTLED = frozenset({PushState.PUSHED, PushState.CANCELLED})
+SETTLED = AT_WAREHOUSE | {PushState.CANCELLED}
 """States whose rows the index of open pushes does not hold."""
 WINDOW = 10_000
 """Push ids looked through in one step where only the primary key orders the rows."""
@@ -56,6 +56,11 @@ class Listed(Struct, frozen=True, kw_only=True):
     settled_at: int | None
     remote_id: str | None
     error_text: str | None
+    stage: int | None
+    shipped: int
+    updated_revision: int | None
+    updated_at: int | None
+    acknowledged_at: int | None
 
 
 _OF_ORDER = frozenset({"connection", "ref", "number", "status", "shop", "logistics", "created_at", "hold"})
@@ -66,7 +71,9 @@ _SELECT = (
 )
 _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
 _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
+_FOLLOWED = "p.state >= 8 AND p.state = ? AND p.id < ?"
 _CHANGED = "p.changed = TRUE AND p.id < ?"
+_FLAG = {None: "", True: " AND p.changed = TRUE", False: " AND p.changed = FALSE"}
 _SPAN = "p.id < ? AND p.id >= ?"
 
 
@@ -113,9 +120,9 @@ def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) 
     shown = parts(wanted)
     if all(part.changed for part in shown):
         only, values = _any_of(shown)
-        return _cut(_indexed(tx, _CHANGED + only, (start, *values), wanted, limit) if shown else [], limit)
+        return cut(indexed(tx, _CHANGED + only, (start, *values), wanted, limit) if shown else [], limit)
     if all(part.state is not PushState.PUSHED or part.changed for part in shown):
-        return _cut(_one_by_one(tx, shown, wanted, start, limit), limit)
+        return cut(_one_by_one(tx, shown, wanted, start, limit), limit)
     return _spans(tx, shown, wanted, start, limit)
 
 
@@ -124,16 +131,19 @@ def _one_by_one(tx: Transaction, shown: Sequence[Part], wanted: Wanted, start: i
     found: list[Listed] = []
     for part in shown:
         match part.state:
-            case PushState.PUSHED:
-                found += _indexed(tx, _CHANGED + " AND p.state = ?", (start, part.state), wanted, limit)
+            case _ if part.changed and part.state >= PushState.PUSHED:
+                found += indexed(tx, _CHANGED + " AND p.state = ?", (start, part.state), wanted, limit)
             case PushState.CANCELLED:
-                found += _indexed(tx, _CANCELLED, (start,), wanted, limit)
+                found += indexed(tx, _CANCELLED, (start,), wanted, limit)
+            case _ if part.state >= PushState.ACCEPTED:
+                found += indexed(tx, _FOLLOWED + _FLAG[part.changed], (part.state, start), wanted, limit)
             case _:
-                found += _indexed(tx, _OPEN, (part.state, start), wanted, limit)
+                found += indexed(tx, _OPEN, (part.state, start), wanted, limit)
     return sorted(found, key=lambda row: row.id, reverse=True)
 
 
-def _indexed(tx: Transaction, where: str, values: Sequence[object], wanted: Wanted, limit: int) -> list[Listed]:
+def indexed(tx: Transaction, where: str, values: Sequence[object], wanted: Wanted, limit: int) -> list[Listed]:
+    """Return rows that fit, newest first, one more than `limit` if there are more."""
     sql, more = _narrowed(wanted)
     text = _SELECT + where + sql + " ORDER BY p.id DESC LIMIT ?"
     return _listed(tx.rows(text, (*values, *more, limit + 1)))
@@ -150,15 +160,21 @@ def _any_of(shown: Sequence[Part]) -> tuple[str, tuple[PushState, ...]]:
 def _spans(
     tx: Transaction, shown: Sequence[Part], wanted: Wanted, start: int, limit: int
 ) -> tuple[list[Listed], int | None]:
-    """Go down the primary key, a span of ids a step."""
+    only, states = _any_of(shown)
+    return spans(tx, _SPAN + only, states, wanted, start, limit)
+
+
+def spans(
+    tx: Transaction, where: str, values: Sequence[object], wanted: Wanted, start: int, limit: int
+) -> tuple[list[Listed], int | None]:
+    """Go down the primary key, a span of ids a step; `where` begins with the span's bounds."""
     found: list[Listed] = []
     upper = start
-    only, states = _any_of(shown)
     for _ in range(WINDOWS):
         lower = max(0, upper - WINDOW)
-        found += _indexed(tx, _SPAN + only, (upper, lower, *states), wanted, limit - len(found))
+        found += indexed(tx, where, (upper, lower, *values), wanted, limit - len(found))
         if len(found) > limit or lower == 0:
-            return _cut(found, limit)
+            return cut(found, limit)
         upper = lower
     return found, upper
 
@@ -172,7 +188,8 @@ def _narrowed(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
     return sql, tuple(values)
 
 
-def _cut(found: list[Listed], limit: int) -> tuple[list[Listed], int | None]:
+def cut(found: list[Listed], limit: int) -> tuple[list[Listed], int | None]:
+    """Return a page of rows, and the id to go on from."""
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
@@ -232,13 +249,14 @@ _OLDEST = (
 )
 _NEED_PERSON = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND needs_person = TRUE"
 _PARKED = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND next_at IS NULL"
-_COUNT_CHANGED = "SELECT COUNT(*) FROM pushes WHERE changed = TRUE AND state = ?"
+_COUNT_FOLLOWED = "SELECT state, COUNT(*) FROM pushes WHERE state >= 8 GROUP BY state"
+_COUNT_CHANGED = "SELECT COUNT(*) FROM pushes WHERE changed = TRUE AND state >= ? AND state <> ?"
 _COUNT_TASKS = "SELECT state, COUNT(*) FROM tasks WHERE state IN ('queued', 'running') GROUP BY state"
 
 
 def pushed_and_changed(tx: Transaction) -> int:
     """Count orders that their warehouse has, and that changed or were cancelled since."""
-    return int(tx.one(_COUNT_CHANGED, (PushState.PUSHED,))[0])
+    return int(tx.one(_COUNT_CHANGED, (PushState.PUSHED, PushState.CANCELLED))[0])
 
 
 def counts(tx: Transaction) -> Counts:
@@ -246,7 +264,8 @@ def counts(tx: Transaction) -> Counts:
 
     A push is never deleted and every one takes a number, so those that were pushed are all minus the others: exact.
     """
-    states = {PushState(state): int(count) for state, count in tx.rows(_COUNT_OPEN)}
+    followed = tx.rows(_COUNT_FOLLOWED)
+    states = {PushState(state): int(count) for state, count in (*tx.rows(_COUNT_OPEN), *followed)}
     states[PushState.CANCELLED] = int(tx.one(_COUNT_CANCELLED)[0])
     pushed = counters.current(tx, "pushes") - sum(states.values())
     counted = {state: states.get(state, 0) for state in PushState} | {PushState.PUSHED: pushed}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,23 +14,19 @@ from crossdock.spec.hooks import hookimpl
 from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import CheckResult, Choice, PushResult, RemoteOutbound
 from crossdock_wms_default import salvage
+from crossdock_wms_default.changes import Changes, ResultsBody
 from crossdock_wms_default.costs import Costs
 from crossdock_wms_default.documents import DocumentHooks
 from crossdock_wms_default.labels import Labels
 from crossdock_wms_default.products import ProductHooks
 from crossdock_wms_default.stock import StockHooks
 from crossdock_wms_default.webhooks import WebhookHooks
+from crossdock_wms_default.wire import batch_key, bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Answer, Context
     from crossdock.spec.outbound import OutboundRequest
     from crossdock_wms_default.settings import Settings
-
-
-class ResultsBody(Struct, frozen=True):
-    """One result per item."""
-
-    results: list[PushResult]
 
 
 class FoundBody(Struct, frozen=True):
@@ -46,7 +41,7 @@ class ChoicesBody(Struct, frozen=True):
     choices: list[Choice]
 
 
-class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks, Costs):
+class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks, Costs, Changes):
     """One connection to a WMS. `capabilities` are those of this connection, as its settings say."""
 
     def __init__(self, settings: Settings) -> None:
@@ -59,6 +54,9 @@ class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks
             ordered_pages=True,
             max_page=500,
             costs=(CostKind.PLANNED, CostKind.ACTUAL),
+            tells_stage=settings.idempotency != "none",
+            updates=settings.updates,
+            cancel_until=settings.cancel_until,
             batch_atomic=True,  # in the contract a 4xx means that nothing of the call was created
         )
 
@@ -108,16 +106,3 @@ class WmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks
 def is_json(answer: Answer) -> bool:
     """Tell whether an answer says that it is JSON."""
     return "json" in answer.headers.get("Content-Type", "").lower()
-
-
-def bearer(ctx: Context[Settings]) -> dict[str, str]:
-    """Return the header that proves who we are."""
-    return {"Authorization": f"Bearer {ctx.secret('token')}"}
-
-
-def batch_key(keys: list[str]) -> str:
-    """Return the Idempotency-Key of a call: the single item's key, or a digest of the keys in their order."""
-    if len(keys) == 1:
-        return keys[0]
-    joined = "\n".join(keys).encode()
-    return f"XB-{hashlib.blake2b(joined, digest_size=16).hexdigest()}"

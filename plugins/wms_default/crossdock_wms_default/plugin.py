@@ -22,6 +22,7 @@ WMS_DEFAULT = ConnectorType(
         ordered_pages=True,
         max_page=500,
         costs=(CostKind.PLANNED, CostKind.ACTUAL),
+        tells_stage=True,
     ),
 )
 

@@ -59,17 +59,17 @@ def queued(call: Call[object, object], asked: Asked) -> Queued:
 
 async def push(call: Call[ForOrders, object]) -> Results:
     """Push chosen orders by hand: strategy, auto push and gift gate are overridden, a hold is respected."""
-    return _results(await call.requests.push(_pairs(call.body.orders), call.actor))
+    return results(await call.requests.push(pairs(call.body.orders), call.actor))
 
 
 async def hold(call: Call[HoldOrders, object]) -> Results:
     """Hold chosen orders that have not left, until they are released."""
-    return _results(await call.requests.hold(_pairs(call.body.orders), call.body.reason, call.actor))
+    return results(await call.requests.hold(pairs(call.body.orders), call.body.reason, call.actor))
 
 
 async def release(call: Call[ForOrders, object]) -> Results:
     """Release the hold set here and the gift gate of chosen orders, and decide again."""
-    return _results(await call.requests.release(_pairs(call.body.orders), call.actor))
+    return results(await call.requests.release(pairs(call.body.orders), call.actor))
 
 
 async def settle(call: Call[SettleOrder, object]) -> Results:
@@ -81,7 +81,7 @@ async def settle(call: Call[SettleOrder, object]) -> Results:
     if call.engine.config.control.two_person.settle:
         return await _propose(call, settlement)
     answer = await call.requests.settle(body.connection, body.ref, settlement, body.remote_id, body.reason, call.actor)
-    return _results([answer])
+    return results([answer])
 
 
 async def _propose(call: Call[SettleOrder, object], settlement: Settlement) -> Results:
@@ -106,7 +106,7 @@ async def redrive(call: Call[Redrive, object]) -> Results:
     if body.orders:
         if body.connection or body.warehouse or body.after:
             raise not_valid("connection, warehouse and after go with all_failed only")
-        found, missing = await call.engine.store.read(_named, _pairs(body.orders))
+        found, missing = await call.engine.store.read(_named, pairs(body.orders))
         more = None
     else:
         found, more = await call.engine.store.read(_failed, body)
@@ -144,9 +144,11 @@ def _failed(tx: Transaction, body: Redrive) -> tuple[dict[int, tuple[int, str]],
     return {push: (order, known[order].ref) for push, order in rows}, more
 
 
-def _pairs(refs: Iterable[OrderRef]) -> list[tuple[str, str]]:
+def pairs(refs: Iterable[OrderRef]) -> list[tuple[str, str]]:
+    """Return (connection, ref) of each order, once."""
     return list(dict.fromkeys((each.connection, each.ref) for each in refs))
 
 
-def _results(answers: Iterable[Answer]) -> Results:
+def results(answers: Iterable[Answer]) -> Results:
+    """Return one result an order."""
     return Results(results=tuple(Done(order=a.order, done=a.done, text=a.text) for a in answers))

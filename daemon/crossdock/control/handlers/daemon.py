@@ -143,7 +143,7 @@ def judged(
         warning.append(f"{counted.parked} orders failed and are parked (`crossdock orders list --state push_failed`)")
     if counted.changed:
         warning.append(
-            f"{counted.changed} orders changed or were cancelled after their push: their warehouse has to be told by hand "
+            f"{counted.changed} orders changed or were cancelled after their push, and a person has to decide what becomes of it "
             "(`crossdock orders list --changed`)"
         )
     if counted.quarantine:

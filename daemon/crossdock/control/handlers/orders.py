@@ -8,17 +8,19 @@ from crossdock.control.auditing import revealed
 from crossdock.control.explain import Case, explain
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
-from crossdock.control.shown import happened, masked, order_item, push_item
+from crossdock.control.shown import decided, happened, masked, order_item, push_item
 from crossdock.rules.push_states import PushState, Tab
 from crossdock.spec.errors import ConnectorError
-from crossdock.store import orders, privacy, pushes, timeline, views
+from crossdock.store import amendments, orders, privacy, pushes, timeline, views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.control.route import Call
     from crossdock.rules.book import Book
+    from crossdock.rules.mutability import Decided
     from crossdock.spec.orders import Order
+    from crossdock.store.amendments import Amendment
     from crossdock.store.book import BookCache
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
@@ -60,7 +62,7 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
     known = await call.engine.store.read(_one, connection, ref)
     if known is None:
         raise not_found(f"there is no order {ref} of {connection}")
-    stored, row, ways, moments = known
+    stored, row, ways, moments, decisions = known
     order, fault = _decoded(call, stored)
     personal = await revealed(call, f"{connection}/{ref}")
     if order is not None and not personal:
@@ -73,15 +75,19 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
         timeline=tuple(happened(moment, personal=personal) for moment in sorted(moments, key=lambda each: each.at)),
         unreadable=fault,
         forgotten=stored.personal == privacy.NOTHING,
+        decisions=tuple(decided(each, personal=personal) for each in decisions),
     )
 
 
-def _one(tx: Transaction, connection: str, ref: str) -> tuple[StoredOrder, Listed, list[Push], list[Moment]] | None:
+def _one(
+    tx: Transaction, connection: str, ref: str
+) -> tuple[StoredOrder, Listed, list[Push], list[Moment], tuple[Decided, ...]] | None:
     stored = orders.load(tx, connection, [ref]).get(ref)
     if stored is None:
         return None
     row = views.of_order_ids(tx, [stored.id])[0]
-    return stored, row, pushes.of_order(tx, stored.id), timeline.of_order(tx, stored.id)
+    decisions = amendments.load(tx, row.id).decisions()
+    return stored, row, pushes.of_order(tx, stored.id), timeline.of_order(tx, stored.id), decisions
 
 
 def _decoded(call: Call[None, object], stored: StoredOrder) -> tuple[Order | None, str | None]:
@@ -95,7 +101,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
     """Explain one order: what happened, what every clause of its decision says now, what comes next and when."""
     stored = await _the_one(call)
     engine = call.engine
-    row, push, moments, body, book = await engine.store.read(_case, stored.id, engine.books)
+    row, push, moments, body, record, book = await engine.store.read(_case, stored.id, engine.books)
     order, _ = _decoded(call, stored)
     link = engine.links.get(push.connection or "")
     personal = await revealed(call, f"{stored.connection}/{stored.ref}")
@@ -106,6 +112,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
             push=push,
             moments=moments,
             body=body,
+            record=record,
             order=order,
             book=book,
             health=engine.keeper.of(push.connection or ""),
@@ -133,7 +140,11 @@ async def _the_one(call: Call[None, ExplainQuery]) -> StoredOrder:
     return found[0]
 
 
-def _case(tx: Transaction, order_id: int, books: BookCache) -> tuple[Listed, Push, list[Moment], bytes | None, Book]:
+def _case(
+    tx: Transaction, order_id: int, books: BookCache
+) -> tuple[Listed, Push, list[Moment], bytes | None, Amendment, Book]:
     push = pushes.of_orders(tx, [order_id])[order_id]
     row = views.of_order_ids(tx, [order_id])[0]
-    return row, push, timeline.of_order(tx, order_id), pushes.body(tx, push.id), books.current(tx)
+    record = amendments.load(tx, push.id)
+    body = record.base or pushes.body(tx, push.id)
+    return row, push, timeline.of_order(tx, order_id), body, record, books.current(tx)

@@ -21,7 +21,26 @@ Id = Annotated[int, Meta(ge=1, le=2**62)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 TabName = Literal["pending", "in_progress", "abnormal", "done"]
-StateName = Literal["not_pushed", "held", "queued", "sending", "in_doubt", "push_failed", "pushed", "cancelled"]
+StateName = Literal[
+    "not_pushed",
+    "held",
+    "queued",
+    "sending",
+    "in_doubt",
+    "push_failed",
+    "pushed",
+    "cancelled",
+    "accepted",
+    "update_pending",
+    "cancel_requested",
+    "cancel_rejected",
+    "in_doubt_cancel",
+    "rejected",
+    "partially_shipped",
+    "shipped",
+    "closed_short",
+]
+StageName = Literal["pending", "picking", "picked", "packed", "outbound", "cancelled"]
 TaskStateName = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 
 

@@ -38,7 +38,11 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OrderItem(Struct, frozen=True, kw_only=True):
-    """An order in a list. `why` are the sentences that keep it where it is."""
+    """An order in a list. `why` are the sentences that keep it where it is.
+
+    `stage` is how far its warehouse is, where that is known. `updated`: its warehouse took a change since the push, at
+    `updated_at` to `updated_revision`, and nobody has acknowledged that; a picked order carries the mark no more.
+    """
 
     id: int
     connection: str
@@ -65,6 +69,10 @@ class OrderItem(Struct, frozen=True, kw_only=True):
     settled_at: datetime | None = None
     remote_id: str | None = None
     error: str | None = None
+    stage: str | None = None
+    updated: bool = False
+    updated_revision: int | None = None
+    updated_at: datetime | None = None
 
 
 class OrderPage(Struct, frozen=True, kw_only=True):
@@ -99,6 +107,11 @@ class PushItem(Struct, frozen=True, kw_only=True):
     needs_person: bool = False
     changed: bool = False
     reported: str | None = None
+    stage: str | None = None
+    updated: bool = False
+    updated_revision: int | None = None
+    updated_at: datetime | None = None
+    acknowledged_at: datetime | None = None
 
 
 class Happened(Struct, frozen=True, kw_only=True):
@@ -110,10 +123,22 @@ class Happened(Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
+class Difference(Struct, frozen=True, kw_only=True):
+    """How the order differs now from what its warehouse has. `decision` is what is done about it, `why` the reason."""
+
+    group: str
+    path: str
+    before: str | None
+    after: str | None
+    decision: str | None = None
+    why: str | None = None
+
+
 class OrderDetail(Struct, frozen=True, kw_only=True):
     """An order with everything that is known of it. `masked`: personal data is hidden, the right pii.view shows it.
 
-    `order` is None while its connector is not loaded; `unreadable` says so. `forgotten`: its personal data were removed.
+    `order` is None while its connector is not loaded; `unreadable` says so. `decisions`: how it differs from what its
+    warehouse has, and what was decided about each difference. `forgotten`: its personal data were removed.
     """
 
     row: OrderItem
@@ -123,6 +148,7 @@ class OrderDetail(Struct, frozen=True, kw_only=True):
     timeline: tuple[Happened, ...]
     unreadable: str | None = None
     forgotten: bool = False
+    decisions: tuple[Difference, ...] = ()
 
 
 class ExplainQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,15 +172,6 @@ class Next(Struct, frozen=True, kw_only=True):
     text: str
     at: datetime | None = None
     person: bool = False
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """How the order differs now from what its warehouse was sent."""
-
-    group: str
-    path: str
-    before: str | None
-    after: str | None
 
 
 class Explanation(Struct, frozen=True, kw_only=True):

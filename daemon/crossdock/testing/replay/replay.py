@@ -84,7 +84,7 @@ def _replay(options: Options, file: Path, own: OwnFaults, say: Callable[[str], N
         known, aside = await world.store.read(what_is_known), await world.store.read(quarantined)
         await world.stop()
         return Outcome(
-            verdict=judge(ledger, world.oms_books, world.books, known),
+            verdict=judge(ledger, world.oms_books, world.books, known, world.changes),
             quarantined=aside, settled=settled, own_faults=own.seen, feed=dict(feed.counts),
             met={name: dict(faults.met) for name, faults in world.faults.items()},
             ended=dict(world.counting.ended), until=until, seconds=time.monotonic() - started,
@@ -96,10 +96,13 @@ def _replay(options: Options, file: Path, own: OwnFaults, say: Callable[[str], N
 async def _until(world: World, moment: datetime, say: Callable[[str], None]) -> None:
     """Let time pass until `moment`."""
     before = world.env.now()
+    world.work()
     wait = (moment - before).total_seconds()
     if wait <= 0:
         return
-    await world.env.sleep(wait)
+    while (left := (moment - world.env.now()).total_seconds()) > 0:
+        await world.env.sleep(min(left, 600))
+        world.work()
     if (before.year, before.month) != (moment.year, moment.month):
         say(f"  {moment:%Y-%m}: {len(world.oms_books.orders)} orders so far, {pieces(world)}")
 
@@ -129,6 +132,7 @@ def told(outcome: Outcome) -> Iterator[str]:
         yield f"faults met by {'the OMS' if name == OMS else name}: {_counts(met) or 'none'}"
     yield f"attempts ended: {_counts(outcome.ended)}"
     yield f"amended or reduced before the push, and pushed so: {verdict.amended_or_reduced_before_push}"
+    yield f"after the push: {_counts(verdict.after_push)}"
     yield "not pushed, by reason:"
     for reason, count in verdict.ineligible.most_common():
         yield f"  {count:>6}  {reason}"

@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct, field
 
 from crossdock.flows.decide import read_reasons
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState
+from crossdock.spec.outbound import Stage
+from crossdock.testing.replay.floor import AFTER
 from crossdock.testing.replay.world import GIFT_MINUTES, RULES
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from crossdock.testing.replay.ledger import Entry, Goods, Ledger, Version
     from crossdock.testing.sandbox.oms_books import OmsBooks
     from crossdock.testing.sandbox.wms_books import Document, WmsBooks
+    from crossdock.testing.sandbox.wms_changes import Changes
 
 SHOWN = 20
 PATIENCE = timedelta(hours=6)
@@ -28,14 +31,22 @@ PATIENCE = timedelta(hours=6)
 WINDOW = timedelta(days=30)
 
 
+SLACK = timedelta(hours=1)
+"""A change that the OMS showed so long before the warehouse began to pick must have arrived there."""
+
+
 class Known(Struct, frozen=True):
-    """What the daemon knows of an order's push; `differences` are the paths that its timeline says were changed."""
+    """What the daemon knows of an order's push; `differences` are the paths that its timeline says were changed.
+
+    `asked`: an incident holds the order, so that a person is asked.
+    """
 
     state: PushState
     changed: bool
     warehouse: str | None
     why: str
     differences: frozenset[str]
+    asked: bool = False
 
 
 class Verdict(Struct):
@@ -49,6 +60,7 @@ class Verdict(Struct):
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     ineligible: Counter[str] = field(default_factory=Counter)
+    after_push: Counter[str] = field(default_factory=Counter)
 
     @property
     def line(self) -> str:
@@ -72,7 +84,13 @@ class Verdict(Struct):
                 yield f"{name}: {text}"
 
 
-def judge(ledger: Ledger, oms: OmsBooks, books: Mapping[str, WmsBooks], known: Mapping[str, Known]) -> Verdict:
+def judge(
+    ledger: Ledger,
+    oms: OmsBooks,
+    books: Mapping[str, WmsBooks],
+    known: Mapping[str, Known],
+    changes: Mapping[str, Changes],
+) -> Verdict:
     """Judge every order of the stream and every document of the warehouses."""
     verdict = Verdict(orders=len(ledger.orders))
     documents: dict[str, list[Document]] = {}
@@ -85,14 +103,15 @@ def judge(ledger: Ledger, oms: OmsBooks, books: Mapping[str, WmsBooks], known: M
     for ref, entry in ledger.orders.items():
         _same_as_the_oms(verdict, ref, entry, oms)
         made = documents.get(ref, [])
-        if len(made) > 1:
+        live = [d for d in made if changes[d.warehouse].state(d.key).stage is not Stage.CANCELLED]
+        if len(live) > 1 or len({d.key for d in made}) < len(made):
             verdict.doubled.append(f"{ref}: {', '.join(d.key for d in made)}")
         if ref not in known:
             verdict.lost.append(f"{ref}: the daemon does not know it")
         elif made:
             verdict.pushed += 1
-            _pushed(verdict, ref, entry, made[0], known[ref])
-            _reported(verdict, ref, oms)
+            _pushed(verdict, ref, entry, made[-1], known[ref], changes[made[-1].warehouse])
+            _reported(verdict, ref, oms, cancelled=not live)
         else:
             _not_pushed(verdict, ref, entry, known[ref])
     return verdict
@@ -106,7 +125,7 @@ def _same_as_the_oms(verdict: Verdict, ref: str, entry: Entry, oms: OmsBooks) ->
         verdict.wrong.append(f"{ref}: the OMS shows {shown}, the stream says {entry.last}")
 
 
-def _pushed(verdict: Verdict, ref: str, entry: Entry, document: Document, known: Known) -> None:
+def _pushed(verdict: Verdict, ref: str, entry: Entry, document: Document, known: Known, changes: Changes) -> None:
     """A document must hold what the OMS showed at some moment before, and the difference to now must be known."""
     sent = tuple((line.line_no, line.sku, line.quantity) for line in document.lines)
     shown = [version for version in entry.versions if version.at <= document.at]
@@ -116,34 +135,68 @@ def _pushed(verdict: Verdict, ref: str, entry: Entry, document: Document, known:
         verdict.wrong.append(f"{ref}: pushed at {document.at}, more than 30 days after {entry.created_at}")
     if document.warehouse != warehouse_of(entry.country) or known.warehouse != document.warehouse:
         verdict.wrong.append(f"{ref}: {document.warehouse} got it, the country is {entry.country!r}")
-    if known.state is not PushState.PUSHED:
+    if known.state not in AT_WAREHOUSE and known.state is not PushState.CANCELLED:
         verdict.wrong.append(f"{ref}: {document.warehouse} holds it, the daemon says {known.state.name}")
-    if sent == entry.versions[0].goods or len(entry.versions) == 1:
-        return _changed(verdict, ref, entry.last, sent, known)
-    verdict.amended_or_reduced_before_push += 1
-    return _changed(verdict, ref, entry.last, sent, known)
+    if sent != entry.versions[0].goods and len(entry.versions) > 1:
+        verdict.amended_or_reduced_before_push += 1
+    last = entry.last
+    if last.cancelled or last.goods != sent:
+        verdict.changed_after_push += 1
+        _told(verdict, ref, last, sent, known)
+    _in_step(verdict, ref, last, document, known, changes)
 
 
-def _changed(verdict: Verdict, ref: str, last: Version, sent: Goods, known: Known) -> None:
-    """An order that differs from its document is flagged, with the lines that differ in its timeline; no other is."""
-    differs = last.cancelled or last.goods != sent
-    verdict.changed_after_push += differs
-    if differs is not known.changed:
-        verdict.wrong.append(f"{ref}: changed after its push: {differs}; the daemon says {known.changed}")
-    if not differs:
+def _told(verdict: Verdict, ref: str, last: Version, sent: Goods, known: Known) -> None:
+    """What differs in the end from what was sent stands in the order's timeline; a cancellation in its state."""
+    if last.cancelled:
         return
     before, after = {line[0]: line for line in sent}, {line[0]: line for line in last.goods}
     numbers = {number for number in before | after if before.get(number) != after.get(number)}
-    told = {f"lines[{number}]" for number in numbers} | ({"status"} if last.cancelled else set())
-    missing = told - known.differences
+    missing = {f"lines[{number}]" for number in numbers} - known.differences
     if missing:
         verdict.wrong.append(f"{ref}: its timeline does not tell that {sorted(missing)[:3]} changed after the push")
 
 
-def _reported(verdict: Verdict, ref: str, oms: OmsBooks) -> None:
-    reports = [name for name in ((ref, "pushed", revision) for revision in range(1, 50)) if name in oms.reports]
-    if len(reports) != 1:
-        verdict.wrong.append(f"{ref}: pushed, and the OMS was told so in {len(reports)} different reports")
+def _in_step(verdict: Verdict, ref: str, last: Version, document: Document, known: Known, changes: Changes) -> None:
+    """In the end the warehouse has what the order says, wherever its stage allowed that; where not, a person is asked."""
+    state, content = changes.state(document.key), changes.content(document.key)
+    holds = () if content is None else tuple((line.line_no, line.sku, line.quantity) for line in content.lines)
+    same = (
+        state.stage is Stage.CANCELLED if last.cancelled else holds == last.goods and state.stage is not Stage.CANCELLED
+    )
+    asked = known.changed or known.state is PushState.CANCEL_REJECTED
+    what = "cancel" if last.cancelled else "change" if last.goods != _goods(document) else "nothing"
+    verdict.after_push[f"{what}_{'done' if same else 'refused'}"] += 1
+    if same and asked:
+        verdict.wrong.append(f"{ref}: a person is asked about it ({known.state.name}), and it is as its order says")
+    if same or not asked:
+        if not same:
+            verdict.wrong.append(
+                f"{ref}: the warehouse has {holds} ({state.stage}), the order says {last}; nobody is asked"
+            )
+        return
+    if not known.asked:
+        verdict.wrong.append(
+            f"{ref}: it changed after its push, was not brought to the warehouse, and no incident holds it"
+        )
+    if last.at + SLACK < document.at + AFTER[Stage.PICKING]:
+        verdict.wrong.append(
+            f"{ref}: it changed at {last.at}, long before it was picked, and the change did not arrive"
+        )
+
+
+def _goods(document: Document) -> Goods:
+    return tuple((line.line_no, line.sku, line.quantity) for line in document.lines)
+
+
+def _reported(verdict: Verdict, ref: str, oms: OmsBooks, *, cancelled: bool) -> None:
+    told = {status: sum((ref, status, n) in oms.reports for n in range(1, 50)) for status in ("pushed", "cancelled")}
+    if told["pushed"] < 1 and not cancelled:
+        verdict.wrong.append(f"{ref}: pushed, and the OMS was told so in {told['pushed']} different reports")
+    if bool(told["cancelled"]) and not cancelled:
+        verdict.wrong.append(f"{ref}: the OMS was told that it is cancelled, and the warehouse ships it")
+    if cancelled and not told["cancelled"]:
+        verdict.wrong.append(f"{ref}: the warehouse cancelled it, and the OMS was not told")
 
 
 def _not_pushed(verdict: Verdict, ref: str, entry: Entry, known: Known) -> None:
@@ -188,8 +241,16 @@ def what_is_known(tx: Transaction) -> dict[str, Known]:
         paths = {change[1].split(".", 1)[0] for change in map(_values, msgspec.json.decode(detail))}
         differences.setdefault(order_id, set()).update(paths)
     sql = "SELECT o.ref, o.id, p.state, p.changed, p.warehouse, p.why FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.latest"
+    held = {row[0] for row in tx.rows("SELECT subject FROM incident_refs")}
     return {
-        ref: Known(PushState(state), bool(changed), warehouse, why, frozenset(differences.get(order_id, ())))
+        ref: Known(
+            PushState(state),
+            bool(changed),
+            warehouse,
+            why,
+            frozenset(differences.get(order_id, ())),
+            f"order:{order_id}" in held,
+        )
         for ref, order_id, state, changed, warehouse, why in tx.rows(sql)
     }
 

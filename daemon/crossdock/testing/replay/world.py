@@ -19,6 +19,7 @@ from crossdock.env import Env
 from crossdock.rules.book import AllocationRule, GiftGate, PushStrategy, StrategyKind, Warehouse
 from crossdock.store import migrate, sqlite
 from crossdock.store.store import Store
+from crossdock.testing.replay.floor import Floor
 from crossdock.testing.replay.memory_wire import MemorySession
 from crossdock.testing.sandbox.fault_scripts import load_script
 from crossdock.testing.sandbox.faults import PUT_ORDER, Fault, Faults, Match, Rule, Script
@@ -26,6 +27,7 @@ from crossdock.testing.sandbox.oms import OmsCore
 from crossdock.testing.sandbox.oms_books import OmsBooks, stored_order
 from crossdock.testing.sandbox.wms import WmsCore
 from crossdock.testing.sandbox.wms_books import WmsBooks
+from crossdock.testing.sandbox.wms_changes import Changes
 from crossdock.testing.simulation.clock import VirtualLoop
 from crossdock.testing.simulation.schedule import VirtualSchedule
 
@@ -123,6 +125,8 @@ class World:
         self.env = ReplayEnv(loop, start, seed)
         self.oms_books = OmsBooks()
         self.books = {name: WmsBooks((name,), idempotency=kind) for name, (_, kind) in WAREHOUSES.items()}
+        self.changes = {name: Changes(books) for name, books in self.books.items()}
+        self.floors = [Floor(self.books[name], self.changes[name]) for name in self.books]
         self.counting = Counting()
         self.config = configuration()
         self.faults = {name: Faults(script(faults, seed, name)) for name in self.config.connections}
@@ -141,7 +145,10 @@ class World:
         plugins.load_allowed(PLUGINS, strict=False, known={})
         host = PluginHost(plugins, self.env)
         cores: dict[str, Core] = {OMS: OmsCore(self.oms_books, self.env.now)}
-        cores |= {WAREHOUSES[name][0]: WmsCore(books, self.env.now) for name, books in self.books.items()}
+        cores |= {
+            WAREHOUSES[name][0]: WmsCore(books, self.env.now, (self.changes[name],))
+            for name, books in self.books.items()
+        }
         self._links = [self._connect(host, name, core) for name, core in cores.items()]
         await self.engine.start(self._links)
         requests = Requests(self.engine)
@@ -166,6 +173,11 @@ class World:
         """Have the OMS show orders from now on; a few become visible only later, as the faults say."""
         self.oms_books.put(stored_order(order, self._visible_at(order.ref)) for order in orders)
 
+    def work(self) -> None:
+        """Have the people of the warehouses do what is due by now."""
+        for floor in self.floors:
+            floor.work(self.env.now())
+
     def _visible_at(self, ref: str) -> datetime | None:
         hit = self.faults[OMS].meet(PUT_ORDER, f"/orders/{ref}", (f"{PUT_ORDER} {ref}",))
         return None if hit is None else self.env.now() + timedelta(seconds=hit.number("seconds", 5))
@@ -176,6 +188,7 @@ class World:
         quiet_after = since + timedelta(hours=1)
         while self.env.now() < deadline:
             await self.env.sleep(600)
+            self.work()
             if self.env.now() > quiet_after and not await self.store.read(due):
                 return True
         return False
@@ -212,9 +225,10 @@ def script(faults: str, seed: int, name: str) -> Script:
 
 
 def due(tx: Transaction) -> bool:
-    """Tell whether a push is still to be sent, asked about, decided again or reported."""
+    """Tell whether a push is still to be sent, asked about, decided again or reported, or an operation to be carried out."""
     sql = (
         "SELECT 1 FROM pushes WHERE next_at IS NOT NULL OR run_id IS NOT NULL OR report_at IS NOT NULL "
         "OR again_at IS NOT NULL LIMIT 1"
     )
-    return tx.one(sql) is not None
+    open_operations = "SELECT 1 FROM operations WHERE unsettled IS NOT NULL LIMIT 1"
+    return tx.one(sql) is not None or tx.one(open_operations) is not None

@@ -17,6 +17,7 @@ from crossdock.spec.outbound import (
     PushResult,
     RemoteOutbound,
 )
+from crossdock.spec.outbound_changes import OutboundUpdate
 
 
 class OrderPage(Struct, frozen=True, kw_only=True):
@@ -103,3 +104,9 @@ class CostsBySku(Struct, frozen=True, kw_only=True):
     """What is known of each SKU's cost; null where the OMS does not know the SKU."""
 
     costs: dict[str, ProductCost | None]
+
+
+class OutboundUpdates(Struct, frozen=True, kw_only=True):
+    """Documents that are to change, 1 to 50 of them."""
+
+    items: tuple[OutboundUpdate, ...]

@@ -9,12 +9,13 @@ import msgspec
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
 WRITES = ("/v1/outbounds", "/v1/push-reports", "/v1/costs/update")
+CHANGES = ("/v1/outbounds/update", "/v1/outbounds/cancel", "/v1/outbounds/hold")
 READ_POSTS = ("/v1/orders/get", "/v1/outbounds/find", "/v1/costs/get")
 
 
-def _writes(fault: Fault, probability: float, **args: object) -> list[Rule]:
+def _writes(fault: Fault, probability: float, paths: tuple[str, ...] = WRITES, **args: object) -> list[Rule]:
     return [
-        Rule(fault=fault, match=Match(method="POST", path=path, probability=probability), args=args) for path in WRITES
+        Rule(fault=fault, match=Match(method="POST", path=path, probability=probability), args=args) for path in paths
     ]
 
 
@@ -35,6 +36,10 @@ def flaky(seed: int = 0) -> Script:
         *_reads(Fault.S500, 0.01),
         *_reads(Fault.HTML_200, 0.01),
         *_reads(Fault.TRUNCATED, 0.01),
+        *_writes(Fault.S500, 0.05, CHANGES),
+        *_writes(Fault.ACCEPTED_THEN_LOST, 0.05, CHANGES),
+        *_writes(Fault.S429, 0.03, CHANGES, retry_after="seconds", seconds=1),
+        *_writes(Fault.ACCEPTED_LATE, 0.02, CHANGES, seconds=0.3, hold_s=0),
     ]
     return Script(rules=tuple(rules), seed=seed)
 

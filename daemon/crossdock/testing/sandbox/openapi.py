@@ -10,7 +10,14 @@ import msgspec
 from msgspec import inspect
 
 from crossdock.spec import outbound
-from crossdock.testing.sandbox import bodies, documents_openapi, openapi_costs, openapi_labels, stock_openapi
+from crossdock.testing.sandbox import (
+    bodies,
+    documents_openapi,
+    openapi_changes,
+    openapi_costs,
+    openapi_labels,
+    stock_openapi,
+)
 from crossdock.testing.sandbox.call import LONGEST_KEY, PROBLEM_JSON, TITLES, Problem
 from crossdock.testing.sandbox.product_bodies import PRODUCT_BODIES
 from crossdock.testing.sandbox.product_openapi import bound_products, product_paths
@@ -188,6 +195,7 @@ def wms_paths() -> dict[str, Any]:
                 also={404: "unsupported: this WMS cannot be asked for documents by key."},
             )
         },
+        **openapi_changes.paths(operation),
         "/v1/warehouses": {
             "get": operation("listWarehouses", "List the warehouses; code is what an item names.", bodies.Choices)
         },
@@ -243,6 +251,7 @@ OMS_BODIES = (
 )
 WMS_BODIES = (
     *openapi_labels.WMS_BODIES,
+    *openapi_changes.BODIES,
     bodies.Outbounds,
     bodies.PushResults,
     bodies.Keys,

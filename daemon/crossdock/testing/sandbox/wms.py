@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult
+from crossdock.spec.outbound import CheckResult, Choice, OutboundRequest, PushResult, Stage
 from crossdock.spec.webhooks import Subject
 from crossdock.testing.sandbox.bodies import Choices, Found, Keys, PushResults, RawOutbounds
 from crossdock.testing.sandbox.call import TWICE, Answer, Call, Refused, check_key, decode, number, ok, route
@@ -18,6 +18,7 @@ from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
+from crossdock.testing.sandbox.wms_changes import Changes
 from crossdock.testing.sandbox.wms_costs import WmsCosts
 from crossdock.testing.sandbox.wms_labels import WmsLabels
 
@@ -99,7 +100,10 @@ class WmsCore:
         keys = decode(call.body, Keys, "a list of keys").keys
         if len(keys) > MAX_KEYS:
             raise Refused(422, "too_many", f"At most {MAX_KEYS} keys a call, these are {len(keys)}")
-        return ok(Found(found=self.books.find(keys, self.now())))
+        found = self.books.find(keys, self.now())
+        for changes in (room for room in self.rooms if isinstance(room, Changes)):
+            found = {key: None if each is None else changes.shown(each) for key, each in found.items()}
+        return ok(Found(found=found))
 
     def _warehouses(self, _call: Call) -> Answer:
         return ok(Choices(choices=tuple(Choice(code=code, name=code) for code in self.books.warehouses)))
@@ -139,8 +143,10 @@ class SandboxWms(Sandbox):
         token: str | None = None,
         script: Script | None = None,
         now: Callable[[], datetime] = utc_now,
+        asks_from: Stage | None = None,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
+        self.changes = Changes(self.books, None if path is None else f"{path}.changes", asks_from)
         self.labels = WmsLabels(lambda key: key in self.books.by_key, path)
         self.webhooks = SandboxWebhooks(now)
         self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
@@ -148,7 +154,7 @@ class SandboxWms(Sandbox):
         self.products = ProductRoom(now, path)
         self.costs = WmsCosts(now, path)
         self.rooms: tuple[Room, ...] = (
-            self.labels, self.stock, self.webhooks, self.documents, self.products, self.costs,
+            self.changes, self.labels, self.stock, self.webhooks, self.documents, self.products, self.costs,
         )  # fmt: skip
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,10 +40,11 @@ class Document(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one request changed in the books."""
+    """What one request changed in the books. `contents` are the requests that documents were made of, compressed."""
 
     received: tuple[str, ...] = ()
     created: tuple[Document, ...] = ()
+    contents: dict[str, bytes] = msgspec.field(default_factory=dict)
 
 
 class KeyBook(Struct, frozen=True, kw_only=True):
@@ -76,6 +78,7 @@ class WmsBooks:
         self.received: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.documents: list[Document] = []
+        self.contents: dict[str, bytes] = {}
         self.by_key: defaultdict[str, list[Document]] = defaultdict(list)
         self.by_order: defaultdict[str, list[Document]] = defaultdict(list)
         self._journal = Journal(path, Entry)
@@ -93,7 +96,7 @@ class WmsBooks:
 
         `twice`: as a faulty warehouse would, make two documents of each request and tell of the first.
         """
-        results, received, created = [], [], []
+        results, received, created, contents = [], [], [], {}
         for request in requests:
             received.append(request.key)
             if isinstance(request, PushResult):
@@ -104,9 +107,11 @@ class WmsBooks:
             for document in documents[: 2 if twice else 1]:
                 self._file(document)
                 created.append(document)
+                contents[document.key] = zlib.compress(msgspec.json.encode(request), 1)
+        self.contents |= contents
         self.rejected.update(result.code or "" for result in results if result.status is PushStatus.REJECTED)
         self.received.update(received)
-        self._journal.append(Entry(received=tuple(received), created=tuple(created)))
+        self._journal.append(Entry(received=tuple(received), created=tuple(created), contents=contents))
         return results
 
     def find(self, keys: tuple[str, ...], now: datetime) -> dict[str, RemoteOutbound | None]:
@@ -208,6 +213,7 @@ class WmsBooks:
 
     def _apply(self, entry: Entry) -> None:
         self.received.update(entry.received)
+        self.contents |= entry.contents
         for document in entry.created:
             self._file(document)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState
 from crossdock.spec.orders import LineKind, OrderStatus
 from crossdock.testing.simulation.chaos import EPOCH
 from crossdock.testing.simulation.order_book import Entry, wanted
@@ -94,7 +94,7 @@ def _judge_documents(world: World, entry: Entry, row: Row, created: list[Documen
         say(f"{ref} was created {len(created)} times: {', '.join(document.key for document in created)}")
     if created and not entry.ever_wanted:
         say(f"{ref} was never eligible and was pushed")
-    if (state is PushState.PUSHED) != bool(created):
+    if (state in AT_WAREHOUSE) != bool(created):
         say(f"{ref} is {state.name}, but the warehouse has {len(created)} of it")
     if wanted(entry) and not created:
         say(f"{ref} is eligible and never arrived; it is {state.name} because {row.why}")
@@ -115,7 +115,7 @@ def _judge_difference(world: World, entry: Entry, row: Row, created: list[Docume
 
 def _judge_report(world: World, row: Row) -> None:
     told = [report.status for report in world.oms.reports.get(row.ref, [])]
-    if row.state == PushState.PUSHED and "pushed" not in told:
+    if row.state in AT_WAREHOUSE and "pushed" not in told:
         world.audit.say(f"the OMS was never told that {row.ref} was pushed")
-    if row.state != PushState.PUSHED and "pushed" in told:
+    if row.state not in AT_WAREHOUSE and "pushed" in told:
         world.audit.say(f"the OMS was told that {row.ref} was pushed, and it is {PushState(row.state).name}")

@@ -1,0 +1,118 @@
+"""Package outbound: what warehouses have, and what people decide about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from crossdock.cli.actions import order_arguments, show_results
+from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.naming import find_all
+from crossdock.cli.orders import connection_option, state_said
+from crossdock.cli.session import Session, json_option
+
+if TYPE_CHECKING:
+    from crossdock.control.client import Client
+    from crossdock.control.records.asks import Results
+    from crossdock.control.records.packages import ChoiceName
+
+STAGES = ("pending", "picking", "picked", "packed", "outbound", "cancelled")
+CHOICES = ("force", "keep", "ship", "ask_again", "cancelled", "again")
+reason_option = click.option("--reason", required=True, help="Why; kept with the order.")
+
+
+@click.group()
+def packages() -> None:
+    """Package outbound: what warehouses have."""
+
+
+@packages.command("list")
+@click.option("--stage", type=click.Choice(STAGES), help="Only packages at this stage. Default: all.")
+@connection_option
+@click.option("--warehouse", metavar="CODE", help="Only packages of this warehouse.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
+@click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@json_option
+@click.pass_obj
+def list_packages(session: Session, /, as_json: bool, **query: object) -> None:
+    """List what warehouses have, newest first.
+
+    A warehouse that has not told how far it is counts as pending. "(Updated)": it took a change since the push, and nobody
+    has acknowledged that.
+    """
+    page = session.talk(lambda client: client.packages(**query), as_json=as_json)
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (o.connection, o.ref, o.warehouse, o.stage, state_said(o), o.remote_id, o.updated_at, "; ".join(o.why))
+        for o in page.items
+    ]
+    show_table(("oms", "order", "warehouse", "stage", "push", "reference", "updated", "why"), rows, "no packages")
+    if page.next is not None:
+        say(f"more: --after {page.next}")
+
+
+@packages.command("decide")
+@order_arguments
+@click.option(
+    "--choice", type=click.Choice(CHOICES), required=True,
+    help="force: send what changed whatever the stage; keep: the warehouse's version stands; ship: let it ship although it "
+    "was cancelled; ask_again: ask once more to cancel; cancelled: you cancelled it in the warehouse; again: push again what "
+    "the warehouse cancelled by itself.",
+)  # fmt: skip
+@reason_option
+@connection_option
+@json_option
+@click.pass_obj
+def decide(
+    session: Session, orders: tuple[str, ...], choice: str, reason: str, connection: str | None, as_json: bool
+) -> None:
+    """Decide what waits for a person.
+
+    About a change that its warehouse must not be told by itself, or a cancellation that came too late. `crossdock orders
+    show` has the differences with what may be done about each.
+    """
+
+    async def ask(client: Client) -> Results:
+        named = await find_all(client, orders, connection)
+        return await client.decide_packages(named, cast("ChoiceName", choice), reason)
+
+    show_results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
+@order_arguments
+@connection_option
+@json_option
+@click.pass_obj
+def ack(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+    """Take the mark "(Updated)" off chosen orders.
+
+    It goes by itself when the order is picked, and comes back with the next update.
+    """
+
+    async def ask(client: Client) -> Results:
+        return await client.acknowledge(await find_all(client, orders, connection))
+
+    show_results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
+@order_arguments
+@reason_option
+@connection_option
+@json_option
+@click.pass_obj
+def cancel(session: Session, orders: tuple[str, ...], reason: str, connection: str | None, as_json: bool) -> None:
+    """Have warehouses asked not to ship chosen orders.
+
+    The OMS is told once the warehouse has confirmed it. The order is held here, so that it does not go again by itself;
+    `crossdock release` lets it go.
+    """
+
+    async def ask(client: Client) -> Results:
+        return await client.cancel(await find_all(client, orders, connection), reason)
+
+    show_results(session.talk(ask, as_json=as_json), as_json)

@@ -1,0 +1,47 @@
+"""Package outbound: the list, and what people decide about what a warehouse has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.control.handlers.actions import pairs, results
+from crossdock.control.permissions import Right
+from crossdock.control.records.packages import PackagePage
+from crossdock.control.shown import order_item
+from crossdock.flows.decide_by_hand import Verdict
+from crossdock.spec.outbound import Stage
+from crossdock.store import packages, views
+
+if TYPE_CHECKING:
+    from crossdock.control.records.asks import ForOrders, Results
+    from crossdock.control.records.packages import CancelOrders, DecidePackages, PackageQuery
+    from crossdock.control.route import Call
+
+NEEDS = {Verdict.FORCE: Right.PUSH_MANUAL, Verdict.KEEP: Right.ORDER_SYNC, Verdict.AGAIN: Right.PUSH_MANUAL}
+"""What a choice needs beside the right of the route; every other is about a cancellation."""
+
+
+async def list_packages(call: Call[None, PackageQuery]) -> PackagePage:
+    """List what warehouses have, newest first, by stage."""
+    query = call.query
+    stage = None if query.stage is None else Stage(query.stage)
+    wanted = views.Wanted(oms=query.connection, warehouse=query.warehouse)
+    rows, more = await call.engine.store.read(packages.page, stage, wanted, query.after, query.limit)
+    return PackagePage(items=tuple(map(order_item, rows)), next=more)
+
+
+async def decide_packages(call: Call[DecidePackages, object]) -> Results:
+    """Decide about changes and cancellations that must not, or could not, be carried out by themselves."""
+    verdict = Verdict(call.body.choice)
+    call.need(NEEDS.get(verdict, Right.CANCEL_REQUEST), f"the choice {verdict.value}")
+    return results(await call.requests.packages.decide(pairs(call.body.orders), verdict, call.body.reason, call.actor))
+
+
+async def acknowledge(call: Call[ForOrders, object]) -> Results:
+    """Take the mark "(Updated)" off chosen orders: somebody has seen it."""
+    return results(await call.requests.packages.acknowledge(pairs(call.body.orders), call.actor))
+
+
+async def cancel(call: Call[CancelOrders, object]) -> Results:
+    """Have the warehouses of chosen orders asked not to ship them; the orders are held here."""
+    return results(await call.requests.packages.cancel(pairs(call.body.orders), call.body.reason, call.actor))

@@ -1,0 +1,50 @@
+"""Package outbound as people see it, and what they decide about packages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from crossdock.control.records.base import Code, ConnectionName, Id, Limit, Reason, StageName
+from crossdock.control.records.orders import OrderItem, Refs
+
+
+class PackageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which packages are listed: those at a stage (None: all), of an OMS, of a warehouse. `after` is `next` of the page before."""
+
+    stage: StageName | None = None
+    connection: ConnectionName | None = None
+    warehouse: Code | None = None
+    after: Id | None = None
+    limit: Limit = 50
+
+
+class PackagePage(Struct, frozen=True, kw_only=True):
+    """A page of what warehouses have, newest first. `next` is None at the end; a page may be short although there is more."""
+
+    items: tuple[OrderItem, ...]
+    next: int | None = None
+
+
+ChoiceName = Literal["force", "keep", "ship", "ask_again", "cancelled", "again"]
+
+
+class DecidePackages(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Decide about orders that their warehouse has.
+
+    force: send what changed whatever the stage; keep: the warehouse's version stands; ship: let it ship although it was
+    cancelled; ask_again: ask the warehouse to cancel once more; cancelled: it was cancelled in the warehouse by hand; again:
+    push again what the warehouse cancelled by itself.
+    """
+
+    orders: Refs
+    choice: ChoiceName
+    reason: Reason
+
+
+class CancelOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Have the warehouses of these orders asked not to ship them."""
+
+    orders: Refs
+    reason: Reason

@@ -1,0 +1,42 @@
+"""The list of package outbound: what warehouses have, by how far they are; newest first, paged by id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.rules.mutability import RANK
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState
+from crossdock.spec.outbound import Stage
+from crossdock.store import counters, views
+from crossdock.store.orders import marks
+
+if TYPE_CHECKING:
+    from crossdock.store.store import Transaction
+    from crossdock.store.views import Listed, Wanted
+
+_THERE = tuple(sorted(AT_WAREHOUSE))
+_HELD = "p.state IN (" + marks(len(_THERE)) + ")"
+_SPAN = "p.id < ? AND p.id >= ? AND "
+_PENDING = _SPAN + _HELD + " AND (p.stage IS NULL OR p.stage = 0)"
+_ALL = _SPAN + "(" + _HELD + " OR (p.state = ? AND p.sent_at IS NOT NULL))"
+_STAGE = "p.stage IS NOT NULL AND p.stage = ? AND p.id < ? AND p.state <> 7"
+_CANCELLED = "p.state = 7 AND p.id < ? AND p.sent_at IS NOT NULL"
+
+
+def page(
+    tx: Transaction, stage: Stage | None, wanted: Wanted, before: int | None, limit: int
+) -> tuple[list[Listed], int | None]:
+    """Return up to `limit` packages at a stage (None: at any) with an id below `before`, and the id to go on from.
+
+    A page may be shorter than `limit`, even empty, although there is more: what was looked through is bounded.
+    """
+    start = counters.current(tx, "pushes") + 1 if before is None else before
+    match stage:
+        case None:
+            return views.spans(tx, _ALL, (*_THERE, PushState.CANCELLED), wanted, start, limit)
+        case Stage.PENDING:
+            return views.spans(tx, _PENDING, _THERE, wanted, start, limit)
+        case Stage.CANCELLED:
+            return views.cut(views.indexed(tx, _CANCELLED, (start,), wanted, limit), limit)
+        case _:
+            return views.cut(views.indexed(tx, _STAGE, (RANK[stage], start), wanted, limit), limit)
