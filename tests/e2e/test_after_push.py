@@ -153,15 +153,25 @@ async def test_a_sync_works_for_rows_of_every_list_of_packages(world):
 @pytest.mark.behaviour("R16", "R19")
 async def test_a_sync_from_pending_in_progress_and_abnormal_takes_the_newest(world):
     made = await pushed(world, 1)
-    world.oms.put([an_order(2, holds=("check",)), replace(made[1], lines=(replace(made[1].lines[0], quantity=50),))])
     world.wms.changes.move(key_of(world, 1), Stage.PACKED)
+    world.oms.put([an_order(2, holds=("check",)), replace(made[1], lines=(replace(made[1].lines[0], quantity=50),))])
     world.oms.put([an_order(3, logistics="Kerry", buyer_note="x")])
     await world.until_state("O-2", "held")
     await world.until_state("O-3", "pushed")
-    for tab, ref in (("pending", "O-2"), ("in_progress", "O-3")):
+    await until(world, 1, "a person is asked", lambda found: found.changed)
+    for tab, ref in (("pending", "O-2"), ("in_progress", "O-3"), ("abnormal", "O-1")):
         page = await world.client(lambda c, tab=tab: c.orders(tab=tab))
-        assert ref in {each.ref for each in page.items}
-        assert (await world.client(lambda c, ref=ref: c.sync("shop", [ref]))).task_id
+        assert [each.ref for each in page.items] == [ref]
+        world.oms.put([replace(world.oms.books.order(ref), seller_note=f"from {tab}")])
+        task = await world.client(lambda c, ref=ref: c.sync("shop", [ref]))
+
+        async def taken(task=task) -> bool:
+            return (await world.client(lambda c: c.task(task.task_id))).state == "succeeded"
+
+        await world.until(taken, f"{ref} is synced")
+    assert (await world.client(lambda c: c.order("shop", "O-2"))).order.seller_note == "from pending"
+    for number, note in ((3, "from in_progress"), (1, "from abnormal")):
+        await world.until(lambda number=number, note=note: says(world, number, note), f"O-{number} has the note")
 
 
 async def test_a_cancellation_is_told_to_the_oms_only_after_the_warehouse_confirmed_it(world):
