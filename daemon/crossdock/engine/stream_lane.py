@@ -9,7 +9,7 @@ from crossdock.engine.calling_lane import CallingLane
 from crossdock.engine.failures import note_failure
 from crossdock.engine.pull_lane import finish, note_fetch, take_turn
 from crossdock.flows.listing import PullPolicy
-from crossdock.flows.pull_stream import pull_stream
+from crossdock.flows.pull_stream import OnDemand, pull_stream
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import cursors, tasks
 from crossdock.store.tasks import TaskState, Totals
@@ -61,6 +61,8 @@ class StreamLane(CallingLane):
     async def run_once(self, number: int) -> float | None:
         """Do what is asked and what is due; return the seconds until something is due again."""
         self._begin(number)
+        if isinstance(self._stream, OnDemand) and not await self._stream.wanted():
+            return self._every.total_seconds()
         wait = self._keeper.wait_s(self.connection)
         if wait is None or wait > 0:
             return wait

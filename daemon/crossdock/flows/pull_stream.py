@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from msgspec import Struct
@@ -55,6 +55,15 @@ class Stream(Protocol[T]):
 
     def ref_of(self, item: T) -> str:
         """Name an item, for the quarantine."""
+        ...
+
+
+@runtime_checkable
+class OnDemand(Protocol):
+    """A stream that is fetched only while somebody wants it. One that is not calls nothing, and says nothing of its health."""
+
+    async def wanted(self) -> bool:
+        """Tell whether it is to be fetched now."""
         ...
 
 
