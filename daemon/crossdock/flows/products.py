@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from crossdock.flows.pull_stream import Taken
 from crossdock.rules.product_fields import folded
-from crossdock.spec.listing import Listing
 from crossdock.store import bindings, incidents, products
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.products import Found
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from crossdock.flows.house import House
     from crossdock.rules.book import Book
+    from crossdock.spec.listing import Listing
     from crossdock.spec.orders import Window
     from crossdock.spec.products import Product
     from crossdock.store.store import Transaction
@@ -53,10 +53,12 @@ class ProductStream:
     def __init__(self, connection: str, link: Lists, house: House) -> None:
         self._connection, self._link, self._house = connection, link, house
 
+    def wanted(self, tx: Transaction) -> bool:
+        """Tell whether a warehouse keeps its products in step through this connection."""
+        return bool(concerned(self._house.books.current(tx), self._connection))
+
     async def fetch(self, window: Window, cursor: str | None, limit: int) -> Listing[Product]:
-        """Return one page; an empty one where nobody wants it, which leaves the watermark where it is."""
-        if not concerned(await self._house.store.read(self._house.books.current), self._connection):
-            return Listing()
+        """Return one page."""
         return await self._link.fetch_products(window, cursor, limit)
 
     def absorb(self, tx: Transaction, connection: str, items: Sequence[Product], now: datetime) -> Taken:
