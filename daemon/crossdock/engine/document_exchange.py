@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from crossdock.engine.exchange_costs import costing
 from crossdock.flows.documents import InboundStream, OutboundStream
 from crossdock.flows.post_documents import PostInbound, PostOutbound
 from crossdock.rules.posting import Targets
@@ -52,12 +53,14 @@ def targets(links: Mapping[str, Link], config: Config) -> Targets:
 
 def outbound_stream(link: Link, ground: Ground) -> Stream[Any]:
     """Make the stream of a connection's outbound documents."""
-    return OutboundStream(link, ground.house.books, lambda: targets(ground.links, ground.config))
+    costs = costing(ground.config, ground.links)
+    return OutboundStream(link, ground.house.books, lambda: targets(ground.links, ground.config), costs)
 
 
 def inbound_stream(link: Link, ground: Ground) -> Stream[Any]:
     """Make the stream of a connection's inbound documents."""
-    return InboundStream(link, ground.house.books, lambda: targets(ground.links, ground.config))
+    costs = costing(ground.config, ground.links)
+    return InboundStream(link, ground.house.books, lambda: targets(ground.links, ground.config), costs)
 
 
 def post_outbound(link: Link, _ground: Ground) -> Handler:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.engine.document_exchange import targets
+from crossdock.engine.exchange_costs import costing
 from crossdock.flows.post_documents import Desk
 from crossdock.flows.repush_documents import repush_matching, repush_named
 from crossdock.store import tasks, throttles
@@ -42,7 +43,8 @@ class DocumentRequests:
     def desk(self) -> Desk:
         """Return what a decision about documents rests on now."""
         engine = self._engine
-        return Desk(engine.books, targets(engine.links, engine.config), engine.env.now())
+        costs = costing(engine.config, engine.links)
+        return Desk(engine.books, targets(engine.links, engine.config), engine.env.now(), costs)
 
     def can_fetch(self, connection: str, direction: str) -> bool:
         """Tell whether a connection lists documents of this direction."""

@@ -16,6 +16,7 @@ from crossdock.engine.label_lane import LabelLane, due_labels
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
+from crossdock.engine.exchange_costs import costing
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.engine.reconcile_lane import ReconcileLane, Surroundings
 from crossdock.flows.house import House
@@ -262,7 +263,8 @@ class Engine:
         desk = Desk(self.books, self.house.read_order, self.env.now())
         count, wake = await self.store.write(reconsider_due, desk)
         self.wake_pushes(wake)
-        posting = PostingDesk(self.books, targets(self.links, self.config), self.env.now())
+        costs = costing(self.config, self.links)
+        posting = PostingDesk(self.books, targets(self.links, self.config), self.env.now(), costs)
         released, wake = await self.store.write(reconsider, posting)
         self.wake_operations(wake)
         return 0 if count or released else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from crossdock.flows import post_documents
+from crossdock.flows import document_followers, post_documents
 from crossdock.flows.absorb import content_hash
 from crossdock.flows.post_documents import Desk
 from crossdock.flows.pull_stream import Taken
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from crossdock.flows.cost_ledgers import Costing
     from crossdock.rules.book import Book
     from crossdock.rules.posting import Targets
     from crossdock.spec.listing import Listing
@@ -59,6 +60,7 @@ class OutboundStream:
     link: FetchFrom
     books: BookCache
     targets: Callable[[], Targets]
+    costing: Costing | None = None
     name: str = OUTBOUND
 
     async def fetch(self, window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
@@ -67,7 +69,7 @@ class OutboundStream:
 
     def absorb(self, tx: Transaction, connection: str, items: Sequence[OutboundDoc], now: datetime) -> Taken:
         """Take in a page."""
-        return absorb(tx, connection, items, Desk(self.books, self.targets(), now))
+        return absorb(tx, connection, items, Desk(self.books, self.targets(), now, self.costing))
 
     def ref_of(self, item: OutboundDoc) -> str:
         """Name a document."""
@@ -81,6 +83,7 @@ class InboundStream:
     link: FetchFrom
     books: BookCache
     targets: Callable[[], Targets]
+    costing: Costing | None = None
     name: str = INBOUND
 
     async def fetch(self, window: Window, cursor: str | None, limit: int) -> Listing[InboundDoc]:
@@ -89,7 +92,7 @@ class InboundStream:
 
     def absorb(self, tx: Transaction, connection: str, items: Sequence[InboundDoc], now: datetime) -> Taken:
         """Take in a page."""
-        return absorb(tx, connection, items, Desk(self.books, self.targets(), now))
+        return absorb(tx, connection, items, Desk(self.books, self.targets(), now, self.costing))
 
     def ref_of(self, item: InboundDoc) -> str:
         """Name a document."""
@@ -114,9 +117,9 @@ def absorb(tx: Transaction, connection: str, items: Sequence[Document], desk: De
         if taken is not None:
             stored[name] = taken.row
             merged[taken.row.id] = taken
-    # `merged` holds every document that changed, as it is known now: whoever follows documents (the pushes of orders,
-    # the costs of receipts) takes them from here, in this transaction.
+    changed = [(each.row, each.known.document) for each in merged.values()]
     wake = frozenset(each.wake for each in merged.values() if each.wake is not None)
+    wake |= document_followers.follow(tx, connection, changed, desk)
     kept = [Item(m.row.ref, "held", m.row.error_text or m.row.held) for m in merged.values() if m.row.held]
     totals = Totals(found=len(items), changed=len(merged), unchanged=len(items) - len(merged))
     return Taken(totals, wake, tuple(kept))

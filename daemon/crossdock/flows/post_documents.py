@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from crossdock.flows.cost_ledgers import Costing
     from crossdock.rules.operation_outcome import OperationVerdict
     from crossdock.spec.outbound import ItemResult
     from crossdock.store.book import BookCache
@@ -52,11 +53,12 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class Desk:
-    """What a decision about documents rests on: the book, the OMS connections there are, the time."""
+    """What a decision about documents rests on: the book, the OMS connections there are, the time, and how costs go."""
 
     books: BookCache
     targets: Targets
     now: datetime
+    costing: Costing | None = None
 
 
 class Sent(Struct, frozen=True):

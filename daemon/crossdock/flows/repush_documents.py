@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.flows.document_followers import count_costs
 from crossdock.flows.documents import read
 from crossdock.flows.post_documents import owner_of, send
 from crossdock.rules.document_states import PushBack
@@ -46,12 +47,13 @@ def reconsider(tx: Transaction, desk: Desk) -> tuple[int, frozenset[str]]:
     book = desk.books.current(tx)
     rows = {row.id: row for row in documents.held(tx, book.revision, CHUNK)}
     rows |= {row.id: row for row in documents.due_again(tx, to_ms(desk.now), CHUNK)}
-    wake = set()
+    wake: set[str] = set()
     for row in rows.values():
         document = read(row).document
         sent = send(tx, row, document, owner_of(tx, document, desk.targets), desk)
         if sent.wake is not None:
             wake.add(sent.wake)
+        wake |= count_costs(tx, sent.row, document, desk)
     return len(rows), frozenset(wake)
 
 
