@@ -11,12 +11,12 @@ from crossdock.engine import exchange
 from crossdock.engine.clock_keeper import ClockKeeper
 from crossdock.engine.connection_keeper import ConnectionKeeper
 from crossdock.engine.document_exchange import targets
+from crossdock.engine.exchange_costs import costing
 from crossdock.engine.housekeeping import EVERY_S, Housekeeping
 from crossdock.engine.label_lane import LabelLane, due_labels
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
-from crossdock.engine.exchange_costs import costing
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.engine.reconcile_lane import ReconcileLane, Surroundings
 from crossdock.flows.house import House

@@ -43,9 +43,7 @@ def is_parcel(document: OutboundDoc) -> bool:
     return document.kind is OutboundKind.PARCEL and (document.stage is not Stage.PENDING or bool(document.parcels))
 
 
-def count_costs(
-    tx: Transaction, row: StoredDocument, document: OutboundDoc | InboundDoc, desk: Desk
-) -> frozenset[str]:
+def count_costs(tx: Transaction, row: StoredDocument, document: OutboundDoc | InboundDoc, desk: Desk) -> frozenset[str]:
     """Count what a document says of costs and quantities, in the names of its OMS; nothing where these are not known yet.
 
     A document that is held for that reason is looked at again once it is mended, and then counted.
