@@ -194,7 +194,7 @@ async def test_a_cancellation_is_told_to_the_oms_only_after_the_warehouse_confir
     assert (await item(world, 2)).state == "accepted"
 
 
-async def test_a_person_cancels_an_order_and_a_viewer_may_not(world):
+async def test_a_person_cancels_an_order_which_is_held_then(world):
     await pushed(world, 1)
     assert "asked not to ship" in await crossdock(world, "cancel", "O-1", "--reason", "fraud")
     await world.until_state("O-1", "cancelled")

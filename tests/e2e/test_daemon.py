@@ -176,7 +176,7 @@ async def test_obtaining_again_within_five_minutes_is_refused_also_after_a_resta
 
 
 @pytest.mark.behaviour("P5")
-async def test_an_order_amended_before_its_push_is_pushed_as_amended_and_after_it_shown_as_changed(world):
+async def test_an_order_amended_before_its_push_is_pushed_as_amended_and_after_it_its_warehouse_is_told(world):
     await world.start()
     await world.set_up(auto_push=False)
     world.oms.put([an_order(1)])
@@ -193,10 +193,12 @@ async def test_an_order_amended_before_its_push_is_pushed_as_amended_and_after_i
     await world.until_state("O-1", "pushed")
     world.oms.put([an_order(1, buyer_note="ring twice")])
 
-    async def changed() -> bool:
-        return (await world.client(lambda c: c.orders(text="O-1"))).items[0].changed
+    async def updated() -> bool:
+        return (await world.client(lambda c: c.orders(text="O-1"))).items[0].updated
 
-    await world.until(changed, "the change is shown")
+    await world.until(updated, "the change has arrived")
+    document = world.wms.books.by_order["O-1"][0]
+    assert (world.wms.changes.content(document.key).buyer_note, document.lines[0].quantity) == ("ring twice", 2)
     assert world.created() == {"O-1": 1}
 
 

@@ -221,3 +221,15 @@ async def test_the_mark_goes_when_it_is_acknowledged_and_comes_back_with_the_nex
         assert not (await depot.bench.row("1")).marked_updated
     (answer,) = await depot.bench.store.write(acknowledge, [("oms", "1")], "ann", depot.bench.desk)
     assert not answer.done
+
+
+async def test_an_order_that_is_asked_about_again_keeps_the_age_of_its_incident(depot, kit):
+    await depot.push(kit.order("1"))
+    await depot.move(Stage.PICKED)
+    await depot.bench.absorb(kit.order("1", lines=(kit.line(quantity=3),)))
+    await depot.operate()
+    (first,) = await depot.bench.store.read(incidents.page, 0, 10)
+    depot.bench.later(hours=3)
+    await depot.bench.absorb(kit.order("1", lines=(kit.line(quantity=4),)))
+    (again,) = await depot.bench.store.read(incidents.page, 0, 10)
+    assert (again.opened_at, again.last_at > first.last_at) == (first.opened_at, True)

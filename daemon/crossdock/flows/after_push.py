@@ -110,8 +110,11 @@ class Case:
         trouble = Trouble(
             cause=Cause.DECISION, connection=self.push.connection or "", operation=operation, code=code, text=text
         )
-        self.heal(operation)
-        incidents.report(self.tx, trouble, f"order:{self.stored.id}", self.at, particular)
+        subject = f"order:{self.stored.id}"
+        others = [each for each in incidents.of_subject(self.tx, subject) if each.operation == operation]
+        if any(each.fingerprint != trouble.fingerprint for each in others):
+            self.heal(operation)  # one order waits for one decision of a kind
+        incidents.report(self.tx, trouble, subject, self.at, particular)
 
     def asked_about(self, operation: str) -> bool:
         """Tell whether a person is asked to decide about an operation of this order."""

@@ -62,12 +62,15 @@ def same_content(before: OutboundRequest, after: OutboundRequest) -> bool:
 
 def merged(base: OutboundRequest, fresh: OutboundRequest, groups: Collection[FieldGroup]) -> OutboundRequest:
     """Return `base` with the fields of some groups as `fresh` has them, and the revision of `fresh`."""
-    names = [name for name in fresh.__struct_fields__ if name not in _OURS and _group(name) in groups]
+    names = [name for name, group in _GROUP_OF.items() if group in groups]
     return msgspec.structs.replace(base, revision=fresh.revision, **{name: getattr(fresh, name) for name in names})
 
 
 def _group(path: str) -> FieldGroup:
     return _GROUPS.get(path.split(".", 1)[0].split("[", 1)[0], FieldGroup.OTHER)
+
+
+_GROUP_OF = {name: _group(name) for name in _COMPARED}
 
 
 def _flat(request: OutboundRequest, names: Collection[str]) -> dict[str, str]:

@@ -1,0 +1,76 @@
+"""Packages over the control API: lists, decisions, and who may decide what."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+from tests.control.world import order
+
+from crossdock.control.client import Refusal
+from crossdock.control.records.orders import OrderRef
+from crossdock.spec.orders import OrderLine, OrderStatus
+
+A = OrderRef(connection="oms", ref="A")
+
+
+@pytest.fixture
+async def changed(world):
+    """An order that changed after its push, at a warehouse that takes no changes."""
+    made = order("A")
+    world.serve(made)
+    await world.fetch()
+    await world.until("A", "pushed")
+    world.serve(msgspec.structs.replace(made, lines=(OrderLine(line_no=1, sku="A", quantity=Decimal(9)),)))
+    await world.fetch()
+    return world
+
+
+@pytest.mark.behaviour("R20")
+async def test_a_package_whose_warehouse_tells_nothing_counts_as_pending(changed, client):
+    assert [each.ref for each in (await client.packages(stage="pending")).items] == ["A"]
+    assert [each.ref for each in (await client.packages()).items] == ["A"]
+    for stage in ("picking", "picked", "packed", "outbound", "cancelled"):
+        assert (await client.packages(stage=stage)).items == ()
+    assert (await client.packages(warehouse="elsewhere")).items == ()
+
+
+async def test_what_was_decided_about_a_difference_is_shown_with_the_order(changed, client):
+    (found,) = (await client.order("oms", "A")).decisions
+    assert (found.path, found.before, found.after, found.decision) == ("lines[1].quantity", "2", "9", "ask")
+
+
+@pytest.mark.behaviour("R42")
+@pytest.mark.parametrize(("user", "choice", "may"), [
+    ("viewer", "keep", False), ("buyer", "keep", False), ("warehouse", "keep", True), ("warehouse", "force", False),
+    ("warehouse", "ship", False), ("operator", "keep", True), ("operator", "force", True), ("operator", "ship", True),
+])  # fmt: skip
+async def test_each_choice_needs_its_right(changed, client, user, choice, may):
+    changed.become(user)
+    if not may:
+        with pytest.raises(Refusal) as refusal:
+            await client.decide_packages([A], choice, "because")
+        assert refusal.value.code == "forbidden"
+        return
+    (result,) = (await client.decide_packages([A], choice, "because")).results
+    assert result.done is (choice == "keep")  # this warehouse takes no changes, and nothing is to be cancelled
+
+
+async def test_a_person_lets_it_ship_that_was_cancelled_too_late(changed, client):
+    changed.serve(order("A", status=OrderStatus.CANCELLED))
+    await changed.fetch()
+    await changed.until("A", "cancel_rejected")
+    (result,) = (await client.decide_packages([A], "ship", "the van has left")).results
+    assert result.done
+    await changed.until("A", "pushed")
+
+
+async def test_what_no_warehouse_has_cannot_be_cancelled_there(world, client):
+    world.serve(order("A", holds=("wait",)))
+    await world.fetch()
+    (result,) = (await client.cancel([A], "fraud")).results
+    assert not result.done
+    assert "no warehouse has it" in result.text
+    (result,) = (await client.acknowledge([A])).results
+    assert not result.done
