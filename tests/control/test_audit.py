@@ -19,7 +19,7 @@ from crossdock.store import audit
 
 pytestmark = pytest.mark.security("S6")
 
-CHANGING = [route for route in TABLE if route.method != "GET"]
+CHANGING = [route for route in TABLE if route.method != "GET" and not route.look]
 
 
 async def rows(world, **sought):
@@ -52,8 +52,8 @@ async def test_every_request_that_changes_something_leaves_exactly_one_end_in_th
 
 async def test_a_look_leaves_nothing(world, raw):
     for route in TABLE:
-        if route.method == "GET":
-            await raw("GET", route.path.format(**SAMPLE))
+        if route not in CHANGING:
+            await raw(*sent_to(route))
     assert await rows(world) == []
 
 

@@ -78,7 +78,8 @@ def test_every_door_behind_sandbox_is_there_and_no_other(kind, of):
     assert {
         f"/__sandbox{path}"
         for path in re.findall(
-            r"\"(/(?:orders|books|faults|counters|labels|label-file|products|costs|outbounds)[/a-z]*)\"", CODE
+            r"\"(/(?:orders|books|faults|counters|labels|label-file|products|costs|outbounds|stock|webhooks)[/a-z]*)\"",
+            CODE,
         )
     } == named
 

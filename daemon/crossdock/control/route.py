@@ -110,7 +110,7 @@ class Route(Struct, frozen=True, kw_only=True):
     """One route. `body` None: it takes none.
 
     `audited_within`: the handler writes the row of the audit in the transaction of its change, so that no other says that
-    it was done.
+    it was done. `look`: it only reads, in the form of a POST because its question needs a body; it leaves no row.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -121,6 +121,7 @@ class Route(Struct, frozen=True, kw_only=True):
     body: Any = None
     query: type[Struct] = Nothing
     audited_within: bool = False
+    look: bool = False
 
     @property
     def name(self) -> str:

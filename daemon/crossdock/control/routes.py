@@ -127,6 +127,10 @@ def _delete(path: str, permission: Permission, handler: Any) -> Route:
     )  # fmt: skip
 
 
+def _look(path: str, permission: Permission, handler: Any, answer: Any, body: Any) -> Route:
+    return Route(method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body, look=True)
+
+
 def _post_within(path: str, permission: Permission, handler: Any, answer: Any, body: Any = None) -> Route:
     """A change whose handler writes its own row of the audit, in the transaction of the change."""
     return Route(
@@ -222,18 +226,18 @@ TABLE: tuple[Route, ...] = (
         ResolveConflict,
     ),
     _get(
-        "/v1/costs/documents", Right.COST_VIEW, costs.list_documents, cost_records.CostDocumentPage,
+        "/v1/costs/documents", Right.COST_VIEW, costs.list_cost_documents, cost_records.CostDocumentPage,
         cost_records.CostDocumentQuery,
     ),
-    _get("/v1/costs/documents/{connection}/{ref}", Right.COST_VIEW, costs.show_document, cost_records.CostDocument),
+    _get("/v1/costs/documents/{connection}/{ref}", Right.COST_VIEW, costs.show_cost_document, cost_records.CostDocument),
     _get("/v1/costs/skus/{connection}/{ref}", Right.COST_VIEW, costs.show_sku, cost_records.SkuCost),
-    _post(
+    _look(
         "/v1/costs/preview", Right.COST_VIEW, costs.preview, cost_records.CostEffect, cost_records.CostPreview
     ),
     _post("/v1/costs/plan", Right.COST_PLAN_EDIT, costs.edit_plan, cost_records.CostEdited, cost_records.CostEdit),
     _post("/v1/costs/actual", Right.COST_ACTUAL_EDIT, costs.edit_actual, cost_records.CostEdited, cost_records.CostEdit),
     _get(
-        "/v1/costs/approvals", Right.COST_VIEW, costs.list_approvals, cost_records.CostApprovalPage,
+        "/v1/costs/approvals", Right.COST_VIEW, costs.list_cost_approvals, cost_records.CostApprovalPage,
         cost_records.CostApprovalQuery,
     ),
     _post(
@@ -243,7 +247,7 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/costs/drift", Right.COST_ACTUAL_EDIT, costs.settle_drift, cost_records.SkuCost, cost_records.SettleDrift),
     _get("/v1/setup", Right.VIEW, setup.show_setup, Setup),
     _post("/v1/reconcile", Right.ORDER_SYNC, reconcile.reconcile, asks.Queued, Reconcile),
-    _post("/v1/simulate", Right.VIEW, simulation.simulate_now, Simulation, simulation.Simulate),
+    _look("/v1/simulate", Right.VIEW, simulation.simulate_now, Simulation, simulation.Simulate),
     _get("/v1/incidents", Right.VIEW, incidents.list_incidents, IncidentPage, incidents.IncidentQuery),
     _get("/v1/incidents/{id}", Right.VIEW, incidents.show_incident, IncidentItem),
     _get("/v1/incidents/{id}/held", Right.VIEW, incidents.list_held, HeldPage, incidents.HeldQuery),

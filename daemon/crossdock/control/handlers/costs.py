@@ -29,7 +29,7 @@ HISTORY = 100
 """Events of a SKU shown, at most."""
 
 
-async def list_documents(call: Call[None, records.CostDocumentQuery]) -> records.CostDocumentPage:
+async def list_cost_documents(call: Call[None, records.CostDocumentQuery]) -> records.CostDocumentPage:
     """List inbound documents with their planned amounts."""
     query = call.query
     if query.text is not None:
@@ -40,7 +40,7 @@ async def list_documents(call: Call[None, records.CostDocumentQuery]) -> records
     return records.CostDocumentPage(items=tuple(map(_item, page)), next=more)
 
 
-async def show_document(call: Call[None, object]) -> records.CostDocument:
+async def show_cost_document(call: Call[None, object]) -> records.CostDocument:
     """Show an inbound document with the costs of its lines and receipts."""
     found = await call.engine.store.read(_document, call.path["connection"], call.path["ref"])
     if found is None:
@@ -81,7 +81,7 @@ async def edit_actual(call: Call[records.CostEdit, object]) -> records.CostEdite
     return await _edit(call, CostKind.ACTUAL)
 
 
-async def list_approvals(call: Call[None, records.CostApprovalQuery]) -> records.CostApprovalPage:
+async def list_cost_approvals(call: Call[None, records.CostApprovalQuery]) -> records.CostApprovalPage:
     """List the changes of actual costs that wait for a second person."""
     query = call.query
     found = await call.engine.store.read(costs.pending_approvals, query.after, query.limit)
