@@ -92,12 +92,15 @@ def test_the_messages_name_commands_of_every_part():
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", "packages chose A", "labels pull A --colour red", "packages decide A --choice guess", "allocation 'x"]
+    "line",
+    ["nonsense", "packages chose A", "labels pull A --colour red", "packages decide A --choice guess", "allocation 'x"],
 )
 def test_a_command_that_cannot_be_typed_is_noticed(line):
     assert wrong(line)
 
 
-@pytest.mark.parametrize("line", ["redrive", "packages decide ORDER --choice ask_again", "master apply FILLED --plan 3"])
+@pytest.mark.parametrize(
+    "line", ["redrive", "packages decide ORDER --choice ask_again", "master apply FILLED --plan 3"]
+)
 def test_a_command_may_be_named_without_all_that_it_asks_for(line):
     assert wrong(line) == ""
