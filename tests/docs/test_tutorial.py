@@ -15,7 +15,7 @@ from tests.docs.pages import ROOT, blocks, typed
 PAGE = ROOT / "docs" / "tutorial" / "first-day.md"
 PATIENCE_S = 30
 LONG = re.compile(r"^crossdock (sandbox|(-c \S+ )?run\b)")
-ASKS = re.compile(r"^crossdock (status|connections list|orders|explain|tasks)")
+ASKS = re.compile(r"^crossdock (status|connections list|orders|explain|tasks|packages list|documents (list|show))")
 
 
 def free_port():

@@ -122,7 +122,7 @@ def _made(link: Connected, book: Book) -> Step:
     name = shlex.quote(link.name)
     strategy = shlex.quote(_first(sorted(book.strategies), "STRATEGY"))
     return Step(
-        text=f"make a warehouse that {link.name} serves (`crossdock connections warehouses {name}` lists what it has)",
+        text=f"make a warehouse that {link.name} serves (`crossdock warehouses available {name}` lists what it has)",
         command=f"crossdock warehouses set CODE --connection {name} --remote REMOTE --strategy {strategy}",
         done=any(warehouse.connection == link.name for warehouse in book.warehouses.values()),
     )

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Raw, Struct
-from msgspec.structs import replace
+from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import asdict, replace
 
-from crossdock.spec.orders import LogisticsKind, Order, OrderLine, OrderStatus
+from crossdock.spec.orders import LogisticsKind, Order, OrderLine, OrderStatus, Recipient
 from crossdock.spec.outbound import CheckResult, Choice
 from crossdock.spec.webhooks import Subject
 from crossdock.testing.sandbox.bodies import Choices, ItemResults, OrderRefs, PushReports
@@ -53,6 +53,17 @@ class AmendIn(Struct, frozen=True, forbid_unknown_fields=True):
 
     ref: str
     lines: tuple[OrderLine, ...]
+
+
+class EditIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a test changes in an order; what is left out stays as it is."""
+
+    ref: str
+    recipient: Recipient | UnsetType = UNSET
+    logistics: str | UnsetType = UNSET
+    tracking_number: str | None | UnsetType = UNSET
+    buyer_note: str | None | UnsetType = UNSET
+    seller_note: str | None | UnsetType = UNSET
 
 
 class RefIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,7 +153,7 @@ class OmsCore:
 
 
 class SandboxOms(Sandbox):
-    """An OMS on a real port. `put`, `amend` and `cancel` change its orders, here or behind /__sandbox/orders."""
+    """An OMS on a real port. `put`, `amend`, `edit` and `cancel` change its orders, here or behind /__sandbox/orders."""
 
     def __init__(
         self,
@@ -186,6 +197,11 @@ class SandboxOms(Sandbox):
         order = self._known(ref)
         return self._put_one(replace(order, lines=(*order.lines, *lines)))
 
+    def edit(self, wanted: EditIn) -> Order:
+        """Change what is named of an order. Raises Refused 404."""
+        values = {name: value for name, value in asdict(wanted).items() if name != "ref" and value is not UNSET}
+        return self._put_one(replace(self._known(wanted.ref), **values))
+
     def cancel(self, ref: str) -> Order:
         """Cancel an order. Raises Refused 404."""
         return self._put_one(replace(self._known(ref), status=OrderStatus.CANCELLED))
@@ -207,6 +223,8 @@ class SandboxOms(Sandbox):
             case ("POST", "/orders/amend"):
                 amend = decode(call.body, AmendIn, "an amendment")
                 return ok(self.amend(amend.ref, amend.lines))
+            case ("POST", "/orders/edit"):
+                return ok(self.edit(decode(call.body, EditIn, "a change of an order")))
             case ("POST", "/orders/cancel"):
                 return ok(self.cancel(decode(call.body, RefIn, "a ref").ref))
             case _:
