@@ -76,8 +76,9 @@ async def test_an_incident_is_taken_and_muted_and_both_are_audited(held, client)
     assert (await client.mute_incident(number, None)).muted_until is None
     from crossdock.store import audit
 
-    rows = await held.store.read(audit.page, 0, 100)
+    rows = [row for row in await held.store.read(audit.page, 0, 100) if row.object == f"incident:{number}"]
     assert [row.action for row in rows] == ["incident.take"] * 2 + ["incident.mute"] * 2
+    assert [(row.before, row.after) for row in rows[:2]] == [("", "admin"), ("admin", "ann")]
     assert {row.actor for row in rows} == {"admin"}
 
 

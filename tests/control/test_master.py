@@ -29,8 +29,9 @@ async def test_settings_are_kept_per_warehouse_and_only_at_the_revision_that_was
     with pytest.raises(Refusal) as refused:
         await client.save_master_settings(found)
     assert refused.value.code == "changed_meanwhile"
-    (row,) = await world.engine.store.read(audit.page, 0, 10)
-    assert (row.action, row.object) == ("master.policy", "WH1")
+    rows = await world.engine.store.read(audit.newest, audit.Sought(action="master.policy"), None, 9)
+    assert [(row.object, row.result) for row in rows] == [("WH1", "refused"), ("WH1", "done")]
+    assert (rows[0].after, '"revision":1' in rows[1].after) == ("", True)
     status = await client.master_status("WH1")
     assert (status.enabled, status.conflicts, status.brake) == (True, 0, None)
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from tests.docs.pages import ROOT
 from tests.e2e.conftest import World
+from tests.e2e.two_users import NOBODY, typed
 
 from crossdock.control.client import Refusal
 from crossdock.control.records.costs import CostEdit, SettleDrift
@@ -26,14 +27,15 @@ RUN = ("from tests.e2e.cost_daemon import run; run()",)
 class CostWorld(World):
     """A world whose warehouse has inbound documents; whoever runs the tests is buyer and admin."""
 
-    def __init__(self, folder, mode="set_average", costs="") -> None:
+    def __init__(self, folder, mode="set_average", costs="", buyers=()) -> None:
         super().__init__(folder)
-        self.mode, self.costs = mode, costs
+        self.mode, self.costs, self.buyers = mode, costs, buyers
         self.oms = SandboxOms(cost_actual=mode)
 
     def text(self) -> str:
         me = pwd.getpwuid(os.getuid()).pw_name
-        roles = "".join(f'[control.roles.{role}]\nusers = ["{me}"]\n' for role in ("buyer", "admin"))
+        people = {"buyer": (me, *self.buyers), "admin": (me,)}
+        roles = "".join(f"[control.roles.{role}]\nusers = {list(users)}\n" for role, users in people.items())
         return (
             super().text().replace("[connections.shop]", f"{roles}[costs]\ncheck_after_s = 0.3\n{self.costs}\n[connections.shop]")
             .replace('name = "shop.token"', "").replace('shop.token" }', f'shop.token" }}, cost_actual = "{self.mode}"')
@@ -250,19 +252,29 @@ async def test_an_oms_that_computes_is_sent_the_correction_alone_and_the_ledger_
     assert len(world.written()) == 1
 
 
-@pytest.mark.security("S5")
-async def test_a_change_above_the_threshold_waits_for_somebody_else(make):
-    world = await make(costs='second_person_above = { THB = "5" }')
+@pytest.mark.security("S5", "S6")
+@pytest.mark.behaviour("R42")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be two people")
+async def test_a_change_above_the_threshold_waits_for_another_user_of_the_machine(make):
+    world = await make(costs='second_person_above = { THB = "5" }', buyers=("nobody",))
     world.arrives(inbound(receipts=[receipt()]))
     await world.run()
     await world.until_average("A", "2.00")
     made = await world.client(lambda c: c.edit_actual_cost(edit("2.60", "2.00", 0)))
-    assert (made.state, made.approval) == ("waiting", 1)
-    page = await world.client(lambda c: c.cost_approvals())
-    assert [(each.id, each.new) for each in page.items] == [(1, D("2.60"))]
-    from crossdock.control.records.costs import CostDecision
-
-    with pytest.raises(Refusal, match="somebody else"):
-        await world.client(lambda c: c.decide_cost(1, CostDecision(agree=True, reason="me")))
+    assert (made.state, made.approval, "approvals approve 1" in made.text) == ("waiting", 1, True)
+    (waiting,) = (await world.client(lambda c: c.approvals(state="proposed"))).items
+    assert "from 2.00 to 2.60 THB" in waiting.text
+    with pytest.raises(Refusal, match="yourself"):
+        await world.client(lambda c: c.approve(1))
     assert world.document("IN-1").receipts[0].unit_cost == D("2.00")
-    assert msgspec.to_builtins(world.average("A")) == "2.000000"
+    world.folder.chmod(0o711)
+    (world.folder / "control.sock").chmod(0o666)
+    other = typed(world, "approvals", "approve", "1", user=NOBODY)
+    assert (other.returncode, "is done" in other.stdout) == (0, True), other.stderr
+    await world.until_average("A", "2.60")
+    assert world.document("IN-1").receipts[0].unit_cost == D("2.60")
+    rows = [row for row in (await world.client(lambda c: c.audit())).items if row.action != "pii.reveal"]
+    assert [(row.actor, row.action, row.result) for row in rows[:3]] == [
+        ("nobody", "approve", "done"), ("root", "approve", "refused"), ("root", "cost.actual.edit", "proposed"),
+    ]  # fmt: skip
+    assert [msgspec.json.decode(said)["unit_cost"] for said in (rows[0].before, rows[0].after)] == ["2.00", "2.60"]

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crossdock.engine import costs_by_two
+from crossdock.engine.approvals import Second
 from crossdock.env import Env
 from crossdock.flows import cost_edits, cost_ledgers
 from crossdock.flows.cost_edits import Edit, NotDone
@@ -42,6 +44,10 @@ from crossdock.store.times import to_ms
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 SET, COMPUTED = Keeps(True, "set_average"), Keeps(True, "receipts")
+
+
+def by(actor):
+    return audit.By(actor=actor, action="cost.actual.edit", object="")
 
 
 class Remote:
@@ -121,7 +127,7 @@ class Bench:
 
     async def make(self, edit, actor="anna", **options):
         options = {"writes": self.writes, **options}
-        return await self.store.write(cost_edits.make, edit, self.work(), actor=actor, **options)
+        return await self.store.write(cost_edits.make, edit, self.work(), by=by(actor), **options)
 
     async def state(self, sku="A"):
         return await self.store.read(costs.state, "shop", sku)
@@ -340,7 +346,7 @@ async def test_an_average_the_oms_had_before_is_no_ones_to_overwrite_and_can_be_
     assert bench.shop.averages["A"] == 5
     assert await bench.open_incidents() == [("drift", "average")]
     taken = await bench.store.write(
-        cost_edits.settle_drift, "shop", "A", bench.work(), take_theirs=True, actor="anna", reason="opening"
+        cost_edits.settle_drift, "shop", "A", bench.work(), take_theirs=True, reason="opening", by=by("anna")
     )
     assert taken == frozenset()
     assert (await bench.average(), await bench.open_incidents()) == (5, [])
@@ -448,32 +454,32 @@ async def test_the_audit_holds_what_was_before_and_after_and_why(bench):
     assert msgspec.json.decode(row.after)["unit_cost"] == "2.5"
 
 
-async def decide(bench, agree, actor):
-    return await bench.store.write(
-        cost_edits.decide, 1, bench.work(), agree=agree, actor=actor, writes=bench.writes, reason="seen"
-    )
+def second(bench, wanted, approved_by="ben"):
+    """Carry out what was proposed by anna, as an approval does."""
+    carry_out = costs_by_two.carry_out(lambda now: Work(bench.costing, now), lambda: bench.writes)
+    persons = Second(proposed_by="anna", approved_by=approved_by, now=bench.now)
+    return bench.store.write(carry_out, msgspec.json.encode(wanted), persons)
 
 
 @pytest.mark.security("S5")
-async def test_a_change_worth_much_needs_a_second_person_who_is_somebody_else():
+async def test_a_change_worth_much_is_only_looked_at_until_a_second_person_approves():
     bench = Bench(second_person_above={"THB": D(5)})
     await bench.take(doc(receipts=[got()]))
     waiting = await bench.make(edit("2.6", "2", 0))
-    assert (waiting.state, waiting.approval) == ("waiting", 1)
+    assert waiting.state == "waiting"
     await bench.settle()
-    assert (await bench.average(), bench.depot.got) == (2, [])
-    with pytest.raises(NotDone, match="somebody else"):
-        await decide(bench, True, "anna")
-    assert (await decide(bench, True, "ben")).state == "sending"
+    assert (await bench.average(), bench.depot.got, await bench.store.read(audit.page, 0, 9)) == (2, [], [])
+    proposal = costs_by_two.proposal(edit("2.6", "2", 0), waiting)
+    assert (proposal.needs, proposal.object) == ("cost.actual.edit", "depot/IN-1 line 1 receipt R1")
+    assert proposal.text.endswith("from 2 to 2.6 THB (invoice)")
+    carried = await second(bench, proposal.body)
+    assert (carried.done, carried.wake) == (True, ("depot",))
+    assert [msgspec.json.decode(said)["unit_cost"] for said in (carried.before, carried.after)] == ["2", "2.6"]
     await bench.settle()
     assert await bench.average() == D("2.6")
-    with pytest.raises(NotDone, match="no change"):
-        await decide(bench, True, "ben")
-    assert [row.action for row in await bench.store.read(audit.page, 0, 9)] == [
-        "cost.actual.edit",
-        "cost.actual.edit",
-        "cost.approve",
-    ]
+    again = await second(bench, proposal.body)
+    assert (again.done, "changed meanwhile" in again.text) == (False, True)
+    assert await bench.store.read(audit.page, 0, 9) == []
 
 
 @pytest.mark.security("S5")
@@ -482,9 +488,8 @@ async def test_what_changed_while_it_waited_is_not_overwritten_by_the_second_per
     await bench.take(doc(receipts=[got()]))
     await bench.make(edit("2.6", "2", 0))
     await bench.take(doc(revision=2, receipts=[got(cost="2.7", revision=1)]))
-    with pytest.raises(NotDone, match="changed meanwhile"):
-        await decide(bench, True, "ben")
-    assert await decide(bench, False, "ben") is None
+    carried = await second(bench, edit("2.6", "2", 0))
+    assert (carried.done, "changed meanwhile" in carried.text) == (False, True)
     assert await bench.average() == D("2.7")
 
 

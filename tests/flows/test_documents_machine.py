@@ -26,6 +26,7 @@ from crossdock.spec.documents import OutboundDoc, OutboundDocLine, OutboundKind,
 from crossdock.spec.errors import RateLimited, Retryable, UnknownOutcome
 from crossdock.spec.outbound import ItemResult, Stage
 from crossdock.store import book, documents, migrate, sqlite
+from crossdock.store.audit import By
 from crossdock.store.book import BookCache
 from crossdock.store.store import Store
 
@@ -33,6 +34,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REFS = ("D1", "D2")
 STAGES = (Stage.PENDING, Stage.PICKING, Stage.PACKED, Stage.OUTBOUND)
 SKU = Mapping(warehouse="WH", kind=MappingKind.SKU, ours="A", theirs="B")
+
+ANNA = By(actor="anna", action="documents.repush", object="x")
 
 
 class StillEnv(Env):
@@ -149,7 +152,7 @@ class DocumentMachine(RuleBasedStateMachine):
 
     @rule(ref=st.sampled_from(REFS))
     def a_person_pushes_again(self, ref):
-        self.write(repush_named, [DocumentName("wms", ref)], "anna", self.desk)
+        self.write(repush_named, [DocumentName("wms", ref)], ANNA, self.desk)
 
     @rule()
     def a_mapping_takes_the_name_away_or_gives_it_back(self):
@@ -183,7 +186,7 @@ class DocumentMachine(RuleBasedStateMachine):
             self.env.time += timedelta(hours=2)
             self.carry()
         failed = [ref for ref in self.newest if self.row(ref).push_status is PushBack.FAILED]
-        self.write(repush_named, [DocumentName("wms", ref) for ref in failed], "anna", self.desk)
+        self.write(repush_named, [DocumentName("wms", ref) for ref in failed], ANNA, self.desk)
         self.carry()
         for ref, revision in self.newest.items():
             row = self.row(ref)

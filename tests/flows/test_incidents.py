@@ -13,8 +13,11 @@ from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import OrderStatus, Unreadable
 from crossdock.spec.outbound import PushStatus
 from crossdock.store import audit, book, incidents, pushes
+from crossdock.store.audit import By
 
 LATER = 10**15
+
+ANN = By(actor="ann", action="incident.release", object="x")
 
 
 async def opened(bench):
@@ -137,9 +140,10 @@ async def test_the_same_page_again_changes_no_incident(strict, kit):
 async def test_release_decides_again_in_pages_with_one_answer_each_and_is_audited(strict, kit):
     await strict.absorb(*(kit.order(str(n)) for n in range(5)))
     (found,) = await strict.store.read(incidents.page, 0, 10)
+    by = audit.By(actor="ann", action="incident.release", object=f"incident:{found.id}")
     after, refs = "", []
     while after is not None:
-        done = await strict.store.write(release_page, found.id, after, 2, "ann", strict.desk)
+        done = await strict.store.write(release_page, found.id, after, 2, by, strict.desk)
         refs += [(a.order, a.done) for a in done.answers]
         after = done.next
     assert sorted(refs) == [(str(n), False) for n in range(5)]
@@ -154,7 +158,7 @@ async def test_release_sends_refused_orders_again(bench, kit):
     await bench.absorb(kit.order("1"), kit.order("2"))
     await bench.push()
     (found,) = await bench.store.read(incidents.page, 0, 10)
-    done = await bench.store.write(release_page, found.id, "", 100, "ann", bench.desk)
+    done = await bench.store.write(release_page, found.id, "", 100, ANN, bench.desk)
     assert [a.done for a in done.answers] == [True, True]
     assert await opened(bench) == []
     await bench.push()
@@ -162,7 +166,7 @@ async def test_release_sends_refused_orders_again(bench, kit):
 
 
 async def test_release_of_an_incident_that_does_not_exist_is_nothing(bench):
-    assert await bench.store.write(release_page, 99, "", 10, "ann", bench.desk) is None
+    assert await bench.store.write(release_page, 99, "", 10, ANN, bench.desk) is None
 
 
 async def test_an_incident_that_comes_again_is_news_again_with_nobody_looking_after_it(strict, kit):

@@ -24,8 +24,6 @@ HOT = {
     "checkpoint before": (lambda tx: cost_checkpoints.before(tx, "oms", "A", (NOW, "x")), "oms"),
     "checkpoints dropped": (lambda tx: cost_checkpoints.drop(tx, "oms", "A", (NOW, "x")), "oms"),
     "due checks": (lambda tx: costs.due_checks(tx, "oms", MS, (0, ""), 100), "cost_state_check"),
-    "approval": (lambda tx: costs.approval(tx, 1), "PRIMARY KEY"),
-    "pending approvals": (lambda tx: costs.pending_approvals(tx, 0, 50), "cost_approval_pending"),
 }
 
 

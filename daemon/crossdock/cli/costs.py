@@ -10,13 +10,13 @@ import click
 from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.naming import order_name
 from crossdock.cli.session import FAILED, Session, fail, json_option
-from crossdock.control.records.costs import CostDecision, CostEdit, CostPreview, SettleDrift
+from crossdock.control.records.costs import CostEdit, CostPreview, SettleDrift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossdock.control.client import Client
-    from crossdock.control.records.costs import CostDecided, CostDocument, CostEdited, CostEffect, SkuCost
+    from crossdock.control.records.costs import CostDocument, CostEdited, CostEffect, SkuCost
 
 connection_argument = click.argument("connection")
 document_argument = click.argument("document", type=order_name)
@@ -225,44 +225,6 @@ def _change(before: Decimal | None, after: Decimal | None) -> str:
 
 def _shown(amount: Decimal | None) -> str:
     return "not known" if amount is None else f"{amount:f}"
-
-
-@costs.command("approvals")
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on behind this number.")
-@json_option
-@click.pass_obj
-def approvals(session: Session, after: int, as_json: bool) -> None:
-    """List the changes that wait for a second person."""
-    page = session.talk(lambda client: client.cost_approvals(after=after), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
-    rows = [
-        (a.id, f"{a.connection}/{a.document}", a.line_no, _shown(a.old), _shown(a.new), a.currency, a.actor, a.reason)
-        for a in page.items
-    ]
-    show_table(("number", "document", "line", "old", "new", "currency", "who", "why"), rows, "nothing waits")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
-
-
-@costs.command("approve")
-@click.argument("number", type=click.IntRange(1))
-@click.option("--refuse", is_flag=True, help="Turn it down instead.")
-@reason_option
-@json_option
-@click.pass_obj
-def approve(session: Session, number: int, refuse: bool, reason: str, as_json: bool) -> None:
-    """Agree to a change that somebody else asked for."""
-
-    async def ask(client: Client) -> CostDecided:
-        return await client.decide_cost(number, CostDecision(agree=not refuse, reason=reason))
-
-    decided = session.talk(ask, as_json=as_json)
-    if as_json:
-        print_json(decided)
-    else:
-        say(decided.text)
 
 
 @costs.command("settle-drift")

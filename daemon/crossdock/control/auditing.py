@@ -126,22 +126,37 @@ def _of_results(answer: Results) -> Ending:
     return Ending(result, f"{len(left)} of {len(answer.results)} orders not done: {_few(left)}")
 
 
-def about(path: Mapping[str, Any], body: object) -> str:
-    """Name what a request is about, by references and names only: nothing else of a body may stand in the audit."""
-    named = [str(value) for value in path.values()]
+def about(path: Mapping[str, Any], body: object, kind: str = "") -> str:
+    """Name what a request is about, by references and names only: nothing else of a body may stand in the audit.
+
+    `kind` says what a number in the path numbers, such as "incident".
+    """
+    named = [f"{kind}:{value}" if name == "id" and kind else str(value) for name, value in path.items()]
     named += list(_in_body(body))
-    return "/".join(named)[:LONGEST]
+    return "/".join(dict.fromkeys(named))[:LONGEST]
 
 
 def _in_body(body: object) -> Iterator[str]:
-    for name in ("connection", "warehouse", "ref"):
+    owner = ("oms",) if hasattr(body, "sku") else ()  # elsewhere it is a setting, not what is changed
+    for name in ("connection", *owner, "warehouse", "ref", "document", "sku"):
         value = getattr(body, name, None)
-        if isinstance(value, str):
-            yield value
+        if isinstance(value, str) and value:
+            yield value + _part_of(body) if name == "document" else value
+    if isinstance(plan := getattr(body, "plan", None), int):
+        yield f"plan/{plan}"
+    if getattr(body, "all_matching", False) or getattr(body, "all_failed", False):
+        yield " ".join(("all", *(getattr(body, name, None) or "" for name in ("list", "status")))).strip()
     if refs := getattr(body, "refs", ()):
         yield _few(list(refs))
-    if orders := getattr(body, "orders", ()):
-        yield _few([f"{each.connection}/{each.ref}" for each in orders])
+    for several in ("orders", "documents"):
+        if named := getattr(body, several, ()):
+            yield _few([f"{each.connection}/{each.ref}" for each in named])
+
+
+def _part_of(body: object) -> str:
+    """Name the line of a document, and the receipt of the line."""
+    parts = (("line", "line_no"), ("receipt", "receipt"))
+    return "".join(f" {word} {value}" for word, name in parts if (value := getattr(body, name, None)) is not None)
 
 
 def _few(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from crossdock.control.records import costs as records
 from crossdock.control.transport import Transport, part
 
 if TYPE_CHECKING:
-    from crossdock.control.records.costs import CostDecision, CostEdit, CostPreview, SettleDrift
+    from crossdock.control.records.costs import CostEdit, CostPreview, SettleDrift
 
 
 class CostCalls(Transport):
@@ -37,14 +37,6 @@ class CostCalls(Transport):
     async def edit_actual_cost(self, edit: CostEdit) -> records.CostEdited:
         """Change what received goods really cost."""
         return await self.call("POST", "/v1/costs/actual", records.CostEdited, edit)
-
-    async def cost_approvals(self, **query: object) -> records.CostApprovalPage:
-        """List what waits for a second person."""
-        return await self.call("GET", "/v1/costs/approvals", records.CostApprovalPage, **query)
-
-    async def decide_cost(self, number: int, decision: CostDecision) -> records.CostDecided:
-        """Agree to a change, or turn it down."""
-        return await self.call("POST", f"/v1/costs/approvals/{number}", records.CostDecided, decision)
 
     async def settle_drift(self, wanted: SettleDrift) -> records.SkuCost:
         """End a drift."""

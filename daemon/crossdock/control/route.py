@@ -111,6 +111,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     `audited_within`: the handler writes the row of the audit in the transaction of its change, so that no other says that
     it was done. `look`: it only reads, in the form of a POST because its question needs a body; it leaves no row.
+    `audited_as` is what the audit calls it, if not by the name of the handler.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -122,11 +123,17 @@ class Route(Struct, frozen=True, kw_only=True):
     query: type[Struct] = Nothing
     audited_within: bool = False
     look: bool = False
+    audited_as: str = ""
 
     @property
     def name(self) -> str:
         """What the audit calls it."""
-        return getattr(self.handler, "__name__", self.path)
+        return self.audited_as or getattr(self.handler, "__name__", self.path)
+
+    @property
+    def kind(self) -> str:
+        """What one of the things is called that stand below its path: "incident" for /v1/incidents/{id}."""
+        return self.path.split("/")[2].removesuffix("s") if self.path.startswith("/v1/") else ""
 
     @property
     def summary(self) -> str:

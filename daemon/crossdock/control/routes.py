@@ -113,10 +113,10 @@ def _post(path: str, permission: Permission, handler: Any, answer: Any, body: An
     return Route(method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body)
 
 
-def _put(path: str, permission: Permission, handler: Any, both: Any) -> Route:
+def _put(path: str, permission: Permission, handler: Any, both: Any, audited_as: str = "") -> Route:
     return Route(
         method="PUT", path=path, permission=permission, handler=handler, answer=both, body=both,
-        audited_within=True,
+        audited_within=True, audited_as=audited_as,
     )  # fmt: skip
 
 
@@ -131,11 +131,14 @@ def _look(path: str, permission: Permission, handler: Any, answer: Any, body: An
     return Route(method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body, look=True)
 
 
-def _post_within(path: str, permission: Permission, handler: Any, answer: Any, body: Any = None) -> Route:
+def _post_within(
+    path: str, permission: Permission, handler: Any, answer: Any, body: Any = None, audited_as: str = ""
+) -> Route:
     """A change whose handler writes its own row of the audit, in the transaction of the change."""
     return Route(
-        method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body, audited_within=True
-    )
+        method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body, audited_within=True,
+        audited_as=audited_as,
+    )  # fmt: skip
 
 
 TABLE: tuple[Route, ...] = (
@@ -193,7 +196,9 @@ TABLE: tuple[Route, ...] = (
     _get("/v1/stock", Right.VIEW, stock.list_stock, StockPage, stock.StockQuery),
     _get("/v1/stock/switches", Right.VIEW, stock.list_switches, StockSwitches),
     _post("/v1/stock/fetch", Right.ORDER_PULL, stock.fetch_stock, asks.Queued, FetchStock),
-    _post("/v1/stock/switch", Right.STRATEGY_EDIT, stock.switch_stock, StockSwitch, SwitchStock),
+    _post_within(
+        "/v1/stock/switch", Right.STRATEGY_EDIT, stock.switch_stock, StockSwitch, SwitchStock, audited_as="stock.switch",
+    ),
     _get("/v1/whoami", PUBLIC, audit.whoami, WhoAmI),
     _get("/v1/audit", Right.AUDIT_READ, audit.list_audit, AuditPage, AuditQuery),
     _get("/v1/audit/verify", Right.AUDIT_READ, audit.verify_audit, Verified, VerifyQuery),
@@ -209,21 +214,27 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/labels/confirm", Right.LABEL_PULL, labels.confirm_labels, asks.Results, ConfirmLabels),
     _get("/v1/documents", Right.VIEW, documents.list_documents, DocumentPage, DocumentQuery),
     _get("/v1/documents/{connection}/{ref}", Right.VIEW, documents.show_document, DocumentDetail, ListQuery),
-    _post("/v1/documents/repush", Right.PUSH_REPUSH, documents.repush, RepushedDocuments, RepushDocuments),
+    _post_within(
+        "/v1/documents/repush", Right.PUSH_REPUSH, documents.repush, RepushedDocuments, RepushDocuments, audited_as="documents.repush",
+    ),
     _post("/v1/documents/fetch", Right.ORDER_PULL, documents.fetch, asks.Queued, FetchDocuments),
     _get("/v1/master-policies/{warehouse}", Right.VIEW, master.show_policy, MasterPolicy),
-    _put("/v1/master-policies/{warehouse}", Right.MASTER_POLICY, master.save_policy, MasterPolicy),
+    _put("/v1/master-policies/{warehouse}", Right.MASTER_POLICY, master.save_policy, MasterPolicy, audited_as="master.policy"),
     _get("/v1/master-policies/{warehouse}/status", Right.VIEW, master.show_status, MasterStatus),
     _post("/v1/master-policies/{warehouse}/plan", Right.MASTER_POLICY, master.make_plan, MasterPlan),
-    _post("/v1/master-policies/{warehouse}/apply", Right.MASTER_POLICY, master.apply_plan, MasterPlan, ApplyPlan),
-    _post("/v1/master-policies/{warehouse}/release", Right.MASTER_POLICY, master.release_brake, Released),
+    _post_within(
+        "/v1/master-policies/{warehouse}/apply", Right.MASTER_POLICY, master.apply_plan, MasterPlan, ApplyPlan, audited_as="master.apply",
+    ),
+    _post_within(
+        "/v1/master-policies/{warehouse}/release", Right.MASTER_POLICY, master.release_brake, Released, audited_as="master.release",
+    ),
     _get("/v1/master-plans/{id}", Right.VIEW, master.show_plan, MasterPlanPage, PlanQuery),
     _get("/v1/master-products", Right.VIEW, master.list_products, MasterProductPage, MasterProductQuery),
     _get("/v1/master-conflicts", Right.VIEW, master.list_conflicts, MasterConflictPage, ConflictQuery),
     _get("/v1/master-conflicts/{id}", Right.VIEW, master.show_conflict, MasterConflict),
-    _post(
+    _post_within(
         "/v1/master-conflicts/{id}/resolve", Right.MASTER_RESOLVE, master.resolve_conflict, MasterConflict,
-        ResolveConflict,
+        ResolveConflict, audited_as="master.resolve",
     ),
     _get(
         "/v1/costs/documents", Right.COST_VIEW, costs.list_cost_documents, cost_records.CostDocumentPage,
@@ -234,26 +245,31 @@ TABLE: tuple[Route, ...] = (
     _look(
         "/v1/costs/preview", Right.COST_VIEW, costs.preview, cost_records.CostEffect, cost_records.CostPreview
     ),
-    _post("/v1/costs/plan", Right.COST_PLAN_EDIT, costs.edit_plan, cost_records.CostEdited, cost_records.CostEdit),
-    _post("/v1/costs/actual", Right.COST_ACTUAL_EDIT, costs.edit_actual, cost_records.CostEdited, cost_records.CostEdit),
-    _get(
-        "/v1/costs/approvals", Right.COST_VIEW, costs.list_cost_approvals, cost_records.CostApprovalPage,
-        cost_records.CostApprovalQuery,
+    _post_within(
+        "/v1/costs/plan", Right.COST_PLAN_EDIT, costs.edit_plan, cost_records.CostEdited, cost_records.CostEdit, audited_as="cost.plan.edit",
     ),
-    _post(
-        "/v1/costs/approvals/{id}", Right.COST_ACTUAL_EDIT, costs.decide, cost_records.CostDecided,
-        cost_records.CostDecision,
+    _post_within(
+        "/v1/costs/actual", Right.COST_ACTUAL_EDIT, costs.edit_actual, cost_records.CostEdited, cost_records.CostEdit,
+        audited_as="cost.actual.edit",
     ),
-    _post("/v1/costs/drift", Right.COST_ACTUAL_EDIT, costs.settle_drift, cost_records.SkuCost, cost_records.SettleDrift),
+    _post_within(
+        "/v1/costs/drift", Right.COST_ACTUAL_EDIT, costs.settle_drift, cost_records.SkuCost, cost_records.SettleDrift, audited_as="cost.drift",
+    ),
     _get("/v1/setup", Right.VIEW, setup.show_setup, Setup),
     _post("/v1/reconcile", Right.ORDER_SYNC, reconcile.reconcile, asks.Queued, Reconcile),
     _look("/v1/simulate", Right.VIEW, simulation.simulate_now, Simulation, simulation.Simulate),
     _get("/v1/incidents", Right.VIEW, incidents.list_incidents, IncidentPage, incidents.IncidentQuery),
     _get("/v1/incidents/{id}", Right.VIEW, incidents.show_incident, IncidentItem),
     _get("/v1/incidents/{id}/held", Right.VIEW, incidents.list_held, HeldPage, incidents.HeldQuery),
-    _post("/v1/incidents/{id}/take", Right.ORDER_HOLD, incidents.take_incident, IncidentItem, TakeIncident),
-    _post("/v1/incidents/{id}/mute", Right.ORDER_HOLD, incidents.mute_incident, IncidentItem, MuteIncident),
-    _post("/v1/incidents/{id}/release", Right.PUSH_REDRIVE, incidents.release_incident, ReleasedPage, ReleaseIncident),
+    _post_within(
+        "/v1/incidents/{id}/take", Right.ORDER_HOLD, incidents.take_incident, IncidentItem, TakeIncident, audited_as="incident.take",
+    ),
+    _post_within(
+        "/v1/incidents/{id}/mute", Right.ORDER_HOLD, incidents.mute_incident, IncidentItem, MuteIncident, audited_as="incident.mute",
+    ),
+    _post_within(
+        "/v1/incidents/{id}/release", Right.PUSH_REDRIVE, incidents.release_incident, ReleasedPage, ReleaseIncident, audited_as="incident.release",
+    ),
     _get("/v1/packages", Right.VIEW, packages.list_packages, PackagePage, PackageQuery),
     _post("/v1/packages/decide", Right.ORDER_SYNC, packages.decide_packages, asks.Results, DecidePackages),
     _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, asks.ForOrders),

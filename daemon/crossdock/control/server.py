@@ -121,14 +121,14 @@ class ControlApi:
     async def _audited(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:
         """The one way of everything that changes something: no row in the audit, no change."""
         auditor = Auditor(self._engine)
-        by = auditor.by(route, caller, auditing.about(request.match_info, None))
+        by = auditor.by(route, caller, auditing.about(request.match_info, None, route.kind))
         try:
             _permit(route, caller)
             call = await self._read(route, request, caller)
         except (ApiProblem, web.HTTPException) as error:
             await auditor.refused(by, problems.explained(error))
             raise
-        by = msgspec.structs.replace(by, object=auditing.about(call.path, call.body))
+        by = msgspec.structs.replace(by, object=auditing.about(call.path, call.body, route.kind))
         if not route.audited_within:
             await auditor.begun(by)
         try:

@@ -20,11 +20,20 @@ from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
     from crossdock.spec.orders import Order
+    from crossdock.store.approvals import Approval
     from crossdock.store.pushes import Push
     from crossdock.store.timeline import Moment
     from crossdock.store.views import Listed
 
 _read_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
+
+
+def proposed(kept: Approval) -> str:
+    """Say that something waits for a second person, and what that one does."""
+    return (
+        f"proposed as approval {kept.id}: another person with the right {kept.needs} approves it until "
+        f"{from_ms(kept.expires_at):%Y-%m-%d %H:%M} UTC (`crossdock approvals approve {kept.id}`)"
+    )
 
 
 def state_name(state: PushState) -> str:

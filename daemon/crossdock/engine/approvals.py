@@ -23,16 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossdock.engine.engine import Engine
-    from crossdock.store.audit import By
+    from crossdock.store.audit import By, Entry
     from crossdock.store.store import Transaction
 
 
 class Carried(Struct, frozen=True, kw_only=True):
-    """What an action did: done or not, the sentence that says so, and the connections that have something to send now."""
+    """What an action did: done or not, the sentence that says so, and the connections that have something to send now.
+
+    `before` and `after` are for the audit.
+    """
 
     done: bool
     text: str
     wake: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
 
 
 class Second(Struct, frozen=True, kw_only=True):
@@ -83,8 +88,8 @@ class Approvals:
         """Know how an action is carried out."""
         self._actions[action] = carry_out
 
-    async def propose(self, proposal: Proposal, actor: str, uid: int) -> Approval:
-        """Keep a proposal until another person decides, or its time is over."""
+    async def propose(self, proposal: Proposal, actor: str, uid: int, note: Entry | None = None) -> Approval:
+        """Keep a proposal until another person decides, or its time is over; `note` is audited with it."""
         now = self._engine.env.now()
         expires = now + timedelta(hours=self._engine.config.control.two_person.expires_h)
         new = Approval(
@@ -92,7 +97,7 @@ class Approvals:
             body=msgspec.json.encode(proposal.body), state=ApprovalState.PROPOSED, proposed_by=actor, proposed_uid=uid,
             proposed_at=to_ms(now), expires_at=to_ms(expires), decided_by="", decided_uid=None, decided_at=None, outcome="",
         )  # fmt: skip
-        return await self._engine.store.write(approvals.propose, new)
+        return await self._engine.store.write(_propose, new, note)
 
     async def get(self, number: int) -> Approval | None:
         """Return a proposal."""
@@ -109,6 +114,14 @@ class Approvals:
         return await self._engine.store.write(_reject, number, reason, by, self._engine.env.now())
 
 
+def _propose(tx: Transaction, new: Approval, note: Entry | None) -> Approval:
+    kept = approvals.propose(tx, new)
+    if note is not None:
+        said = msgspec.structs.replace(note, result=audit.PROPOSED, reason=f"approval {kept.id}")
+        audit.write(tx, said, kept.proposed_at)
+    return kept
+
+
 def _approve(tx: Transaction, number: int, actions: dict[str, CarryOut], by: By, now: datetime) -> Decided:
     found = _open(tx, number)
     assert by.uid is not None  # a person's
@@ -121,14 +134,15 @@ def _approve(tx: Transaction, number: int, actions: dict[str, CarryOut], by: By,
     carried = carry_out(tx, found.body, second)
     state = ApprovalState.DONE if carried.done else ApprovalState.REFUSED
     result = audit.DONE if carried.done else audit.REFUSED
-    return Decided(_note(tx, found, state, by, result, carried.text, now), carried.wake)
+    noted = msgspec.structs.replace(by.entry(result=result), before=carried.before, after=carried.after)
+    return Decided(_note(tx, found, state, by, noted, carried.text, now), carried.wake)
 
 
 def _reject(tx: Transaction, number: int, reason: str, by: By, now: datetime) -> Approval:
     found = _open(tx, number)
     if (why := may_decide(found.state, from_ms(found.expires_at), now)) is not None:
         raise NotApproved(f"approval {number}: {why}")
-    return _note(tx, found, ApprovalState.REJECTED, by, audit.DONE, reason, now)
+    return _note(tx, found, ApprovalState.REJECTED, by, by.entry(), reason, now)
 
 
 def _open(tx: Transaction, number: int) -> Approval:
@@ -139,12 +153,11 @@ def _open(tx: Transaction, number: int) -> Approval:
 
 
 def _note(
-    tx: Transaction, found: Approval, state: ApprovalState, by: By, result: str, outcome: str, now: datetime
+    tx: Transaction, found: Approval, state: ApprovalState, by: By, entry: Entry, outcome: str, now: datetime
 ) -> Approval:
     approvals.decided(tx, found.id, state, by.actor, by.uid, to_ms(now), outcome)
     both = f"approval {found.id}, proposed by {found.proposed_by}"
-    entry = by.entry(result=result, reason=both)
-    audit.write(tx, msgspec.structs.replace(entry, object=f"{found.action} {found.object}"), to_ms(now))
+    audit.write(tx, msgspec.structs.replace(entry, reason=both, object=f"{found.action} {found.object}"), to_ms(now))
     decided = approvals.get(tx, found.id)
     assert decided is not None  # it was there a moment ago in this transaction
     return decided

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock.engine import costs_by_two
 from crossdock.engine.exchange_costs import costing
 from crossdock.flows import cost_edits
 from crossdock.flows.cost_ledgers import Work
 
 if TYPE_CHECKING:
-    from typing import ParamSpec, TypeVar
+    from datetime import datetime
 
+    from crossdock.engine.approvals import Approvals
     from crossdock.engine.engine import Engine
     from crossdock.flows.cost_edits import Edit, Effect, Made
-
-    P = ParamSpec("P")
-    T = TypeVar("T")
+    from crossdock.store.approvals import Approval
+    from crossdock.store.audit import By
 
 
 class CostRequests:
     """The engine's door for costs. Raises cost_edits.NotDone for what is not done."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, approvals: Approvals) -> None:
+        self._engine, self._approvals = engine, approvals
+        approvals.learn(costs_by_two.ACTION, costs_by_two.carry_out(self._work_at, self._writes))
 
     def _work(self) -> Work:
-        return Work(costing(self._engine.config, self._engine.links), self._engine.env.now())
+        return self._work_at(self._engine.env.now())
+
+    def _work_at(self, now: datetime) -> Work:
+        return Work(costing(self._engine.config, self._engine.links), now)
 
     def _writes(self) -> frozenset[str]:
         links = self._engine.links.items()
@@ -35,24 +40,19 @@ class CostRequests:
         """Say what an edit would do; nothing is saved."""
         return await self._engine.store.read(cost_edits.preview, edit, self._work())
 
-    async def edit(self, edit: Edit, actor: str) -> Made:
-        """Make an edit, or ask for a second person."""
-        made = await self._engine.store.write(cost_edits.make, edit, self._work(), actor=actor, writes=self._writes())
+    async def edit(self, edit: Edit, by: By) -> tuple[Made, Approval | None]:
+        """Make an edit, or propose it to a second person."""
+        store = self._engine.store
+        made = await store.write(cost_edits.make, edit, self._work(), by=by, writes=self._writes())
+        if made.state == "waiting":
+            assert by.uid is not None  # a person's
+            return made, await self._approvals.propose(costs_by_two.proposal(edit, made), by.actor, by.uid, made.note)
         self._engine.wake_operations(made.wake)
-        return made
+        return made, None
 
-    async def decide(self, number: int, *, agree: bool, actor: str, reason: str) -> Made | None:
-        """Agree to somebody else's edit, or turn it down."""
-        made = await self._engine.store.write(
-            cost_edits.decide, number, self._work(), agree=agree, actor=actor, writes=self._writes(), reason=reason
-        )
-        if made is not None:
-            self._engine.wake_operations(made.wake)
-        return made
-
-    async def settle_drift(self, oms: str, sku: str, *, take_theirs: bool, actor: str, reason: str) -> None:
+    async def settle_drift(self, oms: str, sku: str, *, take_theirs: bool, reason: str, by: By) -> None:
         """End a drift: take over what the OMS holds, or have the ledger's average written again."""
         wake = await self._engine.store.write(
-            cost_edits.settle_drift, oms, sku, self._work(), take_theirs=take_theirs, actor=actor, reason=reason
+            cost_edits.settle_drift, oms, sku, self._work(), take_theirs=take_theirs, reason=reason, by=by
         )
         self._engine.wake_operations(wake)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from crossdock.engine.engine import Engine
     from crossdock.flows.repush_documents import DocumentName, Repushed
+    from crossdock.store.audit import By
     from crossdock.store.documents import Wanted
     from crossdock.store.store import Transaction
 
@@ -58,13 +59,13 @@ class DocumentRequests:
         engine.wake(f"{direction}:{connection}")
         return asked
 
-    async def repush(self, names: Sequence[DocumentName], actor: str) -> list[Repushed]:
+    async def repush(self, names: Sequence[DocumentName], by: By) -> list[Repushed]:
         """Push chosen documents again."""
-        return self._woken(await self._engine.store.write(repush_named, names, actor, self.desk()))
+        return self._woken(await self._engine.store.write(repush_named, names, by, self.desk()))
 
-    async def repush_all(self, wanted: Wanted, after: int, actor: str) -> tuple[list[Repushed], int | None, int]:
+    async def repush_all(self, wanted: Wanted, after: int, by: By) -> tuple[list[Repushed], int | None, int]:
         """Push a chunk of all that match again; also where to go on, and how many match from there."""
-        answers, more, count = await self._engine.store.write(repush_matching, wanted, after, actor, self.desk())
+        answers, more, count = await self._engine.store.write(repush_matching, wanted, after, by, self.desk())
         return self._woken(answers), more, count
 
     def _woken(self, answers: list[Repushed]) -> list[Repushed]:

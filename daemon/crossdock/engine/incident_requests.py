@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 from crossdock.flows.reconsider import Answer, Desk
 from crossdock.flows.release_incident import Released, release_page
 from crossdock.store import audit, incidents
-from crossdock.store.audit import Entry
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crossdock.engine.engine import Engine
+    from crossdock.store.audit import By
     from crossdock.store.store import Transaction
 
 
@@ -36,24 +36,24 @@ class IncidentRequests:
     def __init__(self, engine: Engine, elsewhere: Elsewhere) -> None:
         self._engine, self._elsewhere = engine, elsewhere
 
-    async def take(self, number: int, owner: str, actor: str) -> bool:
+    async def take(self, number: int, owner: str, by: By) -> bool:
         """Note who looks after an incident."""
-        return await self._engine.store.write(_take, number, owner, actor, to_ms(self._engine.env.now()))
+        return await self._engine.store.write(_take, number, owner, by, to_ms(self._engine.env.now()))
 
-    async def mute(self, number: int, until: datetime | None, actor: str) -> bool:
+    async def mute(self, number: int, until: datetime | None, by: By) -> bool:
         """Keep an incident out of status and its reasons until a time; None ends that."""
         at = None if until is None else to_ms(until)
-        return await self._engine.store.write(_mute, number, at, actor, to_ms(self._engine.env.now()))
+        return await self._engine.store.write(_mute, number, at, by, to_ms(self._engine.env.now()))
 
-    async def release(self, number: int, after: str, limit: int, actor: str) -> Released | None:
+    async def release(self, number: int, after: str, limit: int, by: By) -> Released | None:
         """Let go on a page of what an incident holds, one answer each."""
         engine = self._engine
         desk = Desk(engine.books, engine.house.read_order, engine.env.now())
-        done = await engine.store.write(release_page, number, after, limit, actor, desk)
+        done = await engine.store.write(release_page, number, after, limit, by, desk)
         if done is None:
             return None
         engine.wake_pushes({answer.wake for answer in done.answers if answer.wake is not None})
-        more = [*await self._records(done, actor), *await self._connections(done, actor)]
+        more = [*await self._records(done, by.actor), *await self._connections(done, by.actor)]
         return Released(answers=(*done.answers, *more), next=done.next)
 
     async def _records(self, done: Released, actor: str) -> list[Answer]:
@@ -80,27 +80,19 @@ class IncidentRequests:
         ]
 
 
-def _take(tx: Transaction, number: int, owner: str, actor: str, now: int) -> bool:
+def _take(tx: Transaction, number: int, owner: str, by: By, now: int) -> bool:
     before = incidents.get(tx, number)
     if before is None or not incidents.take(tx, number, owner=owner):
         return False
-    entry = Entry(actor=actor, action="incident.take", object=f"incident:{number}", before=before.owner, after=owner)
-    audit.write(tx, entry, now)
+    audit.write(tx, by.entry(before=before.owner, after=owner), now)
     return True
 
 
-def _mute(tx: Transaction, number: int, until: int | None, actor: str, now: int) -> bool:
+def _mute(tx: Transaction, number: int, until: int | None, by: By, now: int) -> bool:
     before = incidents.get(tx, number)
     if before is None or not incidents.mute(tx, number, until):
         return False
-    entry = Entry(
-        actor=actor,
-        action="incident.mute",
-        object=f"incident:{number}",
-        before=_said(before.muted_until),
-        after=_said(until),
-    )
-    audit.write(tx, entry, now)
+    audit.write(tx, by.entry(before=_said(before.muted_until), after=_said(until)), now)
     return True
 
 

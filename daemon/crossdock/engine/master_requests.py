@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crossdock.engine.engine import Engine
     from crossdock.flows.house import House
     from crossdock.rules.master_policy import FieldPolicy, MasterPolicy
+    from crossdock.store.audit import By
     from crossdock.store.bindings import Binding
     from crossdock.store.conflicts import Conflict
     from crossdock.store.master_plans import Plan
@@ -34,7 +35,7 @@ class MasterRequests:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def save_policy(self, policy: MasterPolicy, actor: str) -> MasterPolicy:
+    async def save_policy(self, policy: MasterPolicy, by: By) -> MasterPolicy:
         """Save a warehouse's settings at the revision that was read. Raises Refused, ChangedMeanwhile."""
         if problems := problems_of_policy(policy):
             raise Refused("; ".join(problems))
@@ -52,7 +53,7 @@ class MasterRequests:
             if policy.enabled and other.enabled and code != policy.warehouse and there is not None:
                 _one_spoke(policy, warehouse.connection, code, there.connection)
         now = to_ms(engine.env.now())
-        saved = await engine.store.write(_save, complete, warehouse.connection, actor, now)
+        saved = await engine.store.write(_save, complete, warehouse.connection, by, now)
         self._wake(policy.oms, warehouse.connection)
         return saved
 
@@ -72,32 +73,31 @@ class MasterRequests:
         """Plan the first contact of a warehouse's products. Raises Refused."""
         return await master_plan.make(self._engine.house, await self._pair(warehouse), actor)
 
-    async def apply(self, warehouse: str, plan: int, actor: str) -> Plan:
+    async def apply(self, warehouse: str, plan: int, by: By) -> Plan:
         """Apply a plan exactly as it was shown. Raises Refused."""
         engine = self._engine
         try:
             applied = await master_plan.apply(engine.house, await self._pair(warehouse), plan)
         except master_plan.StalePlan as error:
             raise Refused(str(error)) from None
-        entry = audit.Entry(
-            actor=actor, action="master.apply", object=f"{warehouse}/plan/{plan}",
+        entry = by.entry(
             after=f"{applied.adopted} adopted, {applied.filled} filled, {applied.conflicted} conflicts",
         )  # fmt: skip
         await engine.store.write(audit.write, entry, to_ms(engine.env.now()))
         engine.wake("master")
         return applied
 
-    async def release(self, warehouse: str, actor: str) -> int:
+    async def release(self, warehouse: str, by: By) -> int:
         """Let what the brake holds back pass; return how many products. Raises Refused."""
         engine = self._engine
-        count = await engine.store.write(_release, warehouse, actor, to_ms(engine.env.now()))
+        count = await engine.store.write(_release, warehouse, by, to_ms(engine.env.now()))
         engine.wake("master")
         return count
 
-    async def resolve(self, number: int, take: str, text: str | None, actor: str, reason: str) -> Conflict:
+    async def resolve(self, number: int, take: str, text: str | None, reason: str, by: By) -> Conflict:
         """Decide a conflict by hand. Raises Refused."""
         engine = self._engine
-        unit = (number, take, text, actor, reason, to_ms(engine.env.now()))
+        unit = (number, take, text, reason, by, to_ms(engine.env.now()))
         found = await engine.store.write(_resolve, engine.house, *unit)
         engine.wake("master")
         return found
@@ -121,11 +121,10 @@ def _one_spoke(policy: MasterPolicy, connection: str, code: str, other: str) -> 
         )
 
 
-def _save(tx: Transaction, policy: MasterPolicy, connection: str, actor: str, now: int) -> MasterPolicy:
+def _save(tx: Transaction, policy: MasterPolicy, connection: str, by: By, now: int) -> MasterPolicy:
     before = {each.warehouse: each for each in book.entries(tx, type(policy))}.get(policy.warehouse)
     saved = book.save(tx, policy)
-    entry = audit.Entry(
-        actor=actor, action="master.policy", object=policy.warehouse,
+    entry = by.entry(
         before="" if before is None else msgspec.json.encode(before).decode(), after=msgspec.json.encode(saved).decode(),
     )  # fmt: skip
     audit.write(tx, entry, now)
@@ -138,21 +137,19 @@ def _save(tx: Transaction, policy: MasterPolicy, connection: str, actor: str, no
     return saved
 
 
-def _release(tx: Transaction, warehouse: str, actor: str, now: int) -> int:
+def _release(tx: Transaction, warehouse: str, by: By, now: int) -> int:
     held = master_plans.brake(tx, warehouse)
     if held is None:
         raise Refused(f"nothing of warehouse '{warehouse}' is held back")
     count = bindings.approve(tx, warehouse, counters.current(tx, "product_dirty"))
     master_plans.release(tx, warehouse)
     incidents.heal(tx, f"master:{warehouse}", now)
-    audit.write(
-        tx, audit.Entry(actor=actor, action="master.release", object=warehouse, after=f"{held.changes} products"), now
-    )
+    audit.write(tx, by.entry(after=f"{held.changes} products"), now)
     return count
 
 
 def _resolve(  # noqa: PLR0917 - one unit of work
-    tx: Transaction, house: House, number: int, take: str, text: str | None, actor: str, reason: str, now: int
+    tx: Transaction, house: House, number: int, take: str, text: str | None, reason: str, by: By, now: int
 ) -> Conflict:
     found = conflicts.get(tx, number)
     if found is None:
@@ -166,12 +163,12 @@ def _resolve(  # noqa: PLR0917 - one unit of work
         raise Refused(f"the values of conflict {number} have changed meanwhile; look at it again before you decide")
     value = _taken(found, take, text)
     _check_direction(pair.policy.of(found.field), found, value)
-    decision = Decision(value=value, oms=found.oms, wms=found.wms, by=actor)
-    conflicts.close(tx, number, take, value, now, actor, reason)
+    decision = Decision(value=value, oms=found.oms, wms=found.wms, by=by.actor)
+    conflicts.close(tx, number, take, value, now, by.actor, reason)
     _decide(tx, row, found.field, decision, now)
-    said = {"base": found.base, "oms": found.oms, "wms": found.wms}
-    entry = audit.Entry(
-        actor=actor, action="master.resolve", object=f"{found.warehouse}/{found.sku}/{found.field}",
+    what = f"{found.warehouse}/{found.sku}/{found.field}"
+    said = {"of": what, "base": found.base, "oms": found.oms, "wms": found.wms}
+    entry = by.entry(
         before=msgspec.json.encode(said).decode(), after=msgspec.json.encode(value).decode(), reason=reason,
     )  # fmt: skip
     audit.write(tx, entry, now)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crossdock.store import audit, reconciled
-from crossdock.store.audit import Entry
+from crossdock.store import reconciled
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -31,7 +30,4 @@ class ReconcileRequests:
 
 def _ask(tx: Transaction, ordered: Ordered, actor: str, now: int) -> int | None:
     scope = msgspec.json.encode(ordered).decode()
-    task = reconciled.ask(tx, scope, now, origin="user", actor=actor, warehouse=ordered.warehouse)
-    if task is not None and not ordered.dry_run:
-        audit.write(tx, Entry(actor=actor, action="reconcile", object=f"task:{task}", after=scope), now)
-    return task
+    return reconciled.ask(tx, scope, now, origin="user", actor=actor, warehouse=ordered.warehouse)

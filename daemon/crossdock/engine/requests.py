@@ -49,7 +49,7 @@ class Requests:
         self.labels = LabelRequests(engine)
         self.documents = DocumentRequests(engine)
         self.master = MasterRequests(engine)
-        self.costs = CostRequests(engine)
+        self.costs = CostRequests(engine, self.approvals)
         self.incidents = IncidentRequests(engine, self)
         self.reconciliation = ReconcileRequests(engine)
         self.packages = PackageRequests(engine)

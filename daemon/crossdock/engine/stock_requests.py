@@ -8,7 +8,6 @@ from crossdock.engine.requests import Asked, Refused
 from crossdock.engine.stock_lanes import able
 from crossdock.flows.sync_stock import send_unconfirmed
 from crossdock.store import audit, stock, tasks, throttles
-from crossdock.store.audit import Entry
 from crossdock.store.book import ChangedMeanwhile
 from crossdock.store.tasks import TaskKind
 from crossdock.store.times import from_ms, to_ms
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from crossdock.engine.engine import Engine
     from crossdock.rules.book import Warehouse
+    from crossdock.store.audit import By
     from crossdock.store.stock import Switch
     from crossdock.store.store import Transaction
 
@@ -45,7 +45,7 @@ class StockRequests:
         self._engine.wake(lanes[0])
         return asked
 
-    async def switch(self, code: str, *, on: bool, oms: str, revision: int | None, actor: str) -> Switch:
+    async def switch(self, code: str, *, on: bool, oms: str, revision: int | None, by: By) -> Switch:
         """Switch whether a warehouse's stock goes to an OMS (empty: the only one that takes stock).
 
         What is known and was not confirmed by that OMS is sent at once. Raises Refused, ChangedMeanwhile.
@@ -59,7 +59,7 @@ class StockRequests:
         warehouse = book.warehouses.get(code)
         if warehouse is None:
             raise Refused(f"there is no warehouse '{code}' (known: {', '.join(sorted(book.warehouses)) or 'none'})")
-        switched = await engine.store.write(_switch, code, on, oms, revision, actor, now)
+        switched = await engine.store.write(_switch, code, on, oms, revision, by, now)
         if on:
             await self._send_known(warehouse)
             for stream in STREAMS:
@@ -92,17 +92,14 @@ def _queue(tx: Transaction, connection: str, actor: str, interval: int, now: int
     return Asked(task_id=task.id, text=f"queued as task {task.id}")
 
 
-def _switch(tx: Transaction, code: str, on: bool, oms: str, revision: int | None, actor: str, now: int) -> Switch:
+def _switch(tx: Transaction, code: str, on: bool, oms: str, revision: int | None, by: By, now: int) -> Switch:
     before = stock.switch(tx, code)
     if revision is not None and revision != before.revision:
         raise ChangedMeanwhile(
             f"the stock switch of {code} is at revision {before.revision}, you changed revision {revision}; read it again"
         )
     after = stock.set_switch(tx, code, on=on, oms=oms)
-    entry = Entry(
-        actor=actor, action="stock.switch", object=f"warehouse:{code}", before=_said(before), after=_said(after)
-    )
-    audit.write(tx, entry, now)
+    audit.write(tx, by.entry(before=_said(before), after=_said(after)), now)
     return after
 
 

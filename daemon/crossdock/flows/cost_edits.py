@@ -22,6 +22,7 @@ from crossdock.store.costs import Document, Line, Recorded
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
+    from crossdock.store.audit import By
     from crossdock.store.costs import State
     from crossdock.store.operations import Operation
     from crossdock.store.store import Transaction
@@ -72,12 +73,15 @@ class Effect(Struct, frozen=True, kw_only=True):
 
 
 class Made(Struct, frozen=True, kw_only=True):
-    """What became of an edit: made at once, on its way to the warehouse, or waiting for a second person (`approval`)."""
+    """What became of an edit: made at once, on its way to the warehouse, or waiting for a second person.
+
+    `note` is what the audit says of it.
+    """
 
     state: Literal["made", "sending", "waiting"]
     text: str
     effect: Effect
-    approval: int | None = None
+    note: Entry
     wake: frozenset[str] = frozenset()
 
 
@@ -113,10 +117,11 @@ def preview(tx: Transaction, edit: Edit, work: Work) -> Effect:
     return _effect(tx, edit, target, work)
 
 
-def make(
-    tx: Transaction, edit: Edit, work: Work, *, actor: str, writes: frozenset[str], approved: bool = False
-) -> Made:
+def make(tx: Transaction, edit: Edit, work: Work, *, by: By, writes: frozenset[str], approved: bool = False) -> Made:
     """Make an edit, in one transaction with its audit. `writes` names the connections that take costs written.
+
+    One that needs a second person is only looked at: it is `waiting`, and nothing was changed. One that was `approved` is
+    audited with its approval.
 
     Where the warehouse takes them it is written there first, and holds here once the warehouse has it: its document stays
     the truth. Raises NotDone.
@@ -127,54 +132,24 @@ def make(
     effect = _effect(tx, edit, target, work)
     if effect.warnings and not edit.confirmed:
         raise NotDone("unconfirmed", "; ".join(effect.warnings) + ". Say --confirm if it is meant")
-    at = to_ms(work.now)
+    at, note = to_ms(work.now), _note(edit, target, by)
     if effect.second_person_above is not None and not approved:
-        number = costs.ask_approval(tx, target.document.id, msgspec.json.encode(edit), actor, at)
-        _audit(tx, edit, target, actor, at, "waits")
-        text = (
-            f"the change is worth more than {effect.second_person_above} {edit.currency}, so a second person has to agree: "
-            f"`crossdock costs approve {number}`"
-        )
-        return Made(state="waiting", text=text, effect=effect, approval=number)
-    _audit(tx, edit, target, actor, at, "done")
+        text = f"the change is worth more than {effect.second_person_above} {edit.currency}, so a second person has to agree"
+        return Made(state="waiting", text=text, effect=effect, note=note)
+    if not approved:
+        audit.write(tx, note, at)
+    actor = by.actor
     if edit.connection in writes:
         _write_there(tx, edit, target, work, actor)
         text = f"it is written to {edit.connection}, and counts as soon as {edit.connection} has it"
-        return Made(state="sending", text=text, effect=effect, wake=frozenset(work.wake))
+        return Made(state="sending", text=text, effect=effect, wake=frozenset(work.wake), note=note)
     _apply(tx, edit, target, work, actor)
     text = f"saved here; the connector of {edit.connection} cannot write costs, so enter it there too"
-    return Made(state="made", text=text, effect=effect, wake=work.follow_up(tx))
-
-
-def decide(
-    tx: Transaction, number: int, work: Work, *, agree: bool, actor: str, writes: frozenset[str], reason: str
-) -> Made | None:
-    """Let a second person agree to an edit, or turn it down (None). Raises NotDone."""
-    found = costs.approval(tx, number)
-    if found is None or found.pending is None:
-        raise NotDone(
-            "not_found", f"there is no change of a cost with the number {number} that waits for a second person"
-        )
-    if found.actor == actor:
-        raise NotDone(
-            "same_person", f"{actor} asked for this change; somebody else has to agree to it, or turn it down"
-        )
-    edit = msgspec.json.decode(found.body, type=Edit)
-    at = to_ms(work.now)
-    made = None
-    if agree:  # who agrees has seen what it does
-        made = make(tx, replace(edit, confirmed=True), work, actor=found.actor, writes=writes, approved=True)
-    costs.decide(tx, number, "agreed" if agree else "turned down", actor, at)
-    entry = Entry(
-        actor=actor, action="cost.approve", object=f"cost approval {number}", result="done" if agree else "refused",
-        after=found.body.decode(), reason=reason,
-    )  # fmt: skip
-    audit.write(tx, entry, at)
-    return made
+    return Made(state="made", text=text, effect=effect, wake=work.follow_up(tx), note=note)
 
 
 def settle_drift(
-    tx: Transaction, oms: str, sku: str, work: Work, *, take_theirs: bool, actor: str, reason: str
+    tx: Transaction, oms: str, sku: str, work: Work, *, take_theirs: bool, reason: str, by: By
 ) -> frozenset[str]:
     """Let a person end a drift: the ledger takes over what the OMS holds, or the OMS is given the ledger's again.
 
@@ -195,11 +170,11 @@ def settle_drift(
     incidents.heal(tx, subject_of(state), at, operation="cost_drift")
     if take_theirs and state.held is not None:
         held = (state.held, state.held_quantity, state.balance.currency)
-        set_average(tx, work, oms, sku, *held, actor=actor, reason=reason)
+        set_average(tx, work, oms, sku, *held, actor=by.actor, reason=reason)
     else:
         send_average(tx, work, settled)
-    entry = Entry(
-        actor=actor, action="cost.drift", object=f"{oms}/{sku}", before=str(before), reason=reason,
+    entry = by.entry(
+        object=f"{oms}/{sku}", before="" if before is None else str(before), reason=reason,
         after=str(state.held) if take_theirs else "the ledger's average is written again",
     )  # fmt: skip
     audit.write(tx, entry, at)
@@ -378,15 +353,13 @@ def _apply(tx: Transaction, edit: Edit, target: Target, work: Work, actor: str) 
         send_correction(tx, work, document, found)
 
 
-def _audit(tx: Transaction, edit: Edit, target: Target, actor: str, at: int, result: str) -> None:
+def _note(edit: Edit, target: Target, by: By) -> Entry:
     what = f"{edit.connection}/{edit.document} line {edit.line_no}"
     if target.receipt_ref:
         what += f" receipt {target.receipt_ref}"
     before = {"unit_cost": target.old, "currency": target.document.currency, "version": target.version}
     after = {"unit_cost": edit.new, "currency": edit.currency, "version": target.version + 1}
-    entry = Entry(
-        actor=actor, action=f"cost.{'plan' if edit.kind is CostKind.PLANNED else 'actual'}.edit", object=what,
-        before=msgspec.json.encode(before).decode(), after=msgspec.json.encode(after).decode(), reason=edit.reason,
-        result=result,
+    return by.entry(
+        object=what, reason=edit.reason, before=msgspec.json.encode(before).decode(),
+        after=msgspec.json.encode(after).decode(),
     )  # fmt: skip
-    audit.write(tx, entry, at)

@@ -11,13 +11,13 @@ from crossdock.flows.reconsider import Answer, decide_one, reasons_of
 from crossdock.flows.settle_by_hand import redrive
 from crossdock.rules.push_states import WAITING, PushState
 from crossdock.store import audit, incidents, operations, orders, pushes
-from crossdock.store.audit import Entry
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossdock.flows.reconsider import Desk
+    from crossdock.store.audit import By
     from crossdock.store.store import Transaction
 
 
@@ -33,7 +33,7 @@ class Released(Struct, frozen=True, kw_only=True):
     connections: tuple[str, ...] = ()
 
 
-def release_page(tx: Transaction, number: int, after: str, limit: int, actor: str, desk: Desk) -> Released | None:
+def release_page(tx: Transaction, number: int, after: str, limit: int, by: By, desk: Desk) -> Released | None:
     """Release up to `limit` of what an incident holds, by name behind `after`; None: there is no such incident."""
     incident = incidents.get(tx, number)
     if incident is None:
@@ -48,13 +48,9 @@ def release_page(tx: Transaction, number: int, after: str, limit: int, actor: st
         elif kind == "connection":
             connections.append(rest)
         else:
-            answers.append(_RELEASES.get(kind, _not_ours)(tx, rest or name, actor, desk))
+            answers.append(_RELEASES.get(kind, _not_ours)(tx, rest or name, by.actor, desk))
     done = sum(1 for answer in answers if answer.done)
-    entry = Entry(
-        actor=actor, action="incident.release", object=f"incident:{number}",
-        result=f"{done} of {len(held)} released" if answers else "done", reason=incident.text,
-    )  # fmt: skip
-    audit.write(tx, entry, to_ms(desk.now))
+    audit.write(tx, by.entry(**audit.counted(done, len(answers), "released")), to_ms(desk.now))
     return Released(
         answers=tuple(answers), next=held[-1] if len(held) == limit else None, records=tuple(records),
         connections=tuple(connections),

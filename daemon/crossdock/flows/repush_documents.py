@@ -11,13 +11,13 @@ from crossdock.flows.documents import read
 from crossdock.flows.post_documents import owner_of, send
 from crossdock.rules.document_states import PushBack
 from crossdock.store import audit, documents, operations
-from crossdock.store.audit import Entry
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.flows.post_documents import Desk
+    from crossdock.store.audit import By
     from crossdock.store.documents import StoredDocument, Wanted
     from crossdock.store.store import Transaction
 
@@ -57,22 +57,21 @@ def reconsider(tx: Transaction, desk: Desk) -> tuple[int, frozenset[str]]:
     return len(rows), frozenset(wake)
 
 
-def repush_named(tx: Transaction, names: Sequence[DocumentName], actor: str, desk: Desk) -> list[Repushed]:
+def repush_named(tx: Transaction, names: Sequence[DocumentName], by: By, desk: Desk) -> list[Repushed]:
     """Push chosen documents again, one result each."""
-    answers = [_one(tx, name, actor, desk) for name in names]
-    _note(tx, actor, f"{len(names)} documents", answers, to_ms(desk.now))
+    answers = [_one(tx, name, by.actor, desk) for name in names]
+    _note(tx, by, answers, to_ms(desk.now))
     return answers
 
 
 def repush_matching(
-    tx: Transaction, wanted: Wanted, after: int, actor: str, desk: Desk
+    tx: Transaction, wanted: Wanted, after: int, by: By, desk: Desk
 ) -> tuple[list[Repushed], int | None, int]:
     """Push a chunk of all that match again; return the results, where to go on, and how many match from `after` on."""
     count = documents.count(tx, wanted, after)
     rows = documents.matching(tx, wanted, after, CHUNK)
-    answers = [_again(tx, row, actor, desk) for row in rows]
-    if rows:
-        _note(tx, actor, f"all of {wanted.list_name or 'every list'}", answers, to_ms(desk.now))
+    answers = [_again(tx, row, by.actor, desk) for row in rows]
+    _note(tx, by, answers, to_ms(desk.now))
     return answers, rows[-1].id if len(rows) == CHUNK else None, count
 
 
@@ -105,11 +104,8 @@ def _again(tx: Transaction, row: StoredDocument, actor: str, desk: Desk) -> Repu
     return Repushed(name=name, done=True, text=f"revision {row.revision} is queued for {sent.wake}", wake=sent.wake)
 
 
-def _note(tx: Transaction, actor: str, what: str, answers: Sequence[Repushed], now: int) -> None:
+def _note(tx: Transaction, by: By, answers: Sequence[Repushed], now: int) -> None:
     names = ", ".join(answer.name for answer in answers if answer.done)
     done = sum(answer.done for answer in answers)
-    entry = Entry(
-        actor=actor, action="documents.repush", object=what, after=names[:2000],
-        result="done" if done == len(answers) else f"{done} of {len(answers)} queued",
-    )  # fmt: skip
+    entry = by.entry(after=names[:2000], **audit.counted(done, len(answers), "queued"))
     audit.write(tx, entry, now)

@@ -17,7 +17,7 @@ FIRST = "0" * 64
 """Stands for the hash of a row before the first."""
 DAEMON = "crossdock"
 """The actor of what the daemon does by itself."""
-BEGUN, DONE, REFUSED, FORBIDDEN = "begun", "done", "refused", "forbidden"
+BEGUN, DONE, PARTLY, REFUSED, FORBIDDEN, PROPOSED = "begun", "done", "partly", "refused", "forbidden", "proposed"
 """Results: a request that was let in, and how it ended. Between the first and the others the daemon may have stopped."""
 
 
@@ -50,10 +50,18 @@ class By(Struct, frozen=True, kw_only=True):
     roles: str = ""
     request: str = ""
 
-    def entry(self, *, result: str = DONE, before: str = "", after: str = "", reason: str = "") -> Entry:
-        """Say how it ended."""
+    def entry(
+        self,
+        *,
+        result: str = DONE,
+        before: str = "",
+        after: str = "",
+        reason: str = "",
+        object: str = "",  # noqa: A002
+    ) -> Entry:
+        """Say how it ended; `object` where the unit of work knows better what it was about."""
         return Entry(
-            actor=self.actor, action=self.action, object=self.object, uid=self.uid, roles=self.roles,
+            actor=self.actor, action=self.action, object=object or self.object, uid=self.uid, roles=self.roles,
             request=self.request, result=result, before=before, after=after, reason=reason,
         )  # fmt: skip
 
@@ -118,6 +126,12 @@ def digest(row: Audited) -> str:
     left_out = {"hash"} if row.request else {"hash", "request"}  # rows of before that column keep their hash
     content = {name: getattr(row, name) for name in FIELDS if name not in left_out}
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def counted(done: int, of: int, what: str) -> dict[str, str]:
+    """Say for `By.entry` how a request about several things ended: all, some, or none of them was done."""
+    result = DONE if done == of else PARTLY if done else REFUSED
+    return {"result": result, "reason": f"{done} of {of} {what}"}
 
 
 def hash_of(value: object) -> str:

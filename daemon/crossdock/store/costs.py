@@ -93,20 +93,6 @@ class State(Struct, frozen=True, kw_only=True):
     since_checkpoint: int = 0
 
 
-class Approval(Struct, frozen=True, kw_only=True):
-    """A change of an actual cost that waits for a second person; `body` is what was asked."""
-
-    id: int
-    document_id: int
-    body: bytes
-    actor: str
-    asked_at: int
-    pending: int | None
-    decided_by: str
-    decided_at: int | None
-    decision: str
-
-
 _DOCUMENT = ", ".join(Document.__struct_fields__)
 _LINE = ", ".join(Line.__struct_fields__)
 _EVENT = (
@@ -117,7 +103,6 @@ _STATE = (
     "id, oms, sku, quantity, average, currency, blocked, blocked_by, flags, last_at, last_about, version, wanted, sent, "
     "held, held_quantity, held_at, drift, changed_at, check_at, since_checkpoint"
 )
-_APPROVAL = ", ".join(Approval.__struct_fields__)
 _SAVE_DOCUMENT = (
     "INSERT INTO cost_documents ("
     + _DOCUMENT
@@ -278,35 +263,6 @@ def due_checks(tx: Transaction, oms: str, now: int, after: tuple[int, str], limi
     return [_state(row) for row in tx.rows(sql, (oms, now, *after, limit))]
 
 
-def ask_approval(tx: Transaction, document_id: int, body: bytes, actor: str, now: int) -> int:
-    """Keep a change until a second person decides; return its number."""
-    number = counters.take(tx, "cost_approvals")
-    sql = "INSERT INTO cost_approvals (id, document_id, body, actor, asked_at, pending, decided_by, decision) VALUES (?, ?, ?, ?, ?, 1, '', '')"
-    tx.execute(sql, (number, document_id, body, actor, now))
-    return number
-
-
-def approval(tx: Transaction, number: int) -> Approval | None:
-    """Return a change that waits, or was decided."""
-    row = tx.one("SELECT " + _APPROVAL + " FROM cost_approvals WHERE id = ?", (number,))
-    return None if row is None else _approval(row)
-
-
-def pending_approvals(tx: Transaction, after: int, limit: int) -> list[Approval]:
-    """Return what waits for a second person, oldest first."""
-    sql = "SELECT " + _APPROVAL + " FROM cost_approvals WHERE pending IS NOT NULL AND id > ? ORDER BY id LIMIT ?"
-    return [_approval(row) for row in tx.rows(sql, (after, limit))]
-
-
-def decide(tx: Transaction, number: int, decision: str, actor: str, now: int) -> bool:
-    """Note a decision; False if there is one already."""
-    sql = (
-        "UPDATE cost_approvals SET pending = NULL, decision = ?, decided_by = ?, decided_at = ? "
-        "WHERE id = ? AND pending IS NOT NULL"
-    )
-    return tx.execute(sql, (decision, actor, now, number)) == 1
-
-
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else str(value)
 
@@ -358,9 +314,3 @@ def _state(row: tuple[Any, ...]) -> State:
         held=_decimal(held), held_quantity=_decimal(held_quantity), held_at=held_at, drift=bool(drift),
         changed_at=changed_at, check_at=check_at, since_checkpoint=since,
     )  # fmt: skip
-
-
-def _approval(row: tuple[Any, ...]) -> Approval:
-    values: dict[str, Any] = dict(zip(Approval.__struct_fields__, row, strict=True))
-    values["body"] = bytes(values["body"])
-    return Approval(**values)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from crossdock.control.problems import ApiProblem, bad_request, not_valid, too_soon
 from crossdock.control.records.asks import Done, Queued, Results
 from crossdock.control.records.base import MAX_ORDERS
+from crossdock.control.shown import proposed
 from crossdock.engine.settle_by_two import SettleAsked
 from crossdock.flows.settle_by_hand import Settlement
 from crossdock.store import orders, pushes, views
-from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,11 +91,7 @@ async def _propose(call: Call[SettleOrder, object], settlement: Settlement) -> R
         connection=body.connection, ref=body.ref, settlement=settlement, remote_id=body.remote_id, reason=body.reason
     )
     kept = await call.requests.propose_settle(asked, call.actor, call.caller.uid)
-    text = (
-        f"proposed as approval {kept.id}: another person with the right {kept.needs} approves it until "
-        f"{from_ms(kept.expires_at):%Y-%m-%d %H:%M} UTC (`crossdock approvals approve {kept.id}`)"
-    )
-    return Results(results=(Done(order=body.ref, done=False, text=text),), approval=kept.id)
+    return Results(results=(Done(order=body.ref, done=False, text=proposed(kept)),), approval=kept.id)
 
 
 async def redrive(call: Call[Redrive, object]) -> Results:

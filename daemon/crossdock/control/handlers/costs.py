@@ -5,11 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from crossdock.control.permissions import Right
 from crossdock.control.problems import ApiProblem, conflict, not_found, not_valid
 from crossdock.control.records import costs as records
+from crossdock.control.shown import proposed
 from crossdock.flows.cost_edits import Edit, NotDone, receipts_of
 from crossdock.flows.cost_ledgers import shown
 from crossdock.rules.money import to_unit
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from crossdock.control.route import Call
     from crossdock.flows.cost_edits import Effect, Made
     from crossdock.rules.cost_ledger import Movement
+    from crossdock.store.approvals import Approval
     from crossdock.store.costs import Document, Line, State
     from crossdock.store.store import Transaction
 
@@ -81,32 +81,13 @@ async def edit_actual(call: Call[records.CostEdit, object]) -> records.CostEdite
     return await _edit(call, CostKind.ACTUAL)
 
 
-async def list_cost_approvals(call: Call[None, records.CostApprovalQuery]) -> records.CostApprovalPage:
-    """List the changes of actual costs that wait for a second person."""
-    query = call.query
-    found = await call.engine.store.read(costs.pending_approvals, query.after, query.limit)
-    more = found[-1].id if len(found) == query.limit else None
-    return records.CostApprovalPage(items=tuple(map(_approval, found)), next=more)
-
-
-async def decide(call: Call[records.CostDecision, object]) -> records.CostDecided:
-    """Agree to somebody else's change of an actual cost, or turn it down."""
-    number, body = call.path["id"], call.body
-    try:
-        made = await call.requests.costs.decide(number, agree=body.agree, actor=call.actor, reason=body.reason)
-    except NotDone as error:
-        raise _problem(error) from None
-    text = "turned down; nothing was changed" if made is None else made.text
-    return records.CostDecided(id=number, agreed=made is not None, text=text)
-
-
 async def settle_drift(call: Call[records.SettleDrift, object]) -> records.SkuCost:
     """End a drift between the ledger and the OMS, one way or the other."""
     body = call.body
     theirs = body.decision == "take_theirs"
     try:
         await call.requests.costs.settle_drift(
-            body.oms, body.sku, take_theirs=theirs, actor=call.actor, reason=body.reason
+            body.oms, body.sku, take_theirs=theirs, reason=body.reason, by=call.audited()
         )
     except NotDone as error:
         raise _problem(error) from None
@@ -123,18 +104,21 @@ async def _edit(call: Call[records.CostEdit, object], kind: CostKind) -> records
         confirmed=body.confirmed,
     )  # fmt: skip
     try:
-        made = await call.requests.costs.edit(edit, call.actor)
+        made, kept = await call.requests.costs.edit(edit, call.audited())
     except NotDone as error:
         if error.code == "unconfirmed" and not call.may(Right.COST_VIEW):
             text = "the cost is far from the average purchase price, or zero; say so if it is meant (confirmed)"
             raise conflict(error.code, text) from None
         raise _problem(error) from None
-    return _edited(made, show=call.may(Right.COST_VIEW))
+    return _edited(made, kept, show=call.may(Right.COST_VIEW))
 
 
-def _edited(made: Made, *, show: bool) -> records.CostEdited:
+def _edited(made: Made, kept: Approval | None, *, show: bool) -> records.CostEdited:
     effect = _effect(made.effect) if show else None
-    return records.CostEdited(state=made.state, text=made.text, approval=made.approval, effect=effect)
+    if kept is None:
+        return records.CostEdited(state=made.state, text=made.text, effect=effect)
+    text = f"{made.text}; {proposed(kept)}"
+    return records.CostEdited(state=made.state, text=text, approval=kept.id, effect=effect)
 
 
 def _problem(error: NotDone) -> ApiProblem:
@@ -220,12 +204,4 @@ def _sku(tx: Transaction, oms: str, sku: str) -> records.SkuCost | None:
         average=_rounded(balance.average, balance.currency), blocked=balance.blocked.value if balance.blocked else "",
         blocked_by=shown(balance.by), flags=tuple(sorted(flag.value for flag in balance.flags)), sent=state.sent,
         held=state.held, drift=state.drift, events=events,
-    )  # fmt: skip
-
-
-def _approval(found: costs.Approval) -> records.CostApproval:
-    edit = msgspec.json.decode(found.body, type=Edit)
-    return records.CostApproval(
-        id=found.id, connection=edit.connection, document=edit.document, line_no=edit.line_no, receipt=edit.receipt,
-        old=edit.old, new=edit.new, currency=edit.currency, actor=found.actor, reason=edit.reason,
     )  # fmt: skip

@@ -122,12 +122,12 @@ async def repush(call: Call[RepushDocuments, object]) -> RepushedDocuments:
         if body.list or body.status or body.warehouse or body.after:
             raise not_valid("list, status, warehouse and after go with all_matching only")
         names = dict.fromkeys(DocumentName(each.connection, each.ref, each.list) for each in body.documents)
-        answers = await call.requests.documents.repush(list(names), call.actor)
+        answers = await call.requests.documents.repush(list(names), call.audited())
         return RepushedDocuments(results=_results(answers), matching=len(names))
     if body.list is None or body.status is None:
         raise not_valid("all_matching needs a list and a status, so that it is clear what is pushed again")
     wanted = Wanted(list_name=body.list, status=_status(body.status), warehouse=body.warehouse)
-    answers, more, count = await call.requests.documents.repush_all(wanted, body.after, call.actor)
+    answers, more, count = await call.requests.documents.repush_all(wanted, body.after, call.audited())
     return RepushedDocuments(results=_results(answers), matching=count, next=more)
 
 

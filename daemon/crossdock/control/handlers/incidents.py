@@ -98,7 +98,7 @@ def _held(tx: Transaction, number: int, after: str, limit: int) -> list[HeldItem
 async def take_incident(call: Call[TakeIncident, object]) -> IncidentItem:
     """Say who looks after an incident: whoever asks, or the one named."""
     owner = call.actor if call.body.owner is None else call.body.owner
-    if not await call.requests.incidents.take(call.path["id"], owner, call.actor):
+    if not await call.requests.incidents.take(call.path["id"], owner, call.audited()):
         raise _unknown(call.path["id"])
     return await _one(call)  # type: ignore[arg-type]  # it reads the path only
 
@@ -108,7 +108,7 @@ async def mute_incident(call: Call[MuteIncident, object]) -> IncidentItem:
     until = call.body.until
     if until is not None and until.tzinfo is None:
         raise not_valid("until has no time zone; say for example 2026-03-01T08:00:00Z")
-    if not await call.requests.incidents.mute(call.path["id"], until, call.actor):
+    if not await call.requests.incidents.mute(call.path["id"], until, call.audited()):
         raise _unknown(call.path["id"])
     return await _one(call)  # type: ignore[arg-type]  # it reads the path only
 
@@ -116,7 +116,7 @@ async def mute_incident(call: Call[MuteIncident, object]) -> IncidentItem:
 async def release_incident(call: Call[ReleaseIncident, object]) -> ReleasedPage:
     """Let go on what an incident holds: decided again, or sent again; one result each, in pages."""
     body = call.body
-    done = await call.requests.incidents.release(call.path["id"], body.after, body.limit, call.actor)
+    done = await call.requests.incidents.release(call.path["id"], body.after, body.limit, call.audited())
     if done is None:
         raise _unknown(call.path["id"])
     results = (Done(order=each.order, done=each.done, text=each.text) for each in done.answers)

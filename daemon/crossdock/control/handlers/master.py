@@ -56,7 +56,7 @@ async def save_policy(call: Call[MasterPolicy, object]) -> MasterPolicy:
     """Save a warehouse's master data settings; `revision` is the one that was read. Nothing is written before a plan is applied."""
     if call.body.warehouse != call.path["warehouse"]:
         raise not_valid(f"the path says warehouse '{call.path['warehouse']}', the body '{call.body.warehouse}'")
-    return await call.requests.master.save_policy(call.body, call.actor)
+    return await call.requests.master.save_policy(call.body, call.audited())
 
 
 async def show_status(call: Call[None, object]) -> MasterStatus:
@@ -100,12 +100,12 @@ async def show_plan(call: Call[None, PlanQuery]) -> MasterPlanPage:
 
 async def apply_plan(call: Call[ApplyPlan, object]) -> MasterPlan:
     """Apply a plan exactly as it was shown; it is refused if anything of it has changed since."""
-    return _plan(await call.requests.master.apply(call.path["warehouse"], call.body.plan, call.actor))
+    return _plan(await call.requests.master.apply(call.path["warehouse"], call.body.plan, call.audited()))
 
 
 async def release_brake(call: Call[None, object]) -> Released:
     """Let pass what the brake of a warehouse holds back."""
-    count = await call.requests.master.release(call.path["warehouse"], call.actor)
+    count = await call.requests.master.release(call.path["warehouse"], call.audited())
     return Released(products=count, text=f"{count} products of warehouse {call.path['warehouse']} go on")
 
 
@@ -160,7 +160,7 @@ async def resolve_conflict(call: Call[ResolveConflict, object]) -> MasterConflic
     if (body.take == "value") != (body.value is not None):
         raise not_valid("a value goes with take 'value', and only with that")
     return _conflict(
-        await call.requests.master.resolve(call.path["id"], body.take, body.value, call.actor, body.reason or "")
+        await call.requests.master.resolve(call.path["id"], body.take, body.value, body.reason or "", call.audited())
     )
 
 

@@ -63,7 +63,7 @@ async def switch_stock(call: Call[SwitchStock, object]) -> StockSwitch:
     body = call.body
     return _shown(
         await StockRequests(call.engine).switch(
-            body.warehouse, on=body.on, oms=body.oms, revision=body.revision, actor=call.actor
+            body.warehouse, on=body.on, oms=body.oms, revision=body.revision, by=call.audited()
         )
     )
 

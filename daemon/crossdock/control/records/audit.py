@@ -29,7 +29,7 @@ class AuditItem(Struct, frozen=True, kw_only=True):
     """A row: who did what to what, and how it ended.
 
     `result` is done, refused, forbidden, partly, proposed; or begun, where the daemon stopped before it ended. `before` and
-    `after` are SHA-256 of what it was and is. `request` is the same in all rows of one request.
+    `after` are what it was and is: values of costs, products and switches, the SHA-256 of everything else. `request` is the same in all rows of one request.
     """
 
     id: int

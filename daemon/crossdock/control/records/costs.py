@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from crossdock.control.records.base import ConnectionName, Id, Limit, Reason
+from crossdock.control.records.base import ConnectionName, Limit, Reason
 from crossdock.spec.orders import Currency, Ref
 
 LineNo = Annotated[int, Meta(ge=0, le=2**31)]
@@ -156,50 +156,6 @@ class CostEdited(Struct, frozen=True, kw_only=True):
     text: str
     approval: int | None = None
     effect: CostEffect | None = None
-
-
-class CostApproval(Struct, frozen=True, kw_only=True):
-    """A change of an actual cost that waits for a second person."""
-
-    id: int
-    connection: str
-    document: str
-    line_no: int
-    receipt: str | None
-    old: Decimal | None
-    new: Decimal
-    currency: str
-    actor: str
-    reason: str
-
-
-class CostApprovalQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page."""
-
-    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
-    limit: Limit = 50
-
-
-class CostApprovalPage(Struct, frozen=True, kw_only=True):
-    """One page of what waits; `next` goes on behind it."""
-
-    items: tuple[CostApproval, ...]
-    next: int | None = None
-
-
-class CostDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Agree to somebody else's change, or turn it down."""
-
-    agree: bool
-    reason: Reason
-
-
-class CostDecided(Struct, frozen=True, kw_only=True):
-    """What became of it."""
-
-    id: Id
-    agreed: bool
-    text: str
 
 
 class SettleDrift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from peewee import BigIntegerField, BlobField, Model, SmallIntegerField, TextField
+from peewee import BigIntegerField, Model, SmallIntegerField, TextField
 
 if TYPE_CHECKING:
     from peewee import Database
@@ -148,29 +148,6 @@ class CostCheckpointRow(Model):
         indexes = ((("oms", "sku", "at", "about"), True),)
 
 
-class CostApprovalRow(Model):
-    """A change of an actual cost that waits for a second person."""
-
-    id = BigIntegerField(primary_key=True)
-    document_id = BigIntegerField()
-    body = BlobField()
-    actor = TextField()
-    asked_at = BigIntegerField()
-    pending = SmallIntegerField(null=True, default=1)
-    decided_by = TextField(default="")
-    decided_at = BigIntegerField(null=True)
-    decision = TextField(default="")
-
-    class Meta:
-        table_name = "cost_approvals"
-
-
-CostApprovalRow.add_index(
-    CostApprovalRow.index(
-        CostApprovalRow.id, where=CostApprovalRow.pending.is_null(False), name="cost_approval_pending"
-    )
-)
-
 KEPT = "BEGIN SELECT RAISE(ABORT, 'events of the cost ledger are only added'); END"
 
 MODELS: tuple[type[Model], ...] = (
@@ -179,7 +156,6 @@ MODELS: tuple[type[Model], ...] = (
     CostEventRow,
     CostStateRow,
     CostCheckpointRow,
-    CostApprovalRow,
 )
 
 
