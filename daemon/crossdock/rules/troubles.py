@@ -24,6 +24,16 @@ RECONCILE = "reconcile"
 """The operation of what only a comparison of both sides shows."""
 
 
+OUTBOUND_UPDATE, OUTBOUND_CANCEL, OUTBOUND_HOLD = "outbound_update", "outbound_cancel", "outbound_hold"
+"""The operations of troubles with what a warehouse is asked about a document that it has."""
+OUTBOUND_DOCUMENT = "outbound_document"
+"""The operation of what a warehouse did with a document by itself."""
+LABEL, LABEL_FETCH, LABEL_DELIVERY = "label", "label_fetch", "label_delivery"
+"""The operations of troubles with shipping labels: one that was printed and does not fit, to be had, to be delivered."""
+QUESTIONS = frozenset({OUTBOUND_UPDATE, OUTBOUND_CANCEL, LABEL})
+"""While an incident about one of these holds an order that its warehouse has, it stands in the tab Abnormal."""
+
+
 class Cause(StrEnum):
     """What kind of trouble it is, grouped by who has to do something."""
 
