@@ -159,7 +159,7 @@ class AfterPushMachine(RuleBasedStateMachine):
         row = self.row()
         if row.state not in AT_WAREHOUSE:
             return
-        due = self.do(self.bench.store.read(operations.open_of, "wms", f"outbound:{row.id}"))
+        due = self.do(self.bench.store.read(operations.open_of, "wms", f"order:{row.order_id}"))
         if row.state in (PushState.UPDATE_PENDING, PushState.CANCEL_REQUESTED, PushState.IN_DOUBT_CANCEL):
             assert due, f"{row.state.name} and nothing will move it"
             return

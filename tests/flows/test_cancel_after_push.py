@@ -192,7 +192,7 @@ async def test_an_update_that_waits_gives_way_to_a_cancellation(depot, kit):
     assert await depot.state() is PushState.CANCELLED
     assert "/v1/outbounds/update" not in depot.wms.calls
     row = await depot.bench.row("1")
-    assert await depot.bench.store.read(operations.open_of, "wms", f"outbound:{row.id}") == []
+    assert await depot.bench.store.read(operations.open_of, "wms", f"order:{row.order_id}") == []
 
 
 async def test_an_order_without_goods_any_more_offers_to_be_cancelled(depot, kit):

@@ -69,10 +69,26 @@ def test_only_what_a_listing_should_have_shown_is_missing(seen, found):
         (ours(held=True), None),
         (ours(found=remote()), None),
         (ours(found=remote(stage=Stage.CANCELLED)), Finding.CANCELLED_THERE),
-        (ours(found=remote(stage=Stage.CANCELLED), cancelled=True), None),
+        (ours(found=remote(stage=Stage.CANCELLED), cancelled=True), Finding.CANCELLED_THERE),
+        (ours(PushState.ACCEPTED), Finding.MISSING_THERE),
+        (ours(PushState.ACCEPTED, found=remote(content=OTHER), sent=REQUEST), Finding.DRIFTED),
+        (ours(PushState.CANCEL_REJECTED), Finding.VANISHED),
+        (ours(PushState.CANCEL_REJECTED, cancelled=True, found=remote(stage=Stage.CANCELLED)), Finding.CANCELLED_THERE),
+        (ours(PushState.CANCEL_REJECTED, found=remote(content=OTHER), sent=REQUEST), None),
+        (ours(PushState.PARTIALLY_SHIPPED), Finding.VANISHED),
+        (ours(PushState.PARTIALLY_SHIPPED, quiet=False), None),
+        (ours(PushState.PARTIALLY_SHIPPED, found=remote(stage=Stage.CANCELLED)), None),
+        (ours(PushState.UPDATE_PENDING), None),
+        (ours(PushState.UPDATE_PENDING, found=remote(content=OTHER), sent=REQUEST), None),
+        (ours(PushState.CANCEL_REQUESTED), None),
+        (ours(PushState.IN_DOUBT_CANCEL, found=remote(stage=Stage.CANCELLED)), None),
+        (ours(PushState.REJECTED), None),
+        (ours(PushState.SHIPPED), None),
         (ours(found=remote(content=REQUEST), sent=REQUEST), None),
         (ours(found=remote(content=OTHER), sent=REQUEST), Finding.DRIFTED),
-        (ours(found=remote(content=OTHER), sent=REQUEST, changed=True), None),
+        (ours(found=remote(content=OTHER), sent=REQUEST, cancelled=True), None),
+        (ours(found=remote(content=OTHER), sent=REQUEST, repaired=True), Finding.DRIFTED_AGAIN),
+        (ours(found=remote(content=REQUEST), sent=REQUEST, repaired=True), None),
         (ours(found=remote(content=OTHER)), None),
         (ours(PushState.IN_DOUBT), None),
         (ours(PushState.IN_DOUBT, found=remote()), Finding.ARRIVED),
@@ -92,24 +108,25 @@ def test_a_drift_names_where_the_contents_differ():
 
 
 @given(
-    state=st.sampled_from(PushState), quiet=st.booleans(), held=st.booleans(), cancelled=st.booleans(), changed=st.booleans(),
+    state=st.sampled_from(PushState), quiet=st.booleans(), held=st.booleans(), cancelled=st.booleans(), repaired=st.booleans(),
     there=st.booleans(), stage=st.sampled_from([None, *Stage]), content=st.sampled_from([None, REQUEST, OTHER]),
 )  # fmt: skip
-def test_nothing_is_ever_sent_because_of_a_comparison_and_mending_twice_is_mending_once(
-    state, quiet, held, cancelled, changed, there, stage, content
+def test_nothing_is_ever_pushed_because_of_a_comparison_and_mending_twice_is_mending_once(
+    state, quiet, held, cancelled, repaired, there, stage, content
 ):
     push = OfWms(
-        state=state, quiet=quiet, held=held, cancelled=cancelled, changed=changed, sent=REQUEST,
+        state=state, quiet=quiet, held=held, cancelled=cancelled, repaired=repaired, sent=REQUEST,
         found=remote(stage=stage, content=content) if there else None,
     )  # fmt: skip
     found = of_wms(push)
     if found is None:
         return
-    after = {Remedy.DOUBT: PushState.IN_DOUBT, Remedy.SETTLE: PushState.PUSHED}.get(REMEDIES[found])
+    states = {Remedy.DOUBT: PushState.IN_DOUBT, Remedy.SETTLE: PushState.PUSHED, Remedy.AMEND: PushState.UPDATE_PENDING}
+    after = states.get(REMEDIES[found])
     assert after not in (PushState.QUEUED, PushState.SENDING)
     if after is not None:
         again = of_wms(msgspec.structs.replace(push, state=after))
-        assert again is None or REMEDIES[again] is Remedy.INCIDENT
+        assert again is None or REMEDIES[again] in (Remedy.INCIDENT, Remedy.FOLLOW, Remedy.AMEND)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))

@@ -117,7 +117,8 @@ def _there(case: Case, where: str) -> str:
     push = case.push
     known = f" as {push.remote_id}" if push.remote_id else ""
     if push.changed or push.state in _TO_DECIDE:
-        return f"{to_decide(push.state, cancelled=_cancelled(case))}; {where} has it{known}"
+        said = "; ".join(to_decide(push.state, case.row.asked, cancelled=_cancelled(case)))
+        return f"{said}; {where} has it{known}"
     mark = " (Updated)" if push.marked_updated else ""
     return _AT_WAREHOUSE[push.state].format(where) + known + mark
 
@@ -194,7 +195,8 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
 def _after_push(case: Case) -> list[Next]:
     found, push = [], case.push
     if push.changed or push.state in _TO_DECIDE:
-        found.append(Next(text=to_decide(push.state, cancelled=_cancelled(case)), person=True))
+        said = to_decide(push.state, case.row.asked, cancelled=_cancelled(case))
+        found += [Next(text=each, person=True) for each in said]
     if push.state in _ASKED:
         found += _through_connection(case, _ASKED[push.state])
     if push.marked_updated:

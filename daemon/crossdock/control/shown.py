@@ -14,11 +14,14 @@ from crossdock.rules.mutability import sentence as why
 from crossdock.rules.personal import HIDDEN, hidden
 from crossdock.rules.push_states import AT_WAREHOUSE, PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
+from crossdock.rules.troubles import LABEL, OUTBOUND_CANCEL, OUTBOUND_UPDATE
 from crossdock.spec.orders import Address, OrderStatus, Recipient
 from crossdock.store.pushes import STAGE_OF, marked
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from crossdock.spec.orders import Order
     from crossdock.store.approvals import Approval
     from crossdock.store.pushes import Push
@@ -89,15 +92,22 @@ def updated(row: Listed) -> bool:
 def _why(row: Listed) -> tuple[str, ...]:
     """Say what keeps an order, or what a person has to decide about what its warehouse has."""
     if row.state in AT_WAREHOUSE and (row.changed or row.state in _OPEN):
-        return (to_decide(row.state, cancelled=row.status == OrderStatus.CANCELLED),)
+        return to_decide(row.state, row.asked, cancelled=row.status == OrderStatus.CANCELLED)
     return tuple(sentence(clause) for clause in failing(read_reasons(row.why)))
 
 
 _OPEN = frozenset({PushState.CANCEL_REJECTED, PushState.REJECTED})
 
 
-def to_decide(state: PushState, *, cancelled: bool) -> str:
-    """Say what a person has to decide about an order that its warehouse has."""
+def to_decide(state: PushState, asked: Collection[str], *, cancelled: bool) -> tuple[str, ...]:
+    """Say what a person has to decide about an order that its warehouse has; `asked` are the operations of its incidents."""
+    label = "its shipping label was printed and does not fit it any more: stick the new one over it, or `crossdock labels confirm`"
+    labels = (label,) if LABEL in asked else ()
+    about_push = state in _OPEN or cancelled or OUTBOUND_UPDATE in asked or OUTBOUND_CANCEL in asked or not labels
+    return (_about_push(state, cancelled=cancelled), *labels) if about_push else labels
+
+
+def _about_push(state: PushState, *, cancelled: bool) -> str:
     how = "`crossdock packages decide`"
     if state is PushState.REJECTED:
         return f"its warehouse cancelled it by itself: push it again ({how} --choice again), or cancel it in the OMS"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crossdock.flows import label_changes, troubles
 from crossdock.flows.house import encode
-from crossdock.rules.push_states import AT_WAREHOUSE, PushState, check_transition, home_of
+from crossdock.rules.push_states import AT_WAREHOUSE, CANCELLING, PushState, check_transition, home_of
+from crossdock.rules.troubles import OUTBOUND_CANCEL, OUTBOUND_DOCUMENT, OUTBOUND_HOLD, OUTBOUND_UPDATE
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound_changes import OutboundCancel, OutboundHold
-from crossdock.store import amendments, incidents, operations, pushes, timeline
+from crossdock.store import amendments, incidents, labels, operations, pushes, timeline
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.operations import NewOperation
 from crossdock.store.timeline import Moment
@@ -26,13 +28,16 @@ if TYPE_CHECKING:
     from crossdock.store.pushes import Push
     from crossdock.store.store import Transaction
 
-UPDATE, CANCEL, HOLD = "outbound_update", "outbound_cancel", "outbound_hold"
+UPDATE, CANCEL, HOLD = OUTBOUND_UPDATE, OUTBOUND_CANCEL, OUTBOUND_HOLD
 """The kinds of operations; incidents about them carry the same names."""
 
 
 @dataclass
 class Case:
-    """A push that its warehouse has, with all that a step needs. `save` it at the end; the step saves nothing before."""
+    """A push that its warehouse has, with all that a step needs. `save` it at the end; the step saves nothing before.
+
+    `by` is written with operations that no person asked for by name.
+    """
 
     tx: Transaction
     push: Push
@@ -42,6 +47,7 @@ class Case:
     before: PushState
     book: Book | None = None
     order: Order | None = None
+    by: str = ""
     moments: list[Moment] = field(default_factory=list)
 
     @property
@@ -61,8 +67,8 @@ class Case:
 
     @property
     def subject(self) -> str:
-        """What operations on the document are about."""
-        return f"outbound:{self.push.id}"
+        """What operations on the document are about: the same as its labels', so that all take effect in their order (P5)."""
+        return label_changes.subject_of(self.stored.id)
 
     def tell(self, what: str, text: str, actor: str = "") -> None:
         """Say in the order's timeline what happened."""
@@ -75,11 +81,18 @@ class Case:
 
     def go_home(self) -> None:
         """Go back to where it stands while nothing is asked of its warehouse."""
+        if self.push.state in CANCELLING:
+            labels.pushed(self.tx, [(self.at, self.stored.id)])  # what was not to be delivered any more is
         self.go(home_of(self.push.shipped, shown=self.push.stage is not None))
 
     def save(self) -> None:
-        """Write the case down."""
-        pushes.decided(self.tx, self.push, self.before)
+        """Write the case down. While a person is asked about the order, by whatever part, it counts as changed."""
+        push = self.push
+        if push.state in AT_WAREHOUSE and not push.changed:
+            push.changed = troubles.is_asked(self.tx, push.order_id)
+        pushes.decided(self.tx, push, self.before)
+        if push.state is not self.before and troubles.has_any(push):
+            troubles.note(self.tx, push, self.at)
         amendments.save(self.tx, self.record)
         timeline.add(self.tx, self.moments)
         self.before, self.moments = self.push.state, []
@@ -90,7 +103,7 @@ class Case:
             self.tx,
             NewOperation(
                 connection=self.push.connection or "", kind=kind, subject=self.subject, entity_id=self.push.id,
-                revision=self.stored.revision, key=key, body=body, order_id=self.stored.id, actor=actor,
+                revision=self.stored.revision, key=key, body=body, order_id=self.stored.id, actor=actor or self.by,
             ),
             self.at,
         )  # fmt: skip
@@ -144,7 +157,7 @@ class Case:
 
     def ask_to_cancel(self, reason: str, actor: str) -> None:
         """Ask the warehouse not to ship the document; what was still to be told it is told no more."""
-        self.supersede(UPDATE, HOLD, CANCEL)
+        self.supersede(UPDATE, HOLD, CANCEL, label_changes.KIND)
         self.record.cancel_number += 1
         number, push = self.record.cancel_number, self.push
         key = f"{push.key}-cancel{number if number > 1 else ''}"
@@ -179,11 +192,11 @@ class Case:
         if self.cancelled:
             self.report_as("cancelled")
         self.go(PushState.CANCELLED)
-        self.supersede(UPDATE, HOLD, CANCEL)
+        self.supersede(UPDATE, HOLD, CANCEL, label_changes.KIND)
         push.changed = push.cancel_wanted = False
         push.again_at = None if self.cancelled else self.at
         self.record.pending = False
-        self.heal(UPDATE, CANCEL)
+        self.heal(UPDATE, CANCEL, OUTBOUND_DOCUMENT)
         self.tell("cancelled", text, actor)
 
     def reject_cancel(self, clause: str, text: str) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.flows import troubles
 from crossdock.flows.house import encode
-from crossdock.flows.label_changes import DELIVERY, KIND, STALE, subject_of
+from crossdock.flows.label_changes import DELIVERY, KIND, heal_stale, subject_of
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState
 from crossdock.rules.operation_outcome import Answer, Outcome, from_push
 from crossdock.rules.operation_states import OperationState
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import GONE, HAS_IT
 from crossdock.spec.labels import LabelDelivery
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.store import incidents, labels, operations, pushes, timeline
@@ -51,9 +52,9 @@ _read_request = msgspec.json.Decoder(OutboundRequest).decode
 
 
 def taker_of(tx: Transaction, order_id: int, takers: Collection[str]) -> Push | None:
-    """Return the push under which a warehouse has the order, if that warehouse takes labels."""
+    """Return the push under which a warehouse has the order, if it takes labels and nothing of the order has left."""
     push = pushes.of_orders(tx, [order_id]).get(order_id)
-    if push is None or push.state is not PushState.PUSHED or push.key is None or push.connection not in takers:
+    if push is None or push.state not in HAS_IT or push.key is None or push.connection not in takers:
         return None
     return push
 
@@ -62,7 +63,10 @@ def deliver(tx: Transaction, head: LabelHead, held: LabelVersion, takers: Collec
     """Write the delivery of a version down, unless its document has it; return the connection that has something to do."""
     push = taker_of(tx, head.order_id, takers)
     if push is None or push.connection is None or push.key is None or held.state not in FITS:
+        too_late(tx, head, takers, now)
         return None
+    if troubles.is_asked(tx, head.order_id):  # the warehouse may have taken the order since a person was asked
+        pushes.mark(tx, head.order_id, changed=True)
     if held.delivered_key == push.key:
         return None
     known = operations.by_key(tx, rules.delivery_key(push.key, held.version))
@@ -77,6 +81,38 @@ def deliver(tx: Transaction, head: LabelHead, held: LabelVersion, takers: Collec
     operations.supersede(tx, push.connection, subject, KIND, at)
     operations.enqueue(tx, _operation(tx, push, head, held), at)
     return push.connection
+
+
+TOO_LATE = "too_late"
+
+
+def too_late(tx: Transaction, head: LabelHead, takers: Collection[str], now: datetime) -> None:
+    """Goods left the warehouse before it was given the label that is due: it failed, and is not given any more.
+
+    Where the warehouse had an older version, a parcel may carry that: a person has to know.
+    """
+    push = pushes.of_orders(tx, [head.order_id]).get(head.order_id)
+    if push is None or push.state not in GONE or push.connection not in takers or head.error_code == TOO_LATE:
+        return
+    known = labels.versions(tx, head.id)
+    if head.state not in (LabelState.REQUESTED, LabelState.STALE):
+        held = next((each for each in known if each.version == head.version), None)
+        if held is None or held.state not in FITS or held.delivered_key == push.key:
+            return
+    text = f"goods of the order left {push.warehouse} before the shipping label that is due could be given to it"
+    state = LabelState.FAILED if head.state in (LabelState.READY, LabelState.REQUESTED) else head.state
+    labels.save(tx, head, state=state, next_at=None, look=False, error_code=TOO_LATE, error_text=text)
+    at = to_ms(now)
+    timeline.add(tx, [timeline.Moment(head.order_id, at, "label_too_late", "", text)])
+    if any(each.delivered_key == push.key for each in known):
+        said = (
+            "parcels left their warehouse with an older shipping label than the one that is right; see with the carrier "
+            "where they go, then release this incident"
+        )
+        trouble = Trouble(
+            cause=Cause.DECISION, connection=push.connection or "", operation=DELIVERY, code=TOO_LATE, text=said
+        )
+        incidents.report(tx, trouble, subject_of(head.order_id), at, text)
 
 
 def _renumbered(tx: Transaction, head: LabelHead, held: LabelVersion) -> tuple[LabelHead, LabelVersion]:
@@ -152,7 +188,7 @@ def _delivered(tx: Transaction, head: LabelHead, held: LabelVersion, operation: 
         return
     incidents.heal(tx, subject_of(head.order_id), at, operation=DELIVERY)
     if held.state in FITS:
-        incidents.heal(tx, subject_of(head.order_id), at, operation=STALE)
+        heal_stale(tx, head, at)
         if head.state is LabelState.FAILED:
             labels.save(tx, head, state=held.state, error_code=None, error_text=None)
     if held.version > 1:

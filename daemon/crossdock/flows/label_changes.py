@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock.flows import troubles
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState, Made
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import HAS_IT
+from crossdock.rules.troubles import LABEL, LABEL_DELIVERY, LABEL_FETCH
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, labels, operations, orders, pushes, timeline
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from crossdock.store.pushes import Push
     from crossdock.store.store import Transaction
 
-STALE, FETCH, DELIVERY = "label", "label_fetch", "label_delivery"
+STALE, FETCH, DELIVERY = LABEL, LABEL_FETCH, LABEL_DELIVERY
 """The operations under which troubles with labels are reported, so that each heals by itself."""
 KIND = "label"
 """The kind of operation that delivers a label."""
@@ -37,7 +39,7 @@ def note(tx: Transaction, oms: str, arrived: Sequence[tuple[Order, Push]], now: 
         if head is not None:
             _judge(tx, head, made_of(order), now)
         elif order.label_ready and order.status is not OrderStatus.CANCELLED:
-            wanted.append((push.order_id, to_ms(now) if push.state is PushState.PUSHED else None))
+            wanted.append((push.order_id, to_ms(now) if push.state in HAS_IT else None))
     labels.expect(tx, oms, wanted)
 
 
@@ -120,7 +122,7 @@ def fits_again(
     at = to_ms(now)
     incidents.heal(tx, subject_of(head.order_id), at, operation=FETCH)
     if held.printed_count:  # what is stuck on the parcel is right; else it may be an older version
-        incidents.heal(tx, subject_of(head.order_id), at, operation=STALE)
+        heal_stale(tx, head, at)
     return labels.save(
         tx, head, state=state, attempts=0, asked_at=None, error_code=None, error_text=None,
         next_at=at if deliver or head.look else None,
@@ -137,6 +139,15 @@ def report_stale(tx: Transaction, head: LabelHead, held: LabelVersion, at: int) 
         ),
     )  # fmt: skip
     incidents.report(tx, trouble, subject_of(head.order_id), at, f"version {held.version} was printed")
+    troubles.note_question(tx, head.order_id)
+
+
+def heal_stale(tx: Transaction, head: LabelHead, at: int) -> bool:
+    """What is stuck on the parcel is right again, or nobody has to look any more; False if nobody had to."""
+    if not incidents.heal(tx, subject_of(head.order_id), at, operation=STALE):
+        return False
+    troubles.note_question(tx, head.order_id)
+    return True
 
 
 def subject_of(order_id: int) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.flows.label_changes import STALE, fits_again, made_of, report_stale, subject_of
+from crossdock.flows.label_changes import fits_again, heal_stale, made_of, report_stale
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.labels import LabelState
-from crossdock.store import audit, incidents, labels, orders, timeline
+from crossdock.store import audit, labels, orders, timeline
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def _confirm(  # noqa: PLR0917 - one unit of work
     if held.state is LabelState.STALE:
         made = made_of(house.read_order(stored.connection, stored.payload, stored.sliced))
         fits_again(tx, head, held, made, now)
-        incidents.heal(tx, subject_of(head.order_id), at, operation=STALE)
+        heal_stale(tx, head, at)
         text = f"version {held.version} counts as right again"
-    elif incidents.heal(tx, subject_of(head.order_id), at, operation=STALE):
+    elif heal_stale(tx, head, at):
         text = "the parcel carries the right label"
     else:
         return Answer(

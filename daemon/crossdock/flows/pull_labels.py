@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from crossdock.flows.deliver_labels import deliver, taker_of
+from crossdock.flows.deliver_labels import deliver, taker_of, too_late
 from crossdock.flows.label_changes import FETCH, begin_asking, fits_again, made_of, report_stale, subject_of
 from crossdock.rules import labels as rules
 from crossdock.rules.backoff import delay
@@ -142,7 +142,8 @@ class Puller:
         stored = orders.load_ids(tx, [order_id])[order_id]
         head = labels.of_order(tx, order_id) or _made(tx, stored)
         if (why := needs_none(stored, head)) is not None:
-            labels.save(tx, head, next_at=None, look=False)
+            head = labels.save(tx, head, next_at=None, look=False)
+            too_late(tx, head, self._house.label_takers, self._now)
             return Brought(result="skipped", text=why)
         asked = asked or head.look
         if not asked and (done := self._without_asking(tx, head)) is not None:

@@ -113,13 +113,14 @@ async def _mend(task: Task, plan: Plan, sides: Sides, house: House, going: Watch
     for name in {each.connection: None for each in plan.found}:
         mine = [each for each in plan.found if each.connection == name]
         fetched = [each for each in mine if REMEDIES[each.finding] is Remedy.FETCH]
-        doubts = [each for each in mine if REMEDIES[each.finding] in (Remedy.DOUBT, Remedy.SETTLE)]
+        others = [each for each in mine if REMEDIES[each.finding] not in (Remedy.FETCH, Remedy.INCIDENT)]
         try:
             if fetched and going():
                 wake |= await reconcile_oms.mend(name, sides.omses[name], house, fetched, task.id)
                 mended += len(fetched)
-            if doubts and going():
-                mended += await reconcile_wms.mend(name, sides.wmses[name], house, doubts, task.id, sides.reports)
+            if others and going():
+                mended += await reconcile_wms.mend(name, sides.wmses[name], house, others, task.id, sides.reports)
+                wake.add(name)
         except ConnectorError as error:
             sides.called(name, error)
             plan.not_asked[name] = f"not everything could be mended: {error.message}"

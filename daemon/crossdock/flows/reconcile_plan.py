@@ -90,8 +90,8 @@ def keep(tx: Transaction, task_id: int, items: Sequence[Item]) -> None:
 
 _TEXTS = {
     Finding.GONE: "orders wait here that {0} does not have any more",
-    Finding.CANCELLED_THERE: "{0} cancelled documents whose orders are open",
-    Finding.DRIFTED: "{0} holds something else than it was sent",
+    Finding.VANISHED: "{0} has nothing any more of orders that it did not cancel, or of which a part has left",
+    Finding.DRIFTED_AGAIN: "{0} holds something else than it was told, again and again",
     Finding.UNKNOWN_THERE: "{0} has documents under keys of ours that nothing here belongs to",
 }
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from crossdock.flows import troubles
+from crossdock.flows import reconcile_changes, troubles
 from crossdock.flows.listing import Guard
 from crossdock.flows.reconcile_plan import Found, finding, keep
 from crossdock.flows.troubles import order_subject
 from crossdock.rules.keys import outbound_key
+from crossdock.rules.mutability import RANK
 from crossdock.rules.push_states import PushState, check_transition
-from crossdock.rules.reconcile import ASKED, COUNTED, Finding, OfWms, drift, of_wms
+from crossdock.rules.reconcile import ASKED, COUNTED, DOUBTFUL, Finding, OfWms, drift, of_wms
 from crossdock.spec.orders import FetchMode, OrderStatus, Window
-from crossdock.spec.outbound import OutboundRequest
-from crossdock.store import counters, pushes, timeline
+from crossdock.spec.outbound import OutboundRequest, Stage
+from crossdock.store import amendments, counters, labels, pushes, timeline
 from crossdock.store.orders import marks
 from crossdock.store.pushes import Push
 from crossdock.store.tasks import Item
@@ -115,19 +117,24 @@ def _judged(
     tx: Transaction, name: str, part: Sequence[Counted], held: Mapping[str, RemoteOutbound | None], settled: datetime
 ) -> list[Found]:
     found = []
+    records = amendments.of_pushes(tx, [each.push.id for each in part])
     for each in part:
         remote = held.get(each.push.key or "")
-        body = pushes.body(tx, each.push.id) if remote is not None and remote.content is not None else None
+        body = None
+        if remote is not None and remote.content is not None:
+            known = records.get(each.push.id)
+            body = (None if known is None else known.base) or pushes.body(tx, each.push.id)
         ours = OfWms(
             state=each.push.state,
             quiet=(each.push.settled_at or 0) <= to_ms(settled),
             held=each.push.run_id is not None or (each.push.state not in COUNTED and each.push.next_at is not None),
             cancelled=each.status == OrderStatus.CANCELLED,
-            changed=bool(each.push.changed),
             sent=None if body is None else _read_request(body),
             found=remote,
         )
         kind = of_wms(ours)
+        if kind is Finding.DRIFTED and reconcile_changes.was_repaired(tx, each.push.id, ours.sent):
+            kind = of_wms(msgspec.structs.replace(ours, repaired=True))
         if kind is not None:
             found.append(_found(kind, name, each, ours))
     return found
@@ -136,7 +143,7 @@ def _judged(
 def _found(kind: Finding, name: str, each: Counted, ours: OfWms) -> Found:
     key = each.push.key or ""
     about = key
-    if kind is Finding.DRIFTED:
+    if kind in (Finding.DRIFTED, Finding.DRIFTED_AGAIN):
         about = drift(ours)
     elif kind is Finding.CANCELLED_THERE and ours.found is not None:
         about = ours.found.remote_id
@@ -193,41 +200,63 @@ def _of_earlier(tx: Transaction, document: OutboundDoc) -> bool:
 async def mend(
     name: str, wms: Wms, house: House, found: Sequence[Found], task_id: int, reports: Callable[[str], bool]
 ) -> int:
-    """Ask once more, then put in doubt what is missing and settle what arrived; return how many. Raises ConnectorError."""
+    """Ask once more, then mend each by its finding; return how many were. Raises ConnectorError."""
     mended = 0
     for start in range(0, len(found), ASK):
         part = found[start : start + ASK]
         held = await wms.find_outbound([each.key for each in part])
-        mended += await house.store.write(_mended, name, part, held, task_id, reports, house.env.now())
+        mending = Mending(name=name, held=held, reports=reports, house=house, now=house.env.now())
+        mended += await house.store.write(_mended, mending, part, task_id)
     return mended
 
 
-def _mended(
-    tx: Transaction,
-    name: str,
-    part: Sequence[Found],
-    held: Mapping[str, RemoteOutbound | None],
-    task_id: int,
-    reports: Callable[[str], bool],
-    now: datetime,
-) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Mending:
+    """What a unit of work that mends rests on: the warehouse's newest answers, who wants reports, the time."""
+
+    name: str
+    held: Mapping[str, RemoteOutbound | None]
+    reports: Callable[[str], bool]
+    house: House
+    now: datetime
+
+
+def _mended(tx: Transaction, mending: Mending, part: Sequence[Found], task_id: int) -> int:
     current = {push.id: push for push in pushes.by_ids(tx, [each.push_id for each in part if each.push_id is not None])}
     items = []
     for each in part:
         push = current.get(each.push_id or 0)
-        remote = held.get(each.key)
         if push is None or push.run_id is not None or push.key != each.key:
             items.append(Item(each.ref, "left", "it is being dealt with already"))
-        elif each.finding is Finding.MISSING_THERE and remote is None and push.state in COUNTED:
-            _doubt(tx, name, push, each.text, now)
-            items.append(Item(each.ref, "mended", "it is in doubt now, and waits for a person: `crossdock settle`"))
-        elif each.finding is Finding.ARRIVED and remote is not None and push.state not in COUNTED:
-            _arrived(tx, push, remote, now, report=reports(push.oms))
-            items.append(Item(each.ref, "mended", f"it counts as pushed now, as {remote.remote_id}"))
-        else:
-            items.append(Item(each.ref, "left", f"{name} answered differently when it was asked again"))
+            continue
+        text = _mend_one(tx, mending, each, push)
+        other = f"{mending.name} answered differently when it was asked again"
+        items.append(Item(each.ref, "left", other) if text is None else Item(each.ref, "mended", text))
     keep(tx, task_id, items)
     return sum(1 for item in items if item.result == "mended")
+
+
+def _mend_one(tx: Transaction, mending: Mending, each: Found, push: Push) -> str | None:
+    """Do what a finding asks for, if it is still so; return the sentence about it, None if it is not."""
+    remote, now = mending.held.get(each.key), mending.now
+    match each.finding:
+        case Finding.MISSING_THERE if remote is None and push.state in DOUBTFUL:
+            _doubt(tx, mending.name, push, each.text, now)
+            return "it is in doubt now, and waits for a person: `crossdock settle`"
+        case Finding.ARRIVED if remote is not None and push.state in _UNSURE:
+            _arrived(tx, push, remote, now, report=mending.reports(push.oms))
+            return f"it counts as pushed now, as {remote.remote_id}"
+        case Finding.CANCELLED_THERE if (
+            remote is not None and remote.stage is Stage.CANCELLED and push.state in COUNTED
+        ):
+            return reconcile_changes.follow_cancelled(tx, push, remote, now)
+        case Finding.DRIFTED if remote is not None and remote.content is not None and push.state in DOUBTFUL:
+            return reconcile_changes.amend_drifted(tx, push, remote, mending.house, now)
+        case _:
+            return None
+
+
+_UNSURE = ASKED - COUNTED
 
 
 def _doubt(tx: Transaction, name: str, push: Push, text: str, now: datetime) -> None:
@@ -239,6 +268,9 @@ def _doubt(tx: Transaction, name: str, push: Push, text: str, now: datetime) -> 
     push.error_kind, push.error_code = "Missing", "missing_there"
     push.error_text = f"{name} has nothing under its key any more, although it had accepted it"
     if pushes.decided(tx, push, before):
+        record = amendments.load(tx, push.id)
+        if record.base is not None:  # should it be sent again, it goes as it was sent first
+            amendments.save(tx, msgspec.structs.replace(record, base=None, base_revision=0))
         timeline.add(tx, [timeline.Moment(push.order_id, at, "missing_there", "", text)])
         troubles.note(tx, push, at)
 
@@ -247,10 +279,14 @@ def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime,
     before, at = push.state, to_ms(now)
     check_transition(before, PushState.PUSHED)
     push.state, push.unsettled, push.settled_at = PushState.PUSHED, None, at
-    push.remote_id, push.needs_person, push.next_at, push.again_at = remote.remote_id, False, None, None
+    push.remote_id, push.needs_person, push.next_at = remote.remote_id, False, None
+    push.again_at = at if push.changed or push.cancel_wanted else None
+    if remote.stage is not None and remote.stage is not Stage.CANCELLED:
+        push.stage = max(push.stage or 0, RANK[remote.stage])
     push.report_at = at if report else None
     push.error_kind = push.error_code = push.error_text = None
     if pushes.decided(tx, push, before):
+        labels.pushed(tx, [(at, push.order_id)])
         text = f"a reconciliation found it in the warehouse as {remote.remote_id}"
         timeline.add(tx, [timeline.Moment(push.order_id, at, "found_there", "", text)])
         troubles.note(tx, push, at)

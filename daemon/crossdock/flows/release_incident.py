@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from crossdock.flows import troubles
+from crossdock.flows.deliver_labels import TOO_LATE
+from crossdock.flows.label_changes import KIND as LABEL_KIND
+from crossdock.flows.label_changes import begin_asking
 from crossdock.flows.reconsider import Answer, decide_one, reasons_of
 from crossdock.flows.settle_by_hand import redrive
-from crossdock.rules.push_states import WAITING, PushState
-from crossdock.store import audit, incidents, operations, orders, pushes
+from crossdock.rules.labels import LabelState
+from crossdock.rules.push_states import GONE, WAITING, PushState
+from crossdock.rules.troubles import (
+    LABEL,
+    LABEL_DELIVERY,
+    LABEL_FETCH,
+    MOVEMENT,
+    OUTBOUND_CANCEL,
+    OUTBOUND_DOCUMENT,
+    OUTBOUND_UPDATE,
+    RECONCILE,
+    STOCK,
+    Cause,
+    remedy,
+)
+from crossdock.store import audit, incidents, labels, operations, orders, pushes, timeline
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -18,6 +36,7 @@ if TYPE_CHECKING:
 
     from crossdock.flows.reconsider import Desk
     from crossdock.store.audit import By
+    from crossdock.store.incidents import Incident
     from crossdock.store.store import Transaction
 
 
@@ -48,7 +67,9 @@ def release_page(tx: Transaction, number: int, after: str, limit: int, by: By, d
         elif kind == "connection":
             connections.append(rest)
         else:
-            answers.append(_RELEASES.get(kind, _not_ours)(tx, rest or name, by.actor, desk))
+            about = None if kind == "operation" else _BY_OPERATION.get(incident.operation)
+            do = about or _BY_SUBJECT.get(kind, _not_ours)
+            answers.append(do(Held(tx=tx, incident=incident, name=name, actor=by.actor, desk=desk)))
     done = sum(1 for answer in answers if answer.done)
     audit.write(tx, by.entry(**audit.counted(done, len(answers), "released")), to_ms(desk.now))
     return Released(
@@ -57,43 +78,144 @@ def release_page(tx: Transaction, number: int, after: str, limit: int, by: By, d
     )  # fmt: skip
 
 
-def _order(tx: Transaction, rest: str, actor: str, desk: Desk) -> Answer:
-    order_id = int(rest)
-    stored = orders.load_ids(tx, [order_id]).get(order_id)
-    push = pushes.of_orders(tx, [order_id]).get(order_id)
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """One of what an incident holds, and who lets it go on."""
+
+    tx: Transaction
+    incident: Incident
+    name: str
+    actor: str
+    desk: Desk
+
+    @property
+    def rest(self) -> str:
+        """What it is, without the kind."""
+        return self.name.partition(":")[2] or self.name
+
+    @property
+    def order_id(self) -> int:
+        """The order."""
+        return int(self.rest)
+
+    @property
+    def at(self) -> int:
+        """Now, in milliseconds."""
+        return to_ms(self.desk.now)
+
+    def answer(self, text: str, *, done: bool, order: str | None = None, wake: str | None = None) -> Answer:
+        """Say what was done."""
+        return Answer(order=order or self.rest, done=done, text=text, wake=wake)
+
+
+def _order(held: Held) -> Answer:
+    tx, desk = held.tx, held.desk
+    stored = orders.load_ids(tx, [held.order_id]).get(held.order_id)
+    push = pushes.of_orders(tx, [held.order_id]).get(held.order_id)
     if stored is None or push is None:
-        return Answer(order=rest, done=False, text="there is no such order any more")
+        return held.answer("there is no such order any more", done=False)
     if push.state is PushState.PUSH_FAILED:
-        answer = redrive(tx, [push.id], actor, desk.now)[0]
-        return Answer(order=stored.ref, done=answer.done, text="queued again as it was sent", wake=answer.wake)
+        answer = redrive(tx, [push.id], held.actor, desk.now)[0]
+        return held.answer("queued again as it was sent", done=answer.done, order=stored.ref, wake=answer.wake)
     if push.state is PushState.IN_DOUBT:
         text = (
             "it is in doubt and is not sent again by itself: look into the warehouse, then "
             "`crossdock settle ORDER --arrived` or `--absent`"
         )
-        return Answer(order=stored.ref, done=False, text=text)
+        return held.answer(text, done=False, order=stored.ref)
     if push.state not in WAITING:
-        troubles.note(tx, push, to_ms(desk.now))
-        return Answer(order=stored.ref, done=True, text=f"it is {push.state.name.lower()}: nothing holds it any more")
+        troubles.note(tx, push, held.at)
+        text = f"it is {push.state.name.lower()}: nothing holds it any more"
+        return held.answer(text, done=True, order=stored.ref)
     decided = decide_one(tx, stored, push, desk)
     if decided is None:
-        return Answer(order=stored.ref, done=False, text="it cannot be read while its connector is not loaded")
+        return held.answer("it cannot be read while its connector is not loaded", done=False, order=stored.ref)
     if decided.state is PushState.QUEUED:
-        return Answer(
-            order=stored.ref, done=True, text=f"queued for warehouse {decided.warehouse}", wake=decided.connection
-        )
-    return Answer(order=stored.ref, done=False, text=reasons_of(decided))
+        text = f"queued for warehouse {decided.warehouse}"
+        return held.answer(text, done=True, order=stored.ref, wake=decided.connection)
+    return held.answer(reasons_of(decided), done=False, order=stored.ref)
 
 
-def _operation(tx: Transaction, rest: str, _actor: str, desk: Desk) -> Answer:
-    done = rest.isdecimal() and operations.requeue(tx, [int(rest)], to_ms(desk.now)) == 1
+def _ref(held: Held) -> str:
+    stored = orders.load_ids(held.tx, [held.order_id]).get(held.order_id)
+    return held.rest if stored is None else stored.ref
+
+
+def _choose(held: Held) -> Answer:
+    """What a person has to choose for each order is not chosen for all at once."""
+    found = remedy(held.incident.code, held.incident.connection, operation=held.incident.operation)
+    return held.answer(f"{found.text} (`{found.command}`)", done=False, order=_ref(held))
+
+
+def _document(held: Held) -> Answer:
+    """What a warehouse did by itself, and nothing here can undo: somebody has seen it."""
+    if held.incident.code == "rejected":
+        return _choose(held)
+    return _seen(held)
+
+
+def _seen(held: Held) -> Answer:
+    incidents.leave(held.tx, held.incident.id, held.name, held.at)
+    timeline.add(held.tx, [timeline.Moment(held.order_id, held.at, "seen", held.actor, held.incident.text)])
+    return held.answer(f"{held.incident.code.replace('_', ' ')}: you have seen it", done=True, order=_ref(held))
+
+
+def _fetch_label(held: Held) -> Answer:
+    head = labels.of_order(held.tx, held.order_id)
+    if head is None or head.state is not LabelState.FAILED:
+        return held.answer("its label is asked for already, or is at hand", done=False, order=_ref(held))
+    begin_asking(held.tx, head, held.desk.now)
+    return held.answer("its label is asked for again", done=True, order=_ref(held))
+
+
+def _deliver_label(held: Held) -> Answer:
+    if held.incident.code == TOO_LATE:
+        push = pushes.of_orders(held.tx, [held.order_id]).get(held.order_id)
+        if push is None or push.state in GONE:
+            return _seen(held)
+    head = labels.of_order(held.tx, held.order_id)
+    failed = [] if head is None else operations.of_entity(held.tx, LABEL_KIND, head.id)
+    mine = [each.id for each in failed if head is not None and each.revision == head.version]
+    done = operations.requeue(held.tx, mine, held.at) > 0
+    text = "its label is sent again" if done else "its label was delivered, or is on its way, or is not right any more"
+    return held.answer(text, done=done, order=_ref(held), wake=held.incident.connection if done else None)
+
+
+def _operation(held: Held) -> Answer:
+    done = held.rest.isdecimal() and operations.requeue(held.tx, [int(held.rest)], held.at) == 1
     text = "it is carried out again" if done else "it has not failed, or is carried out already"
-    return Answer(order=f"operation {rest}", done=done, text=text)
+    return held.answer(text, done=done, order=f"operation {held.rest}", wake=held.incident.connection if done else None)
 
 
-def _not_ours(_tx: Transaction, rest: str, _actor: str, _desk: Desk) -> Answer:
-    return Answer(order=rest, done=False, text="this is not released here; the incident says what mends it")
+def _refused(held: Held) -> Answer:
+    """Carry out again what was refused; what is held for want of a mapping or a setting goes by itself once that is there."""
+    if held.incident.cause != Cause.REFUSED.value:
+        return _not_ours(held)
+    connection, kind = held.incident.connection, held.incident.operation
+    failed = operations.failed_of(held.tx, connection, held.name, kind)
+    done = failed is not None and operations.requeue(held.tx, [failed], held.at) == 1
+    text = "it is sent again" if done else "it has not failed, or a newer one took its place"
+    return held.answer(text, done=done, wake=connection if done else None)
 
 
-_RELEASES: dict[str, Callable[[Transaction, str, str, Desk], Answer]] = {"order": _order, "operation": _operation}
-"""By the first word of a subject: how one of its kind is let go on. Other kinds add themselves here."""
+def _not_ours(held: Held) -> Answer:
+    incident = held.incident
+    found = remedy(incident.code, incident.connection, incident.missing, incident.warehouse, incident.operation)
+    how = f" (`{found.command}`)" if found.command and "incidents release" not in found.command else ""
+    return held.answer(f"it is not released here: {found.text}{how}", done=False)
+
+
+_BY_OPERATION: dict[str, Callable[[Held], Answer]] = {
+    OUTBOUND_UPDATE: _choose,
+    OUTBOUND_CANCEL: _choose,
+    OUTBOUND_DOCUMENT: _document,
+    LABEL: _choose,
+    LABEL_FETCH: _fetch_label,
+    LABEL_DELIVERY: _deliver_label,
+    STOCK: _refused,
+    MOVEMENT: _refused,
+    RECONCILE: _not_ours,
+}
+"""By what an incident is about: how one of what it holds is let go on."""
+_BY_SUBJECT: dict[str, Callable[[Held], Answer]] = {"order": _order, "operation": _operation}
+"""By the first word of a subject, for every other. What is neither here nor there is mended elsewhere, and the answer says where."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from crossdock.flows.after_push import CANCEL, UPDATE, Case
 from crossdock.rules.mutability import RANK
 from crossdock.rules.push_states import CANCELLING, GONE, PushState, Shipped
+from crossdock.rules.troubles import OUTBOUND_DOCUMENT
 from crossdock.spec.outbound import Stage
-from crossdock.store import amendments, incidents, orders, pushes
+from crossdock.store import amendments, incidents, labels, orders, pushes
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.times import to_ms
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 """Documents whose pushes are looked up at a time."""
-DOCUMENT = "outbound_document"
+DOCUMENT = OUTBOUND_DOCUMENT
 """What incidents about the document itself are called."""
 
 
@@ -39,6 +40,14 @@ def follow(tx: Transaction, connection: str, documents: Sequence[OutboundDoc], n
         for document in chunk:
             if (push := found.get(document.outbound_key or "")) is not None:
                 _follow_one(tx, push, document, now)
+
+
+_NOT_MOVED = frozenset({
+    PushState.SENDING, PushState.IN_DOUBT, PushState.QUEUED, PushState.REJECTED, PushState.NOT_PUSHED, PushState.HELD,
+    PushState.PUSH_FAILED,
+})  # fmt: skip
+"""The lane that sends it settles it; what counts as not taken is found by a reconciliation, which asks by its key; what the
+warehouse cancelled waits for a person."""
 
 
 def shipped_of(document: OutboundDoc) -> Shipped:
@@ -59,10 +68,10 @@ def _follow_one(tx: Transaction, push: Push, document: OutboundDoc, now: datetim
     if push.state is PushState.CANCELLED:
         _shipped_all_the_same(tx, push, document, now)
         return
-    if push.state in (PushState.SENDING, PushState.IN_DOUBT, PushState.QUEUED, PushState.REJECTED):
-        return  # the lane that sends it settles it; what is cancelled by the warehouse waits for a person
+    if push.state in _NOT_MOVED:
+        return
     if document.stage is Stage.CANCELLED:
-        _cancelled_there(tx, push, document, now)
+        cancelled_there(tx, push, document.problem, now)
         return
     rank, shipped = RANK[document.stage], shipped_of(document)
     if rank <= (-1 if push.stage is None else push.stage) and shipped <= push.shipped:
@@ -90,6 +99,7 @@ def _arrive(case: Case) -> None:
     case.go_home()
     if push.state is not before and push.state in GONE:
         case.supersede(UPDATE)
+        labels.pushed(case.tx, [(case.at, case.stored.id)])  # one that is due yet comes too late
         case.tell(push.state.name.lower(), _SAID[push.shipped].format(push.warehouse or "its warehouse"))
         if push.state is PushState.CLOSED_SHORT:
             text = "warehouses closed documents with less than was ordered; decide what the customer gets for the rest"
@@ -116,18 +126,18 @@ _SAID = {
 }
 
 
-def _cancelled_there(tx: Transaction, push: Push, document: OutboundDoc, now: datetime) -> None:
-    """The warehouse does not ship it: as it was asked, or by itself."""
-    if push.state in GONE or push.state in (PushState.NOT_PUSHED, PushState.HELD, PushState.PUSH_FAILED):
+def cancelled_there(tx: Transaction, push: Push, problem: str | None, now: datetime) -> None:
+    """The warehouse does not ship it: as it was asked, or by itself. `problem` is what it says about that."""
+    if push.state in GONE or push.state is PushState.REJECTED:
         return
     case = _case(tx, push, now)
-    if push.state in CANCELLING or case.cancelled:
+    if push.state in CANCELLING or push.state is PushState.CANCEL_REJECTED or case.cancelled:
         case.confirm_cancelled(f"{push.warehouse} shows it as cancelled")
         case.save()
         return
     case.go(PushState.REJECTED)
     case.supersede(UPDATE, CANCEL)
-    why = f": {document.problem}" if document.problem else ""
+    why = f": {problem}" if problem else ""
     case.tell("rejected", f"{push.warehouse} cancelled it by itself{why}")
     text = (
         "warehouses cancelled orders by themselves, which their OMS still wants shipped; push them again "

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from crossdock.flows import decide
+from crossdock.flows.foresee_changes import foresee_change
 from crossdock.flows.reconsider import Desk
 from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState
 from crossdock.rules.reasons import Clause
 from crossdock.rules.simulation import Draft, Foreseen, Past, Would, drafted, foresee, is_draft, released
 from crossdock.spec.errors import ConnectorError
@@ -35,6 +36,13 @@ BUDGET_S = 2.0
 """Seconds for one page; it ends there and says where to go on."""
 OPEN = (PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.PUSH_FAILED)
 """States of orders that surely have not left."""
+
+
+UNDER_WAY = frozenset({
+    PushState.UPDATE_PENDING, PushState.CANCEL_REQUESTED, PushState.IN_DOUBT_CANCEL, PushState.CANCEL_REJECTED,
+    PushState.REJECTED,
+})  # fmt: skip
+"""States of orders that their warehouse has, and about which something is asked of it or of a person."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -74,7 +82,7 @@ class Simulated(Struct, frozen=True, kw_only=True):
 
 
 class Foresight(Protocol):
-    """Says what would be done about an order that its warehouse has and that changed since; None: not its business."""
+    """Says what would be done about an order that its warehouse has; None: not its business."""
 
     def __call__(
         self, tx: Transaction, stored: StoredOrder, order: Order, push: Push, book: Book, now: datetime
@@ -83,8 +91,8 @@ class Foresight(Protocol):
         ...
 
 
-FORESIGHTS: tuple[Foresight, ...] = ()
-"""Asked in turn about each order that was pushed and changed since; without an answer a person tells the warehouse."""
+FORESIGHTS: tuple[Foresight, ...] = (foresee_change,)
+"""Asked in turn about each order that its warehouse has; without an answer a person tells the warehouse."""
 
 
 async def simulate(house: House, wanted: Wanted) -> Simulated:
@@ -131,10 +139,13 @@ def _fits(seen: Seen, wanted: Wanted) -> bool:
 
 
 def look(tx: Transaction, desk: Desk, wanted: Wanted, after: int) -> list[Seen]:
-    """Judge the next chunk of waiting orders, and of orders that changed after their push."""
-    found = [
-        push for state in OPEN for push in _pushes(tx, "unsettled = 1 AND state = ? AND id > ?", (state, after))
-    ] + _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (PushState.PUSHED, after))
+    """Judge the next chunk of waiting orders, and of orders whose warehouse is told, or would have to be, that they changed."""
+    found = [push for state in OPEN for push in _pushes(tx, "unsettled = 1 AND state = ? AND id > ?", (state, after))]
+    found += _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (PushState.PUSHED, after))
+    for state in UNDER_WAY:
+        found += _pushes(tx, "state >= 8 AND state = ? AND id > ?", (state, after))
+    for state in sorted(AT_WAREHOUSE - UNDER_WAY - {PushState.PUSHED}):
+        found += _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (state, after))
     return _judged(tx, sorted(found, key=lambda push: push.id)[:CHUNK], desk, wanted)
 
 
@@ -144,8 +155,11 @@ def look_at_named(tx: Transaction, desk: Desk, wanted: Wanted) -> list[Seen]:
     for connection, ref in wanted.named:
         by_connection.setdefault(connection, []).append(ref)
     ids = [o.id for connection, refs in by_connection.items() for o in orders.load(tx, connection, refs).values()]
-    found = [push for push in pushes.of_orders(tx, ids).values() if push.state in OPEN or push.changed]
-    return _judged(tx, found, desk, wanted)
+    found = [push for push in pushes.of_orders(tx, ids).values() if push.state in OPEN or push.state in AT_WAREHOUSE]
+    seen = _judged(tx, found, desk, wanted)
+    return [
+        each for each in seen if each.push.state in OPEN or each.would.would is not Would.KEEP or each.would.clauses
+    ]
 
 
 def _pushes(tx: Transaction, where: str, values: Sequence[object]) -> list[Push]:

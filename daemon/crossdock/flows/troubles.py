@@ -40,6 +40,22 @@ def note(tx: Transaction, push: Push, now: int) -> None:
     incidents.keep(tx, order_subject(push.order_id), troubles.PUSH, troubles.of_push(standing(push)), now)
 
 
+def is_asked(tx: Transaction, order_id: int) -> bool:
+    """Tell whether a person is asked to decide about an order that its warehouse has, by whatever part asks."""
+    return any(each.operation in troubles.QUESTIONS for each in incidents.of_subject(tx, order_subject(order_id)))
+
+
+def note_question(tx: Transaction, order_id: int) -> None:
+    """An incident that asks about an order was opened, or left, without a decision about its push: the push shows it.
+
+    What waits for a connection is not asked yet and has a time of its own: it stays as it is.
+    """
+    if is_asked(tx, order_id):
+        pushes.mark(tx, order_id, changed=True)
+    else:
+        pushes.mark(tx, order_id, changed=False)
+
+
 def note_first(tx: Transaction, made: Iterable[Push], now: int) -> None:
     """Note what holds pushes that were made just now."""
     for push in made:

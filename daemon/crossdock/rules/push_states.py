@@ -57,7 +57,7 @@ ALLOWED: dict[PushState, frozenset[PushState]] = {
     _S.PUSH_FAILED: frozenset({_S.QUEUED, _S.HELD, _S.CANCELLED, _S.PUSHED}),
     _S.PUSHED: _GOES_ON | {_S.ACCEPTED, _S.IN_DOUBT},
     _S.CANCELLED: frozenset({_S.NOT_PUSHED, _S.QUEUED, _S.HELD}),
-    _S.ACCEPTED: _GOES_ON,
+    _S.ACCEPTED: _GOES_ON | {_S.IN_DOUBT},
     _S.UPDATE_PENDING: (_GOES_ON | _HOME) - {_S.UPDATE_PENDING},
     _S.CANCEL_REQUESTED: _HOME | {_S.CANCELLED, _S.CANCEL_REJECTED, _S.IN_DOUBT_CANCEL},
     _S.CANCEL_REJECTED: _HOME | {_S.CANCELLED, _S.CANCEL_REQUESTED},
@@ -69,7 +69,7 @@ ALLOWED: dict[PushState, frozenset[PushState]] = {
 }
 """DOMAIN 4.3 B. IN_DOUBT to SENDING is the probe of a warehouse that knows idempotency keys (the same bytes
 with the same key); IN_DOUBT to PUSH_FAILED and PUSH_FAILED to PUSHED are a definite refusal found by that probe and a
-person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED to IN_DOUBT is a
+person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED and ACCEPTED to IN_DOUBT is a
 reconciliation that finds nothing at the warehouse any more: a person settles it, it is never sent again by itself."""
 
 SENDABLE = frozenset({_S.NOT_PUSHED, _S.PUSH_FAILED})
@@ -83,6 +83,9 @@ AT_RISK = frozenset({_S.SENDING, _S.IN_DOUBT})
 
 AT_WAREHOUSE = _HOME | {_S.UPDATE_PENDING, _S.CANCEL_REQUESTED, _S.CANCEL_REJECTED, _S.IN_DOUBT_CANCEL, _S.REJECTED}
 """The warehouse has it, or had it: what changes from now on is asked of the warehouse."""
+
+HAS_IT = AT_WAREHOUSE - _SENT_ON - {_S.REJECTED}
+"""The warehouse has it, and nothing of it has left: it can still be told something about it."""
 
 CANCELLING = frozenset({_S.CANCEL_REQUESTED, _S.IN_DOUBT_CANCEL})
 """The warehouse was asked to cancel and has not answered for good."""
@@ -122,7 +125,8 @@ def check_transition(before: PushState, after: PushState) -> None:
 def tab_of(state: PushState, *, changed: bool = False) -> Tab:
     """Say in which list an order in this state is found.
 
-    `changed`: it is not any more what its warehouse was sent. Once the warehouse has it, that is an open problem.
+    `changed`: a person has to decide about it (rules.troubles.QUESTIONS). Once the warehouse has it, that is an open
+    problem; before, what changed is only shown.
     """
     if state in _PENDING:
         return Tab.PENDING

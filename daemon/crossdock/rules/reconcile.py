@@ -15,8 +15,11 @@ from crossdock.spec.outbound import OutboundRequest, RemoteOutbound, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COUNTED = frozenset({PushState.PUSHED})
-"""States in which we say that the warehouse has a document."""
+DOUBTFUL = frozenset({PushState.PUSHED, PushState.ACCEPTED})
+"""The warehouse has it, and nothing else is asked of it: one that is missing there is in doubt."""
+COUNTED = DOUBTFUL | {PushState.CANCEL_REJECTED, PushState.PARTIALLY_SHIPPED}
+"""States in which we say that the warehouse has a document. Of one that is being updated or cancelled, the operation that does
+that finds out by itself what the warehouse holds; of one that has left, or that the warehouse cancelled, nothing is expected."""
 ASKED = COUNTED | {PushState.IN_DOUBT, PushState.PUSH_FAILED}
 """States whose key the warehouse is asked about."""
 
@@ -28,18 +31,26 @@ class Finding(StrEnum):
     STALE_HERE = "stale_here"
     GONE = "gone"
     MISSING_THERE = "missing_there"
+    VANISHED = "vanished"
     ARRIVED = "arrived"
     CANCELLED_THERE = "cancelled_there"
     DRIFTED = "drifted"
+    DRIFTED_AGAIN = "drifted_again"
     UNKNOWN_THERE = "unknown_there"
 
 
 class Remedy(StrEnum):
-    """What is done about a finding. FETCH, DOUBT and SETTLE mend it; INCIDENT tells a person."""
+    """What is done about a finding. INCIDENT tells a person, everything else mends it.
+
+    FOLLOW: the push follows what the warehouse did. AMEND: what differs is decided about as any change after a push, by the
+    stage of the document (rules.mutability), so that it is told to the warehouse or asked of a person.
+    """
 
     FETCH = "fetch"
     DOUBT = "doubt"
     SETTLE = "settle"
+    FOLLOW = "follow"
+    AMEND = "amend"
     INCIDENT = "incident"
 
 
@@ -48,12 +59,14 @@ REMEDIES: dict[Finding, Remedy] = {
     Finding.STALE_HERE: Remedy.FETCH,
     Finding.GONE: Remedy.INCIDENT,
     Finding.MISSING_THERE: Remedy.DOUBT,
+    Finding.VANISHED: Remedy.INCIDENT,
     Finding.ARRIVED: Remedy.SETTLE,
-    Finding.CANCELLED_THERE: Remedy.INCIDENT,
-    Finding.DRIFTED: Remedy.INCIDENT,
+    Finding.CANCELLED_THERE: Remedy.FOLLOW,
+    Finding.DRIFTED: Remedy.AMEND,
+    Finding.DRIFTED_AGAIN: Remedy.INCIDENT,
     Finding.UNKNOWN_THERE: Remedy.INCIDENT,
 }
-"""Only what cannot make a second document is mended by itself; nothing is ever sent because of a comparison alone."""
+"""Only what cannot make a second document is mended by itself: nothing is ever pushed because of a comparison alone."""
 
 SENTENCES: dict[Finding, str] = {
     Finding.MISSING_HERE: "{0} has it since {1}, and no listing ever showed it; it is fetched now",
@@ -63,9 +76,13 @@ SENTENCES: dict[Finding, str] = {
         "it counts as pushed, and {0} has nothing under its key {1}; it is put in doubt and never sent again by itself: "
         "a person looks and settles it"
     ),
+    Finding.VANISHED: "{0} has nothing under its key {1} any more, although it had it: ask there what became of it",
     Finding.ARRIVED: "{0} has it under its key {1}, although its push counted as failed or in doubt; it counts as pushed now",
-    Finding.CANCELLED_THERE: "{0} cancelled its document {1}, and the order is still open in its OMS",
-    Finding.DRIFTED: "{0} holds something else under its key than it was sent: {1}",
+    Finding.CANCELLED_THERE: "{0} cancelled its document {1}; its push follows",
+    Finding.DRIFTED: "{0} holds something else under its key than it confirmed: {1}; that is decided about by its stage",
+    Finding.DRIFTED_AGAIN: (
+        "{0} was told again what the order says, confirmed it, and holds something else once more: {1}; see there who changes it"
+    ),
     Finding.UNKNOWN_THERE: "{0} has the document {1} under a key of ours that nothing here belongs to",
 }
 """Facts are the connection, and what the finding is about. They may hold hostile text: clean before a terminal."""
@@ -94,14 +111,15 @@ def of_oms(seen: OfOms) -> Finding | None:
 class OfWms(Struct, frozen=True, kw_only=True):
     """A push whose key the warehouse was asked about. `quiet`: long enough ago that "nothing" is to be believed.
 
-    `held`: a run or a retry of its own is about to deal with it. `sent` are the contents that it was sent with.
+    `held`: a run or a retry of its own is about to deal with it. `sent` is what the warehouse confirmed last; `repaired`: it
+    was told that because it had drifted before.
     """
 
     state: PushState
     quiet: bool
     held: bool = False
     cancelled: bool = False
-    changed: bool = False
+    repaired: bool = False
     sent: OutboundRequest | None = None
     found: RemoteOutbound | None = None
 
@@ -112,22 +130,27 @@ def of_wms(ours: OfWms) -> Finding | None:
     if ours.held:
         return None
     if found is None:
-        return Finding.MISSING_THERE if ours.state in COUNTED and ours.quiet else None
+        return _missing(ours)
     if ours.state in _SETTLED_QUIETLY:
         return Finding.ARRIVED
-    if ours.state not in COUNTED or ours.cancelled:
+    if ours.state not in COUNTED or ours.state is PushState.PARTIALLY_SHIPPED:
         return None
     if found.stage is Stage.CANCELLED:
         return Finding.CANCELLED_THERE
-    return Finding.DRIFTED if drift(ours) else None
+    if ours.state not in DOUBTFUL or ours.cancelled or not drift(ours):
+        return None
+    return Finding.DRIFTED_AGAIN if ours.repaired else Finding.DRIFTED
+
+
+def _missing(ours: OfWms) -> Finding | None:
+    if ours.state not in COUNTED or not ours.quiet:
+        return None
+    return Finding.MISSING_THERE if ours.state in DOUBTFUL else Finding.VANISHED
 
 
 def drift(ours: OfWms) -> str:
-    """Say in which parts the warehouse's document is not what it was sent; "" if it is, or if nobody can tell.
-
-    An order that changed after its push is known to differ and is dealt with as such.
-    """
-    if ours.changed or ours.sent is None or ours.found is None or ours.found.content is None:
+    """Say in which parts the warehouse's document is not what it confirmed; "" if it is, or if nobody can tell."""
+    if ours.sent is None or ours.found is None or ours.found.content is None:
         return ""
     return ", ".join(change.path for change in differences(ours.sent, ours.found.content)[:5])
 

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 
 class Would(StrEnum):
-    """What would be done about an order."""
+    """What would be done about an order.
+
+    Of one that its warehouse has: UPDATE tells it, HOLD has it wait while a person decides, BY_HAND leaves it to a person,
+    CANCEL asks it not to ship, REFUSE does not tell it because that comes too late.
+    """
 
     PUSH = "push"
     KEEP = "keep"
     BY_HAND = "by_hand"
     UPDATE = "update"
+    HOLD = "hold"
     CANCEL = "cancel"
     REFUSE = "refuse"
 

@@ -228,6 +228,13 @@ def open_of(tx: Transaction, connection: str, subject: str) -> list[Operation]:
     return [_operation(row) for row in tx.rows(sql, (connection, subject))]
 
 
+def failed_of(tx: Transaction, connection: str, subject: str, kind: str) -> int | None:
+    """Return the newest operation of a kind on a subject, if it failed."""
+    sql = "SELECT MAX(id) FROM operations WHERE connection = ? AND subject = ? AND kind = ? AND state = 4"
+    row = tx.one(sql, (connection, subject, kind))
+    return None if row is None or row[0] is None else int(row[0])
+
+
 def failed(tx: Transaction, after: int, limit: int, kind: str | None = None) -> list[Operation]:
     """Return failed operations with an id above `after`, oldest first."""
     sql = (

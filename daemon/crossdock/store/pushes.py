@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.rules.mutability import RANK
-from crossdock.rules.push_states import PushState, Shipped
+from crossdock.rules.push_states import AT_WAREHOUSE, PushState, Shipped
 from crossdock.spec.outbound import Stage
 from crossdock.store import counters
 from crossdock.store.orders import marks
@@ -24,6 +24,9 @@ class Push(Struct, kw_only=True, gc=False):
 
     `next_at` is set while something is due (send, ask, try again), `run_id` while a run holds the row, `again_at` while
     time alone may change the decision, `report_at` while its OMS has to be told, `unsettled` until it is settled for good.
+
+    `changed`: before a warehouse surely has it, it is not any more what was sent; afterwards, a person has to decide about
+    it (rules.troubles.QUESTIONS), so that it stands in the tab Abnormal.
 
     `stage` is how far its warehouse is, as rules.mutability.RANK numbers it (None: it has not told). `updated_revision` and
     `updated_at` say what the warehouse was told last after the push, and when. `report_as` is what its OMS is told, where
@@ -142,6 +145,17 @@ def decided(tx: Transaction, push: Push, before: PushState) -> bool:
     """Save a new decision about a push that stood at `before`; False if it does not stand there any more."""
     values = tuple(getattr(push, name) for name in _DECIDED)
     return tx.execute(_UPDATE, (*values, push.id, before)) == 1
+
+
+def mark(tx: Transaction, order_id: int, *, changed: bool) -> None:
+    """Mark an order that its warehouse has as one about which a person has to decide, or not any more.
+
+    The mark stays on one that is looked at again by itself: that look decides.
+    """
+    there = tuple(sorted(AT_WAREHOUSE))
+    sql = "UPDATE pushes SET changed = ? WHERE order_id = ? AND latest = ? AND changed = ? AND state IN ("
+    only = "" if changed else " AND again_at IS NULL"
+    tx.execute(sql + marks(len(there)) + ")" + only, (changed, order_id, True, not changed, *there))
 
 
 def of_orders(tx: Transaction, order_ids: Sequence[int]) -> dict[int, Push]:

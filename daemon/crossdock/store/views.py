@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.rules.push_states import AT_WAREHOUSE, PushState, Tab, tab_of
-from crossdock.store import counters
+from crossdock.store import counters, incidents
 from crossdock.store.book import KINDS
 from crossdock.store.orders import COLUMNS as ORDER_COLUMNS
 from crossdock.store.orders import StoredOrder, marks
@@ -30,9 +30,13 @@ OLDEST = 20_000
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """A row of a list of orders. Times are milliseconds since 1970 UTC."""
+    """A row of a list of orders. Times are milliseconds since 1970 UTC.
+
+    `asked` are the operations about which a person is asked, where it is marked so (rules.troubles.QUESTIONS).
+    """
 
     id: int
+    order_id: int
     connection: str
     ref: str
     number: str
@@ -61,12 +65,14 @@ class Listed(Struct, frozen=True, kw_only=True):
     updated_revision: int | None
     updated_at: int | None
     acknowledged_at: int | None
+    asked: tuple[str, ...] = ()
 
 
+_FIELDS = tuple(name for name in Listed.__struct_fields__ if name != "asked")
 _OF_ORDER = frozenset({"connection", "ref", "number", "status", "shop", "logistics", "created_at", "hold"})
 _SELECT = (
     "SELECT "
-    + ", ".join(("o." if name in _OF_ORDER else "p.") + name for name in Listed.__struct_fields__)
+    + ", ".join(("o." if name in _OF_ORDER else "p.") + name for name in _FIELDS)
     + " FROM pushes p JOIN orders o ON o.id = p.order_id WHERE "
 )
 _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
@@ -146,7 +152,7 @@ def indexed(tx: Transaction, where: str, values: Sequence[object], wanted: Wante
     """Return rows that fit, newest first, one more than `limit` if there are more."""
     sql, more = _narrowed(wanted)
     text = _SELECT + where + sql + " ORDER BY p.id DESC LIMIT ?"
-    return _listed(tx.rows(text, (*values, *more, limit + 1)))
+    return _listed(tx, tx.rows(text, (*values, *more, limit + 1)))
 
 
 def _any_of(shown: Sequence[Part]) -> tuple[str, tuple[PushState, ...]]:
@@ -193,10 +199,13 @@ def cut(found: list[Listed], limit: int) -> tuple[list[Listed], int | None]:
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
-def _listed(rows: list[tuple[object, ...]]) -> list[Listed]:
-    return [
-        msgspec.convert(dict(zip(Listed.__struct_fields__, row, strict=True)), Listed, strict=False) for row in rows
-    ]
+def _listed(tx: Transaction, rows: list[tuple[object, ...]]) -> list[Listed]:
+    found = [msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Listed, strict=False) for row in rows]
+    marked = [f"order:{each.order_id}" for each in found if each.changed and each.state in AT_WAREHOUSE]
+    if not marked:
+        return found
+    asked = {name: tuple(i.operation for i in held) for name, held in incidents.of_subjects(tx, marked).items()}
+    return [msgspec.structs.replace(each, asked=asked.get(f"order:{each.order_id}", ())) for each in found]
 
 
 def of_order_ids(tx: Transaction, order_ids: Sequence[int]) -> list[Listed]:
@@ -204,7 +213,7 @@ def of_order_ids(tx: Transaction, order_ids: Sequence[int]) -> list[Listed]:
     if not order_ids:
         return []
     sql = _SELECT + "p.order_id IN (" + marks(len(order_ids)) + ") AND p.latest = TRUE ORDER BY p.id DESC"
-    return _listed(tx.rows(sql, tuple(order_ids)))
+    return _listed(tx, tx.rows(sql, tuple(order_ids)))
 
 
 _BY_REF = "SELECT " + ORDER_COLUMNS + " FROM orders WHERE connection = ? AND ref = ?"

@@ -15,7 +15,7 @@ from crossdock.control.shown import state_name
 from crossdock.flows.simulate import Wanted, simulate
 from crossdock.rules.book import PushStrategy, Warehouse, problems_of
 from crossdock.rules.reasons import sentence
-from crossdock.rules.simulation import Draft, is_draft
+from crossdock.rules.simulation import Draft, Would, is_draft
 
 if TYPE_CHECKING:
     from crossdock.control.route import Call
@@ -62,7 +62,7 @@ async def simulate_now(call: Call[Simulate, object]) -> Simulation:
         found = await simulate(call.engine.house, wanted)
     except ValueError as error:
         raise not_valid(str(error)) from None
-    kept = Counter(clause.code for seen in found.seen for clause in seen.would.reasons)
+    kept = Counter(clause.code for seen in found.seen if seen.would.would in _KEPT for clause in seen.would.reasons)
     return Simulation(
         items=tuple(_item(seen, compared=is_draft(draft)) for seen in found.seen),
         looked_at=found.looked_at,
@@ -71,6 +71,9 @@ async def simulate_now(call: Call[Simulate, object]) -> Simulation:
         differing=sum(1 for seen in found.seen if seen.differs),
         next=found.next,
     )
+
+
+_KEPT = frozenset({Would.KEEP, Would.BY_HAND, Would.HOLD, Would.REFUSE})
 
 
 def _item(seen: Seen, *, compared: bool) -> SimulatedOrder:

@@ -14,7 +14,7 @@ from crossdock.control.records.base import Code, Limit
 from crossdock.control.records.book import Strategy, Warehouse
 from crossdock.control.records.orders import OrderRef
 
-WouldName = Literal["push", "keep", "by_hand", "update", "cancel", "refuse"]
+WouldName = Literal["push", "keep", "by_hand", "update", "hold", "cancel", "refuse"]
 
 
 class Try(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +36,10 @@ class Try(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
-    """What would be done about an order. `rules` are the codes of the reasons that keep it, `reasons` their sentences."""
+    """What would be done about an order. `rules` are the codes of the reasons, `reasons` their sentences.
+
+    `hold`: its warehouse, which has it, is asked to keep it waiting while a person decides.
+    """
 
     would: WouldName
     warehouse: str
