@@ -10,7 +10,7 @@ from crossdock.flows import decide
 from crossdock.flows.reconsider import Desk
 from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import PARCEL_THERE, PushState
 from crossdock.rules.reasons import Clause
 from crossdock.rules.simulation import Draft, Foreseen, Past, Would, drafted, foresee, is_draft, released
 from crossdock.spec.errors import ConnectorError
@@ -134,7 +134,11 @@ def look(tx: Transaction, desk: Desk, wanted: Wanted, after: int) -> list[Seen]:
     """Judge the next chunk of waiting orders, and of orders that changed after their push."""
     found = [
         push for state in OPEN for push in _pushes(tx, "unsettled = 1 AND state = ? AND id > ?", (state, after))
-    ] + _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (PushState.PUSHED, after))
+    ] + [
+        push
+        for state in sorted(PARCEL_THERE)
+        for push in _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (state, after))
+    ]
     return _judged(tx, sorted(found, key=lambda push: push.id)[:CHUNK], desk, wanted)
 
 

@@ -87,6 +87,11 @@ AT_WAREHOUSE = _HOME | {_S.UPDATE_PENDING, _S.CANCEL_REQUESTED, _S.CANCEL_REJECT
 CANCELLING = frozenset({_S.CANCEL_REQUESTED, _S.IN_DOUBT_CANCEL})
 """The warehouse was asked to cancel and has not answered for good."""
 
+PARCEL_THERE = frozenset(
+    {_S.PUSHED, _S.ACCEPTED, _S.UPDATE_PENDING, _S.CANCEL_REQUESTED, _S.CANCEL_REJECTED, _S.IN_DOUBT_CANCEL}
+)
+"""The warehouse has it, and nothing of it has left: a parcel that still takes a label."""
+
 GONE = _SENT_ON
 """Goods of it have left the warehouse, or never will."""
 
