@@ -52,7 +52,7 @@ chaos: .venv/.ready ## kill the daemon CYCLES times and check the warehouses' bo
 	@$(BIN)/python -m crossdock.testing.chaos --cycles $(CYCLES)
 
 .PHONY: demo
-demo: .venv/.ready ## a day of orders through sandbox systems with faults, checked at the end
+demo: .venv/.ready ## a working day through sandbox systems with faults, checked at the end
 	@$(BIN)/crossdock demo
 
 .PHONY: lint

@@ -136,12 +136,15 @@ class World:
 
         await self.until(arrived, f"{refs} arrive")
 
-    async def until_state(self, ref: str, state: str) -> None:
+    async def until_state(self, ref: str, *states: str) -> None:
+        """Wait until an order stands in one of these; one that is pushed is accepted once its warehouse lists it."""
+        wanted = {*states, "accepted"} if "pushed" in states else {*states}
+
         async def stands() -> bool:
             page = await self.client(lambda c: c.orders(text=ref))
-            return [item.state for item in page.items] == [state]
+            return len(page.items) == 1 and page.items[0].state in wanted
 
-        await self.until(stands, f"{ref} is {state}")
+        await self.until(stands, f"{ref} is {states}")
 
     def created(self) -> dict[str, int]:
         return {ref: len(documents) for ref, documents in self.wms.books.by_order.items()}

@@ -94,7 +94,8 @@ async def test_a_label_that_becomes_ready_changes_nothing_in_a_package(world):
     world.oms.put([replace(made[1], label_ready=False), an_order(2)])
     await world.until_arrived("O-2")
     found = await item(world, 1)
-    assert (found.state, found.updated, found.changed) == ("pushed", False, False)
+    assert (found.updated, found.changed) == (False, False)
+    assert found.state in ("pushed", "accepted")
 
 
 @pytest.mark.behaviour("R23")

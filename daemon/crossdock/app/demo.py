@@ -1,10 +1,11 @@
-"""`crossdock demo`: a day of orders through sandbox systems with faults, told as it happens, and checked at the end."""
+"""`crossdock demo`: a working day through sandbox systems with faults, told as it happens, and checked at the end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import pwd
 import re
 import sys
 import tempfile
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from crossdock.app import demo_goods, demo_orders
+from crossdock.app.demo_books import Outcome, compare, tell
+from crossdock.app.demo_desk import Desk, Told, played
 from crossdock.control.client import Client
 from crossdock.control.records.book import Allocation, Strategy, Warehouse
 from crossdock.env import REAL
@@ -29,15 +31,12 @@ from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.wms import SandboxWms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from crossdock.control.records.orders import OrderItem
 
 FEED_S = 6.0
 """Seconds in which the day's orders appear in the OMS."""
 PATIENCE_S = 180.0
 """The demo gives up after so long."""
-NEVER = frozenset({Case.UNPAID, Case.CANCELLED, Case.OLD, Case.NO_GOODS, Case.HOLD, Case.GIFTS_PENDING})
 BUSY = frozenset({"queued", "sending"})
 CONFIG = """
 state_dir = "{folder}"
@@ -47,6 +46,10 @@ level = "error"
 [engine]
 min_interval_s = 1
 tick_s = 0.5
+[control.roles.buyer]
+users = ["{person}"]
+[control.roles.admin]
+users = ["{person}"]
 [plugins]
 allow = ["crossdock-oms-default", "crossdock-wms-default"]
 """
@@ -76,33 +79,8 @@ open_s = 1
 """
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What the demo found.
-
-    `ok`: the warehouses' own books show every eligible order exactly once, and what a warehouse definitely refused, and
-    nothing else, is known as refused (`misjudged` are orders of which that is not so).
-    """
-
-    ok: bool
-    orders: int
-    eligible: int
-    pushed: int
-    lost: tuple[str, ...]
-    doubled: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    misjudged: tuple[str, ...]
-    cancelled: int
-    waiting: dict[str, int]
-    failed: dict[str, int]
-    settled_doubts: int
-    still_in_doubt: int
-    faults: dict[str, int]
-    reported: int
-    seconds: float
-
-
 def demo(*, orders: int = 400, seed: int = 1, as_json: bool = False) -> int:
-    """Run the demo and return the exit status: 0 only if every eligible order arrived exactly once."""
+    """Run the demo and return the exit status: 0 only if every eligible order arrived exactly once and the day went well."""
     with tempfile.TemporaryDirectory(prefix="crossdock-demo-") as folder:
         outcome = asyncio.run(Demo(Path(folder), orders, seed, quiet=as_json).run())
     if as_json:
@@ -118,7 +96,12 @@ class Demo:
     def __init__(self, folder: Path, orders: int, seed: int, *, quiet: bool) -> None:
         self._folder, self._quiet = folder, quiet
         self._console = Console(stderr=False, quiet=quiet)
-        self._day: DemoDay = demo_day(seed, now=REAL.now(), count=orders, refused=True)
+        now = REAL.now()
+        day: DemoDay = demo_day(seed, now=now, count=orders, refused=True)
+        self._shops = sorted(choice.code for choice in day.shops)
+        self._story = demo_orders.story_orders(seed, now=now, shop=self._shops[-1])
+        cases = {**day.cases, **{order.ref: Case.PLAIN for order in self._story}}
+        self._day = msgspec.structs.replace(day, orders=(*self._story, *day.orders), cases=cases)
         script = flaky(seed)
         self._oms = SandboxOms(script=script)
         self._wms = {
@@ -138,9 +121,9 @@ class Demo:
             async with Client(str(self._folder / "control.sock")) as client:
                 await self._wait_for(client)
                 await self._set_up(client)
-                feeding = asyncio.create_task(self._feed())
-                await self._watch(client, feeding)
-                return await self._outcome(client)
+                playing = asyncio.create_task(self._play(client))
+                await self._watch(client, asyncio.create_task(self._feed()), playing)
+                return await self._outcome(client, await playing)
         finally:
             daemon.terminate()
             await asyncio.wait_for(daemon.wait(), 40)
@@ -150,7 +133,7 @@ class Demo:
     async def _start_daemon(self) -> asyncio.subprocess.Process:
         secrets = self._folder / "secrets"
         secrets.mkdir(mode=0o700)
-        text = CONFIG.format(folder=self._folder)
+        text = CONFIG.format(folder=self._folder, person=pwd.getpwuid(os.getuid()).pw_name)
         for name, kind, system in (
             ("shop", "oms", self._oms),
             *((name, "wms", wms) for name, wms in self._wms.items()),
@@ -208,13 +191,21 @@ class Demo:
                 auto_push=True, strategies=("arranged",),
             )
         )  # fmt: skip
-        shops = sorted({order.shop for order in self._day.orders})
-        await client.save_allocation(Allocation(position=10, warehouse="CNX", shops=tuple(shops[:1])))
+        await client.save_allocation(Allocation(position=10, warehouse="CNX", shops=tuple(self._shops[:1])))
         await client.save_allocation(Allocation(position=20, warehouse="BKK"))
 
     def _instant(self) -> tuple[str, ...]:
         names = {o.logistics for o in self._day.orders if o.logistics_kind.value in ("instant", "same_day")}
         return tuple(sorted(names)) or ("none",)
+
+    async def _play(self, client: Client) -> tuple[Told, ...]:
+        """Play the parts of the day, all at once, in Bangkok; there both sides know the same products."""
+        wms = self._wms["bangkok"]
+        for side in (self._oms, wms):
+            side.products.put(demo_goods.products(REAL.now()))
+        desk = Desk(client=client, oms=self._oms, wms=wms, connection="bangkok", warehouse="BKK", say=self._say_when)
+        parts = (*demo_orders.PARTS, *demo_goods.PARTS)
+        return tuple(await asyncio.gather(*(played(part, desk) for part in parts)))
 
     async def _feed(self) -> None:
         parts = 12
@@ -223,8 +214,10 @@ class Demo:
             self._oms.put(self._day.orders[start : start + size])
             await REAL.sleep(FEED_S / parts)
 
-    async def _watch(self, client: Client, feeding: asyncio.Task[None]) -> None:
-        """Show progress until the day is in the store and nothing is under way."""
+    async def _watch(
+        self, client: Client, feeding: asyncio.Task[None], playing: asyncio.Task[tuple[Told, ...]]
+    ) -> None:
+        """Show progress until the day is in the store, was played to its end, and nothing is under way."""
         live = self._console.is_terminal and not self._quiet
         while True:
             status = await client.status()
@@ -235,7 +228,7 @@ class Demo:
                 self._console.print(Text(line.ljust(self._console.width - 1)), end="\r", overflow="crop", no_wrap=True)
             else:
                 self._say(line)
-            quiet = feeding.done() and sum(counts.values()) >= len(self._day.orders)
+            quiet = feeding.done() and playing.done() and sum(counts.values()) >= len(self._day.orders)
             if quiet and not any(counts.get(state) for state in BUSY) and await self._nothing_due(client):
                 if live:
                     self._console.print()
@@ -246,7 +239,7 @@ class Demo:
     async def _nothing_due(self, client: Client) -> bool:
         return not any(item.next_at is not None for item in await _all(client, tab="abnormal"))
 
-    async def _outcome(self, client: Client) -> Outcome:
+    async def _outcome(self, client: Client, day: tuple[Told, ...]) -> Outcome:
         await self._wait_for_reports(client)
         waiting = await _all(client, tab="pending")
         abnormal = await _all(client, tab="abnormal")
@@ -261,7 +254,8 @@ class Demo:
         for wms in self._wms.values():
             faults.update(wms.faults.met)
         return Outcome(
-            ok=not (books.lost or books.doubled or books.unexpected or books.misjudged),
+            ok=not (books.lost or books.doubled or books.unexpected or books.misjudged)
+            and all(part.ok for part in day),
             orders=len(self._day.orders),
             eligible=books.eligible,
             pushed=len(arrived),
@@ -269,7 +263,7 @@ class Demo:
             doubled=books.doubled,
             unexpected=books.unexpected,
             misjudged=books.misjudged,
-            cancelled=len(await _all(client, tab="done")),
+            cancelled=sum(item.ref not in arrived for item in await _all(client, tab="done")),
             waiting=dict(Counter(_why(item) for item in waiting)),
             failed=dict(Counter(item.error or "without a reason" for item in abnormal)),
             settled_doubts=doubts,
@@ -277,6 +271,7 @@ class Demo:
             faults={str(name): count for name, count in sorted(faults.items())},
             reported=len(self._oms.books.reported),
             seconds=round(REAL.monotonic() - self._started, 1),
+            day=day,
         )
 
     async def _wait_for_reports(self, client: Client) -> None:
@@ -286,31 +281,12 @@ class Demo:
                 return
             await REAL.sleep(0.25)
 
+    def _say_when(self, text: str) -> None:
+        line = f"{REAL.monotonic() - self._started:5.1f} s  {text}"
+        self._say(line.ljust(self._console.width - 1) if self._console.is_terminal else line)
+
     def _say(self, text: str) -> None:
         self._console.print(Text(clean(text)), soft_wrap=True)
-
-
-class Compared(Struct, frozen=True, kw_only=True):
-    """The warehouses' own books beside the day's orders."""
-
-    eligible: int
-    lost: tuple[str, ...]
-    doubled: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    misjudged: tuple[str, ...]
-
-
-def compare(cases: Mapping[str, Case], arrived: Mapping[str, int], refused: set[str]) -> Compared:
-    """Hold what arrived, and what is known as refused, against what should have: what a warehouse refuses is not lost."""
-    expected = {ref for ref, case in cases.items() if case is Case.REFUSED}
-    eligible = {ref for ref, case in cases.items() if case not in NEVER} - expected
-    return Compared(
-        eligible=len(eligible),
-        lost=tuple(sorted(eligible - set(arrived))),
-        doubled=tuple(sorted(ref for ref, count in arrived.items() if count > 1)),
-        unexpected=tuple(sorted(set(arrived) - eligible)),
-        misjudged=tuple(sorted(expected ^ refused)),
-    )
 
 
 async def _refused(client: Client, abnormal: list[OrderItem]) -> set[str]:
@@ -341,36 +317,3 @@ async def _all(client: Client, *, tab: str) -> list[OrderItem]:
         after = page.next
         if after is None:
             return found
-
-
-def tell(outcome: Outcome) -> None:
-    """Say what happened, for a person."""
-    console = Console()
-    table = Table(title="What happened to the day's orders", show_header=False, title_justify="left")
-    table.add_column(justify="right")
-    table.add_column()
-    rows: list[tuple[int, str]] = [
-        (outcome.orders, "orders fetched from the OMS"),
-        (outcome.pushed, "pushed: in the warehouses' own books, each exactly once"),
-        (outcome.cancelled, "not pushed: cancelled in the OMS"),
-        *((count, f"not pushed: {why}") for why, count in sorted(outcome.waiting.items())),
-        *([(count, f"failed: {why}") for why, count in sorted(outcome.failed.items())] or [(0, "failed")]),
-        (outcome.settled_doubts, "were in doubt (the answer was lost) and settled by asking or the same key again"),
-        (outcome.still_in_doubt, "are still in doubt"),
-        (outcome.reported, "reported back to the OMS"),
-    ]
-    for count, text in rows:
-        table.add_row(str(count), Text(clean(text)))
-    console.print(table)
-    met = ", ".join(f"{name} {count}" for name, count in outcome.faults.items())
-    console.print(Text(f"faults the sandbox systems played meanwhile: {met or 'none'}"))
-    for name, refs in (
-        ("lost", outcome.lost), ("doubled", outcome.doubled), ("unexpected", outcome.unexpected),
-        ("refused, or not, against what the warehouse says", outcome.misjudged),
-    ):  # fmt: skip
-        if refs:
-            console.print(Text(f"{name}: {', '.join(refs[:20])}"))
-    once = not (outcome.lost or outcome.doubled or outcome.unexpected)
-    verdict = f"{'every' if once else 'NOT every'} eligible order arrived exactly once"
-    verdict += "; NOT exactly what a warehouse refused is known as refused" if outcome.misjudged else ""
-    console.print(Text(f"{verdict} ({outcome.eligible} eligible, {outcome.seconds} s)"))

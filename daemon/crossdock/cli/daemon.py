@@ -41,11 +41,12 @@ def run(
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the orders and the faults.")
 @json_option
 def demo(orders: int, seed: int, as_json: bool) -> None:
-    """Show a day of orders flowing through sandbox systems.
+    """Show a working day flowing through sandbox systems.
 
     Starts a sandbox OMS and two sandbox warehouses that lose answers, fail and ask to wait, and the daemon between
-    them. Ends with a summary; the exit code is 0 only if every eligible order arrived exactly once, and the one that its
-    warehouse refuses is known as refused.
+    them. Beside the day's orders: changes and cancellations after the push, labels, parcels, receipts and their costs,
+    products, stock. Ends with a summary; the exit code is 0 only if every eligible order arrived exactly once, the one
+    that its warehouse refuses is known as refused, and the systems' own books show each other part as it should be.
     """
     raise click.exceptions.Exit(_app("demo").demo(orders=orders, seed=seed, as_json=as_json))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("daemon:run", "Run the daemon."),
-    "demo": ("daemon:demo", "Show a day of orders flowing through sandbox systems."),
+    "demo": ("daemon:demo", "Show a working day flowing through sandbox systems."),
     "sandbox": ("sandbox:sandbox", "Run a sandbox OMS or WMS."),
     "check-config": ("daemon:check_config", "Check the configuration."),
     "reload": ("daemon:reload", "Have the daemon read its configuration again."),

@@ -41,6 +41,10 @@ def sandbox() -> None:
 @click.option("--speed", type=click.FloatRange(0), default=0, show_default=True, help="Of the stream; 0: at once.")
 @click.option("--rebase", is_flag=True, help="Move the stream's first event to now.")
 @click.option("--demo-orders", type=click.IntRange(0, 100_000), default=0, help="Make up so many orders of a day.")
+@click.option(
+    "--cost-actual", type=click.Choice(["set_average", "receipts"]), default="set_average", show_default=True,
+    help="Average prices are written to it, or worked out from receipts.",
+)  # fmt: skip
 @_shared
 def oms(**options: Any) -> None:
     """Run a sandbox OMS."""

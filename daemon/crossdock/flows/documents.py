@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from crossdock.flows import document_followers, post_documents
+from crossdock.flows import document_followers, post_documents, shipping
 from crossdock.flows.absorb import content_hash
 from crossdock.flows.post_documents import Desk
 from crossdock.flows.pull_stream import Taken
@@ -100,23 +100,30 @@ class InboundStream:
 
 
 class Merged(Struct, frozen=True):
-    """What a page did to one document: its row, all that is known of it, and the OMS to wake."""
+    """What a page did to one document: its row, all that is known of it, and the OMS to wake; `new`: it said something new."""
 
     row: StoredDocument
     known: Known[Any]
-    wake: str | None
+    wake: str | None = None
+    new: bool = True
 
 
 def absorb(tx: Transaction, connection: str, items: Sequence[Document], desk: Desk) -> Taken:
     """Store what a page says of documents, and enqueue what their OMS has to be told. Repeating it changes nothing."""
     stored = documents.load(tx, connection, [item.ref for item in items])
     merged: dict[int, Merged] = {}
+    unchanged: list[OutboundDoc] = []
     for item in items:
         name = (list_of(item), item.ref)
         taken = _take(tx, connection, stored.get(name), item, desk)
-        if taken is not None:
+        if taken.new:
             stored[name] = taken.row
             merged[taken.row.id] = taken
+        elif isinstance(item, OutboundDoc):
+            unchanged.append(taken.known.document)
+    shipping.follow(
+        tx, connection, unchanged, desk.now
+    )  # a push may have been settled only after its document was seen
     changed = [(each.row, each.known.document) for each in merged.values()]
     wake = frozenset(each.wake for each in merged.values() if each.wake is not None)
     wake |= document_followers.follow(tx, connection, changed, desk)
@@ -134,12 +141,12 @@ def _merge(known: Known[Any] | None, item: Document) -> Known[Any]:
     return merge_outbound(known, item) if isinstance(item, OutboundDoc) else merge_inbound(known, item)
 
 
-def _take(tx: Transaction, connection: str, stored: StoredDocument | None, item: Document, desk: Desk) -> Merged | None:
-    """Take in one document; None if nothing new was said of it."""
+def _take(tx: Transaction, connection: str, stored: StoredDocument | None, item: Document, desk: Desk) -> Merged:
+    """Take in one document."""
     known = None if stored is None else read(stored)
     merged = _merge(known, item)
-    if merged == known:
-        return None
+    if stored is not None and merged == known:
+        return Merged(stored, merged, new=False)
     now = to_ms(desk.now)
     owner = post_documents.owner_of(tx, merged.document, desk.targets)
     row = _row(tx, connection, stored, merged, owner, desk)
@@ -150,7 +157,7 @@ def _take(tx: Transaction, connection: str, stored: StoredDocument | None, item:
         timeline.add(tx, [timeline.Moment(row.order_id, now, "document", "", told(row, merged.document, text))])
     _report(tx, row, stored, known, merged, item, now)
     if not _to_send(stored, row):
-        return Merged(row, merged, None)
+        return Merged(row, merged)
     sent = post_documents.send(tx, row, merged.document, owner, desk)
     return Merged(sent.row, merged, sent.wake)
 

@@ -142,9 +142,13 @@ class PostedBooks:
 
 
 class PostingsRoom:
-    """The OMS's routes for documents of warehouses. `path` keeps its books over a kill."""
+    """The OMS's routes for documents of warehouses. `path` keeps its books over a kill.
+
+    `entered` is told of the inbound documents of each call, as they were taken.
+    """
 
     def __init__(self, path: str | None = None) -> None:
+        self.entered: Callable[[Iterable[InboundDoc]], object] = lambda _documents: None
         self.books = PostedBooks(None if path is None else f"{path}.documents")
 
     @property
@@ -177,7 +181,10 @@ class PostingsRoom:
 
     def _inbound(self, call: Call) -> Answer:
         postings, spoilt = read(call, InboundPosting)
-        return ok(ItemResults(results=(*self.books.enter_inbound(postings), *spoilt)))
+        results = self.books.enter_inbound(postings)
+        refused = self.books.refuse
+        self.entered([posting.document for posting in postings if posting.document.ref not in refused])
+        return ok(ItemResults(results=(*results, *spoilt)))
 
     def _refuse(self, call: Call) -> Answer:
         self.books.refuse = decode(call.body, dict[str, str], "messages by reference")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,11 +12,14 @@ from crossdock.spec.outbound import Stage
 from crossdock.testing.sandbox.call import Answer, Call, Refused, decode, number, ok
 from crossdock.testing.sandbox.listing_query import window_of
 from crossdock.testing.sandbox.server import utc_now
-from crossdock.testing.sandbox.shelf import Shelf
+from crossdock.testing.sandbox.shelf import Listed, Shelf, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
+    from decimal import Decimal
+
+    from crossdock.spec.orders import Window
 
 MAX_PAGE = 500
 D = TypeVar("D", OutboundDoc, InboundDoc)
@@ -51,8 +54,20 @@ class ReceiptsIn(Struct, frozen=True, forbid_unknown_fields=True):
     state: InboundState = InboundState.PART_COMPLETE
 
 
+class Pages(Protocol):
+    """What else lists outbound documents."""
+
+    def page(self, window: Window, cursor: str | None, limit: int) -> dict[str, Any]:
+        """List one page, in the order of (`updated_at`, `ref`)."""
+        ...
+
+
 class DocumentRooms:
-    """Outbound and inbound documents of a WMS; `now` is its clock and gives change stamps. `path` keeps them over a kill."""
+    """Outbound and inbound documents of a WMS; `now` is its clock and gives change stamps. `path` keeps them over a kill.
+
+    `created` lists the documents that pushes made; one that a test puts under the same key (`own_keys`) is shown instead.
+    `received` is told of receipts that are new: their document, and how much of which SKU.
+    """
 
     def __init__(self, path: str | None = None, now: Callable[[], datetime] = utc_now) -> None:
         self.now = now
@@ -61,12 +76,15 @@ class DocumentRooms:
             OutboundDoc, _ref, _stamp, outbound, lambda d: d.stage in (Stage.OUTBOUND, Stage.CANCELLED)
         )
         self.inbound = Shelf(InboundDoc, _ref, _stamp, inbound, lambda d: d.state in CLOSED_INBOUND)
+        self.own_keys = {d.outbound_key for d in self.outbound.items.values() if d.outbound_key is not None}
+        self.created: Pages | None = None
+        self.received: Callable[[str, str, Decimal], object] = lambda _warehouse, _sku, _quantity: None
 
     @property
     def routes(self) -> Mapping[tuple[str, str], Callable[[Call], Answer]]:
         """The contract's routes of this room."""
         return {
-            ("GET", "/v1/outbound-documents"): lambda call: self._list(self.outbound, call),
+            ("GET", "/v1/outbound-documents"): self._list_outbound,
             ("GET", "/v1/inbound-documents"): lambda call: self._list(self.inbound, call),
         }
 
@@ -92,11 +110,15 @@ class DocumentRooms:
 
     def put_outbound(self, *documents: OutboundDoc, keep_updated_at: bool = False) -> None:
         """Keep outbound documents as they are given, whatever revision they had, each stamped as changed now."""
+        self.own_keys |= {d.outbound_key for d in documents if d.outbound_key is not None}
         self.outbound.put(documents if keep_updated_at else [replace(d, updated_at=self.now()) for d in documents])
 
     def put_inbound(self, *documents: InboundDoc, keep_updated_at: bool = False) -> None:
         """Keep inbound documents as they are given, whatever revision they had, each stamped as changed now."""
+        arrived = [each for document in documents for each in self._new_receipts(document)]
         self.inbound.put(documents if keep_updated_at else [replace(d, updated_at=self.now()) for d in documents])
+        for warehouse, sku, quantity in arrived:
+            self.received(warehouse, sku, quantity)
 
     def change_outbound(self, ref: str, **fields: Any) -> OutboundDoc:
         """Change a document and raise its revision. Raises Refused 404."""
@@ -122,7 +144,22 @@ class DocumentRooms:
         known = _known(self.inbound, ref)
         return self.change_inbound(ref, receipts=(*known.receipts, *receipts), state=state)
 
-    def _list(self, shelf: Shelf[Any], call: Call) -> Answer:
+    def _new_receipts(self, document: InboundDoc) -> Iterable[tuple[str, str, Decimal]]:
+        held = self.inbound.get(document.ref)
+        known = set() if held is None else {receipt.ref for receipt in held.receipts}
+        skus = {line.line_no: line.sku for line in document.lines}
+        for receipt in document.receipts:
+            if receipt.ref not in known and receipt.line_no in skus:
+                yield document.warehouse, skus[receipt.line_no], receipt.quantity
+
+    def _list_outbound(self, call: Call) -> Answer:
+        if self.created is None:
+            return self._list(self.outbound, call)
+        window, cursor, limit = window_of(call), call.query.get("cursor"), number(call, "limit", 100, MAX_PAGE)
+        pages = [source.page(window, cursor, limit) for source in (self.outbound, self.created)]
+        return ok(joined(pages, limit, lambda document: (document.updated_at, document.ref)))
+
+    def _list(self, shelf: Listed[Any], call: Call) -> Answer:
         return ok(shelf.page(window_of(call), call.query.get("cursor"), number(call, "limit", 100, MAX_PAGE)))
 
     def _put_outbound(self, call: Call) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from crossdock.spec.documents import InboundDoc
     from crossdock.testing.sandbox.faults import Script
     from crossdock.testing.sandbox.oms_costs import Mode
     from crossdock.testing.sandbox.room import Room
@@ -174,11 +176,19 @@ class SandboxOms(Sandbox):
         self.postings = PostingsRoom(path)
         self.products = ProductRoom(now, path)
         self.costs = OmsCosts(path, cost_actual)
+        self.postings.entered = self._entered
+        self.products.heard = partial(self.webhooks.tell, Subject.PRODUCT)
         self.rooms: tuple[Room, ...] = (
             self.labels, self.stock, self.webhooks, self.postings, self.products, self.costs,
         )  # fmt: skip
         core = OmsCore(self.books, now, shops, logistics, self.rooms)
         super().__init__(core, token=token, script=script)
+
+    def _entered(self, documents: Iterable[InboundDoc]) -> None:
+        """Let averages follow from the receipts of a warehouse's documents, where this OMS works them out itself."""
+        if self.costs.mode == "receipts":
+            for document in documents:
+                self.costs.enter(document)
 
     def put(self, orders: Iterable[Order], *, keep_updated_at: bool = False, progress: Progress | None = None) -> None:
         """Keep orders, each stamped as changed now unless its own stamp is to be kept; `progress` of a stream too."""

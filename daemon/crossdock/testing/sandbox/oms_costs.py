@@ -113,7 +113,7 @@ class OmsCosts:
         skus = {line.line_no: line.sku for line in document.lines}
         for receipt in document.receipts:
             name = _name(document.ref, receipt.ref)
-            if name not in self.taken:
+            if name not in self.taken and receipt.line_no in skus:
                 taken = Taken(
                     name=name, sku=skus[receipt.line_no], quantity=receipt.quantity, unit_cost=receipt.unit_cost,
                     currency=document.currency, version=receipt.cost_revision, at=receipt.at.timestamp(),

@@ -49,12 +49,14 @@ class Written(Struct, frozen=True, kw_only=True):
 
 class ProductRoom:
     """Products by SKU. `versions` False: it neither shows nor compares versions. `limit`: names are cut to so many characters.
+    `heard` is told of the SKUs that changed.
 
     `writes` holds each write that took effect, by key; `written` counts how often each key came.
     """
 
     def __init__(self, now: Callable[[], datetime], path: str | None = None) -> None:
         self._now = now
+        self.heard: Callable[[Iterable[str]], object] = lambda _skus: None
         self.versions = True
         self.limit: int | None = None
         self.writes: dict[str, Written] = {}
@@ -103,7 +105,9 @@ class ProductRoom:
 
     def put(self, products: Iterable[Product]) -> None:
         """Keep products, each stamped as changed now, under its next version."""
-        self._shelf.put([self._stamped(product) for product in products])
+        found = [self._stamped(product) for product in products]
+        self._shelf.put(found)
+        self.heard([product.sku for product in found])
 
     def edit(self, sku: str, **values: Any) -> Product:
         """Change values of a product. Raises Refused 404."""

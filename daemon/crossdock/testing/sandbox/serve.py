@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from crossdock.testing.sandbox.demo_day import demo_day
 from crossdock.testing.sandbox.fault_scripts import load_script
 from crossdock.testing.sandbox.oms import SandboxOms
+from crossdock.testing.sandbox.oms_costs import Mode
 from crossdock.testing.sandbox.server import utc_now
 from crossdock.testing.sandbox.stream import feed_sandbox, read_events
 from crossdock.testing.sandbox.wms import WAREHOUSES, SandboxWms
@@ -36,6 +37,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class OmsOptions(ServeOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the sandbox OMS takes: a `stream` file to feed it from at `speed` (0: at once), or the demo's orders.
 
+    `cost_actual`: who works out average purchase prices, the OMS ("receipts") or whoever writes them ("set_average").
     `rebase` moves the stream's first event to now. `demo_orders` makes up so many orders of a day that ends now.
     """
 
@@ -43,6 +45,7 @@ class OmsOptions(ServeOptions, frozen=True, kw_only=True, forbid_unknown_fields=
     speed: Annotated[float, Meta(ge=0)] = 0
     rebase: bool = False
     demo_orders: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    cost_actual: Mode = "set_average"
 
 
 class WmsOptions(ServeOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,9 +95,12 @@ def build(options: OmsOptions | WmsOptions) -> SandboxOms | SandboxWms:
             script=script,
         )
     if not options.demo_orders:
-        return SandboxOms(path=options.data, token=options.token, script=script)
+        return SandboxOms(path=options.data, token=options.token, script=script, cost_actual=options.cost_actual)
     day = demo_day(options.seed or 0, now=utc_now(), count=options.demo_orders)
-    oms = SandboxOms(path=options.data, token=options.token, script=script, shops=day.shops, logistics=day.logistics)
+    oms = SandboxOms(
+        path=options.data, token=options.token, script=script, shops=day.shops, logistics=day.logistics,
+        cost_actual=options.cost_actual,
+    )  # fmt: skip
     if not oms.books.orders:
         oms.put(day.orders, keep_updated_at=True)
     return oms

@@ -27,46 +27,27 @@ class Kept(Struct, frozen=True):
     items: tuple[Raw, ...]
 
 
-class Shelf(Generic[T]):
-    """Records by name, each with a change stamp. A `path` keeps them over a kill.
+class Listed(Generic[T]):
+    """Records in the order of their change stamps: `order` holds (stamp, name), `look` finds what has a name.
 
-    `named` gives a record's name, `stamped` its change stamp, `closed` tells whether a sweep may leave it out.
+    `closed` tells whether a sweep may leave a record out; `named` and `stamped` give its name and its change stamp.
     """
 
     def __init__(
         self,
-        kind: type[T],
         named: Callable[[T], str],
         stamped: Callable[[T], datetime],
-        path: str | None = None,
+        look: Callable[[str], T],
         closed: Callable[[T], bool] = lambda _: False,
     ) -> None:
-        self.items: dict[str, T] = {}
-        self._named, self._stamped, self._closed = named, stamped, closed
-        self._order: list[tuple[datetime, str]] = []
-        self._journal = Journal(path, Kept)
-        for entry in self._journal.replay():
-            self._place(msgspec.json.decode(raw, type=kind) for raw in entry.items)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._journal.close()
-
-    def put(self, items: Iterable[T]) -> None:
-        """Keep records; the newest of a name replaces the one before."""
-        found = tuple(items)
-        self._place(found)
-        self._journal.append(Kept(tuple(Raw(msgspec.json.encode(item)) for item in found)))
-
-    def get(self, name: str) -> T | None:
-        """Return a record."""
-        return self.items.get(name)
+        self.order: list[tuple[datetime, str]] = []
+        self._named, self._stamped, self._look, self._closed = named, stamped, look, closed
 
     def page(self, window: Window, cursor: str | None, limit: int) -> dict[str, Any]:
         """List one page of `window` behind `cursor`, as the contract's listings are. Raises Refused 400 for a bad cursor."""
         found: list[T] = []
-        for _, name in self._order[self._start(window, cursor) :]:
-            item = self.items[name]
+        for number in range(self._start(window, cursor), len(self.order)):
+            item = self._look(self.order[number][1])
             if window.mode is FetchMode.CHANGED and window.until is not None and self._stamped(item) > window.until:
                 break
             if self._listed(item, window):
@@ -90,16 +71,66 @@ class Shelf(Generic[T]):
     def _start(self, window: Window, cursor: str | None) -> int:
         position = from_cursor(cursor) if cursor else None
         if position is not None:
-            return bisect_right(self._order, position)
+            return bisect_right(self.order, position)
         if window.mode is FetchMode.CHANGED and window.since is not None:
-            return bisect_left(self._order, (window.since, ""))
+            return bisect_left(self.order, (window.since, ""))
         return 0
+
+
+class Shelf(Listed[T]):
+    """Records by name, each with a change stamp. A `path` keeps them over a kill; `heard` is told of what is put.
+
+    `named` gives a record's name, `stamped` its change stamp, `closed` tells whether a sweep may leave it out.
+    """
+
+    def __init__(
+        self,
+        kind: type[T],
+        named: Callable[[T], str],
+        stamped: Callable[[T], datetime],
+        path: str | None = None,
+        closed: Callable[[T], bool] = lambda _: False,
+    ) -> None:
+        self.items: dict[str, T] = {}
+        self.heard: Callable[[tuple[T, ...]], object] = lambda _: None
+        super().__init__(named, stamped, self.items.__getitem__, closed)
+        self._journal = Journal(path, Kept)
+        for entry in self._journal.replay():
+            self._place(msgspec.json.decode(raw, type=kind) for raw in entry.items)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._journal.close()
+
+    def put(self, items: Iterable[T]) -> None:
+        """Keep records; the newest of a name replaces the one before."""
+        found = tuple(items)
+        self._place(found)
+        self._journal.append(Kept(tuple(Raw(msgspec.json.encode(item)) for item in found)))
+        self.heard(found)
+
+    def get(self, name: str) -> T | None:
+        """Return a record."""
+        return self.items.get(name)
 
     def _place(self, items: Iterable[T]) -> None:
         for item in items:
             name = self._named(item)
             before = self.items.get(name)
             if before is not None:
-                del self._order[bisect_left(self._order, (self._stamped(before), name))]
+                del self.order[bisect_left(self.order, (self._stamped(before), name))]
             self.items[name] = item
-            insort(self._order, (self._stamped(item), name))
+            insort(self.order, (self._stamped(item), name))
+
+
+def joined(pages: Iterable[dict[str, Any]], limit: int, named: Callable[[Any], tuple[datetime, str]]) -> dict[str, Any]:
+    """Join the same page of several listings, each in the order of `named`, into one of up to `limit` records."""
+    found = list(pages)
+    items = sorted((item for page in found for item in page["items"]), key=named)
+    shown = items[:limit]
+    more = len(items) > limit or any(page["next_cursor"] is not None for page in found)
+    return {
+        "items": shown,
+        "next_cursor": to_cursor(*named(shown[-1])) if more and shown else None,
+        "watermark": named(shown[-1])[0] if shown else None,
+    }

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from crossdock.spec.outbound import ItemResult
 from crossdock.spec.stock import StockLevel, StockMovement, level_name
@@ -18,6 +19,7 @@ from crossdock.testing.sandbox.stock_bodies import Levels, Movements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
 MAX_PAGE = 500
 MAX_ITEMS = 500
@@ -64,6 +66,16 @@ class WmsStock:
         found = tuple(levels)
         self.levels.put(found)
         self._changed(level.sku for level in found)
+
+    def change(self, warehouse: str, sku: str, by: Decimal, at: datetime) -> None:
+        """Let a level follow what arrived or left at `at`; of what nobody ever counted, only an arrival makes a level."""
+        held = self.levels.get(f"{warehouse}/{sku}")
+        if held is None and by <= 0:
+            return
+        before = held or StockLevel(sku=sku, warehouse=warehouse, on_hand=Decimal(0), observed_at=at)
+        on_hand = max(Decimal(0), before.on_hand + by)
+        sequence = None if before.sequence is None else before.sequence + 1
+        self.put([replace(before, on_hand=on_hand, observed_at=at, sequence=sequence)])
 
     def move(self, movements: Iterable[StockMovement]) -> None:
         """Show these movements from now on."""

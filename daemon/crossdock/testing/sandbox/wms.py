@@ -18,9 +18,10 @@ from crossdock.testing.sandbox.server import Sandbox, utc_now
 from crossdock.testing.sandbox.stock import WmsStock
 from crossdock.testing.sandbox.webhooks import SandboxWebhooks
 from crossdock.testing.sandbox.wms_books import Idempotency, WmsBooks, rejected
-from crossdock.testing.sandbox.wms_changes import Changes
+from crossdock.testing.sandbox.wms_changes import Changes, State
 from crossdock.testing.sandbox.wms_costs import WmsCosts
 from crossdock.testing.sandbox.wms_labels import WmsLabels
+from crossdock.testing.sandbox.wms_outbounds import CreatedOutbounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,17 +147,39 @@ class SandboxWms(Sandbox):
         asks_from: Stage | None = None,
     ) -> None:
         self.books = WmsBooks(warehouses, idempotency=idempotency, lookup_lag_s=lookup_lag_s, path=path)
-        self.changes = Changes(self.books, None if path is None else f"{path}.changes", asks_from)
+        self.now = now
+        self.changes = Changes(self.books, None if path is None else f"{path}.changes", asks_from, now)
         self.labels = WmsLabels(lambda key: key in self.books.by_key, path)
         self.webhooks = SandboxWebhooks(now)
         self.stock = WmsStock(path, partial(self.webhooks.tell, Subject.STOCK))
         self.documents = DocumentRooms(path, now)
         self.products = ProductRoom(now, path)
-        self.costs = WmsCosts(now, path)
+        self.costs = WmsCosts(now, path, self.documents.inbound)
+        self.created = CreatedOutbounds(self.books, self.changes, self.documents.own_keys)
+        self._join()
         self.rooms: tuple[Room, ...] = (
             self.changes, self.labels, self.stock, self.webhooks, self.documents, self.products, self.costs,
         )  # fmt: skip
         super().__init__(WmsCore(self.books, now, self.rooms), token=token, script=script)
+
+    def _join(self) -> None:
+        """Make one warehouse of the rooms: what one of them does shows in the others, and is told by webhooks."""
+        self.documents.created = self.created
+        self.documents.received = lambda warehouse, sku, by: self.stock.change(warehouse, sku, by, self.now())
+        self.documents.outbound.heard = lambda found: self.webhooks.tell(Subject.OUTBOUND, (each.ref for each in found))
+        self.documents.inbound.heard = lambda found: self.webhooks.tell(Subject.INBOUND, (each.ref for each in found))
+        self.products.heard = partial(self.webhooks.tell, Subject.PRODUCT)
+        self.changes.heard = self._changed
+
+    def _changed(self, key: str, before: State) -> None:
+        document = self.created.of_key(key)
+        if document is None:
+            return
+        if document.stage is Stage.OUTBOUND and before.stage is not Stage.OUTBOUND:
+            self.labels.leave(key)
+            for line in document.lines:
+                self.stock.change(document.warehouse, line.sku, -(line.actual or line.planned), self.now())
+        self.webhooks.tell(Subject.OUTBOUND, (document.ref,))
 
     async def stop(self) -> None:
         """Stop serving and let go of the file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +16,7 @@ from crossdock.spec.outbound_changes import FieldGroup, OutboundCancel, Outbound
 from crossdock.testing.sandbox.bodies import OutboundUpdates, PushResults
 from crossdock.testing.sandbox.call import Answer, Call, Refused, check_key, decode, ok
 from crossdock.testing.sandbox.journal import Journal
+from crossdock.testing.sandbox.server import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +37,10 @@ CANCEL_UNTIL = Stage.PICKED
 
 
 class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a document stands; what it says is kept apart. `asked`: a cancellation waits for the warehouse to decide."""
+    """Where a document stands; what it says is kept apart. `asked`: a cancellation waits for the warehouse to decide.
+
+    `changes` counts what happened to it, the last of it `at`.
+    """
 
     stage: Stage = Stage.PENDING
     held: bool = False
@@ -43,6 +48,8 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: bool = False
     updates: int = 0
     cancelled_at_stage: Stage | None = None
+    changes: int = 0
+    at: datetime | None = None
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,9 +70,22 @@ class StageIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Changes:
-    """A Room. `asks_from`: from this stage on a cancellation is passed on to people, who decide behind /__sandbox."""
+    """A Room. `asks_from`: from this stage on a cancellation is passed on to people, who decide behind /__sandbox.
 
-    def __init__(self, books: WmsBooks, path: str | None = None, asks_from: Stage | None = None) -> None:
+    `heard` is told of the key of a document that changed, and where it stood before; `unseen` are the keys that changed
+    since whoever lists documents emptied it.
+    """
+
+    def __init__(
+        self,
+        books: WmsBooks,
+        path: str | None = None,
+        asks_from: Stage | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.heard: Callable[[str, State], object] = lambda _key, _before: None
+        self.unseen: set[str] = set()
+        self._now = now
         self.asks_from = asks_from
         self.states: dict[str, State] = {}
         self.taken: dict[str, PushResult] = {}
@@ -106,6 +126,10 @@ class Changes:
     def state(self, key: str) -> State:
         """Return where a document stands."""
         return self.states.get(key, State())
+
+    def updated(self, key: str) -> bool:
+        """Tell whether a document says something else than what it was made of."""
+        return key in self._contents
 
     def content(self, key: str) -> OutboundRequest | None:
         """Return what a document says now."""
@@ -227,11 +251,15 @@ class Changes:
         return ok({"stages": dict(stages), "counts": dict(self.counts)})
 
     def _keep(self, entry: Entry) -> None:
+        former = self.state(entry.key)
+        entry = replace(entry, state=replace(entry.state, changes=former.changes + 1, at=self._now()))
         self._apply(entry)
         self._journal.append(entry)
+        self.heard(entry.key, former)
 
     def _apply(self, entry: Entry) -> None:
         self.states[entry.key] = entry.state
+        self.unseen.add(entry.key)
         if entry.content is not None:
             self._contents[entry.key] = entry.content
         if entry.taken is not None:
