@@ -76,6 +76,12 @@ def _order(tx: Transaction, rest: str, actor: str, desk: Desk) -> Answer:
             "`crossdock settle ORDER --arrived` or `--absent`"
         )
         return Answer(order=stored.ref, done=False, text=text)
+    if push.state is PushState.CANCELLED and push.why:
+        push.why = ""
+        pushes.decided(tx, push, push.state)
+        troubles.note(tx, push, to_ms(desk.now))
+        text = "taken as dealt with; it comes back if its OMS changes it"
+        return Answer(order=stored.ref, done=True, text=text)
     if push.state not in WAITING:
         troubles.note(tx, push, to_ms(desk.now))
         return Answer(order=stored.ref, done=True, text=f"it is {push.state.name.lower()}: nothing holds it any more")
