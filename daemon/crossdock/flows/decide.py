@@ -9,6 +9,7 @@ import msgspec
 from crossdock.flows import troubles
 from crossdock.flows.house import encode
 from crossdock.flows.keep_in_step import keep_in_step
+from crossdock.rules import eligibility
 from crossdock.rules.changes import Change, differences, same_content
 from crossdock.rules.decision import Asked, Decision, Trigger, decide
 from crossdock.rules.keys import outbound_key
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from crossdock.flows.sight import Sight
     from crossdock.rules.book import Book
+    from crossdock.spec.orders import Order
     from crossdock.store.store import Transaction
 
 _read_request = msgspec.json.Decoder(OutboundRequest).decode
@@ -46,6 +48,7 @@ def first_sight(sight: Sight, push_id: int, book: Book, now: datetime) -> tuple[
     push = Push(id=push_id, order_id=sight.stored.id, oms=sight.stored.connection, revision=sight.stored.revision)
     if sight.order.status is OrderStatus.CANCELLED:
         push.state, push.unsettled, push.settled_at = PushState.CANCELLED, None, to_ms(now)
+        push.why = _unnamed(sight.order)
         return push, None
     decision = decide(sight.order, PushState.NOT_PUSHED, book, now)
     return push, apply(push, decision, sight, book, now)
@@ -196,15 +199,24 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
     push.updated_revision = push.updated_at = push.acknowledged_at = None
 
 
+def _unnamed(order: Order) -> str:
+    """Keep why a cancelled order needs a person: it is a cancellation that names no order. Nothing for others."""
+    clause = eligibility.cancellation(order)
+    return "" if clause is None else said((clause,))
+
+
 def _cancel(tx: Transaction, sight: Sight, push: Push, now: datetime) -> None:
-    before = push.state
+    before, why = push.state, _unnamed(sight.order)
     if before is PushState.CANCELLED:
+        if push.why != why:
+            push.why = why
+            pushes.decided(tx, push, before)
         return
     check_transition(before, PushState.CANCELLED)
     push.state, push.unsettled, push.settled_at = PushState.CANCELLED, None, to_ms(now)
     push.again_at = push.next_at = push.report_at = None
     push.cancel_wanted = push.changed = False
-    push.why = ""
+    push.why = why
     pushes.decided(tx, push, before)
     detail = "the OMS cancelled the order before it was pushed"
     timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "cancelled", "", detail)])

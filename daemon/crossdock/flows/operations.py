@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +31,10 @@ Verdicts = list[tuple["Operation", "OperationVerdict", int]]
 
 MOST_CLAIMED = 1000
 """Operations that are looked at in one round, at most."""
+MOST_TURNS = 16
+"""Calls that each place makes one after the other in a round, at most: claiming and saving are shared by all of them."""
+ROUND_S = 0.25
+"""A round begins no further call after so many seconds: with a slow system its answers must not wait to be saved."""
 
 
 class Handler(Protocol):
@@ -66,8 +71,9 @@ async def carry_out(
     """
     now = house.env.now()
     await house.store.write(operations.take_over, lane.run, lane.connection, to_ms(now), to_ms(now + policy.settle))
+    turns = 1
     while lane.keep_going() and lane.may_call():
-        together, calls = (False, 1) if lane.alone() else (True, concurrency)
+        together, calls = (False, 1) if lane.alone() else (True, concurrency * turns)
         look = min(MOST_CLAIMED, calls * max((handler.batch for handler in handlers.values()), default=1))
         claimed = await house.store.write(
             operations.claim, lane.run, lane.connection, look, to_ms(house.env.now()),
@@ -76,7 +82,8 @@ async def carry_out(
         if not claimed:
             return False
         house.env.failpoint("operations.claimed")
-        await _carry(_batches(claimed, handlers, together=together), handlers, house, lane, policy)
+        whole = await _carry(_batches(claimed, handlers, together=together), handlers, house, lane, policy, concurrency)
+        turns = min(MOST_TURNS, turns * 2) if whole else 1
     return True
 
 
@@ -86,19 +93,18 @@ async def _carry(
     house: House,
     lane: CallingLane,
     policy: OperationPolicy,
-) -> None:
-    """Make the calls of a round and save what came of each.
+    concurrency: int,
+) -> bool:
+    """Make the calls of a round, save what came of each, and give back what there was no time for; True if nothing was.
 
     A fault of our own in one call must not lose the answers of the others: those are saved first, what it was about is in
     doubt, and then it is raised.
     """
-    judged = await asyncio.gather(
-        *(_batch(handlers, batch, house, lane, policy) for batch in batches), return_exceptions=True
-    )
+    made, left = await _calls(batches, handlers, house, lane, policy, concurrency)
     verdicts: Verdicts = []
-    faults: list[BaseException] = []
-    for batch, found in zip(batches, judged, strict=True):
-        if isinstance(found, BaseException):
+    faults: list[Exception] = []
+    for batch, found in made:
+        if isinstance(found, Exception):
             faults.append(found)
             now, name = house.env.now(), type(found).__name__
             verdicts += [
@@ -106,20 +112,58 @@ async def _carry(
             ]
         else:
             verdicts += found
-    if stopped := [fault for fault in faults if not isinstance(fault, Exception)]:
-        raise stopped[0]  # the run is cancelled or the process ends: the rows stay as sending
     try:
-        await house.store.write(save, handlers, lane.run, verdicts)
+        await house.store.write(save_round, handlers, lane.run, verdicts, left, to_ms(house.env.now()))
     except StoreError:
         raise
     except Exception as fault:  # noqa: BLE001 - a handler's own rows could not follow; it must not hold up the others
         faults.append(fault)
         verdicts = await _save_one_by_one(verdicts, handlers, house, lane, policy)
+        await house.store.write(operations.give_back, lane.run, left, to_ms(house.env.now()))
     house.env.failpoint("operations.saved")
     for state in {verdict.state for _, verdict, _ in verdicts}:
         lane.counted(state.name.lower(), sum(1 for _, verdict, _ in verdicts if verdict.state is state))
     if faults:
         raise faults[0]
+    return not left
+
+
+async def _calls(
+    batches: Sequence[Sequence[Operation]],
+    handlers: Mapping[str, Handler],
+    house: House,
+    lane: CallingLane,
+    policy: OperationPolicy,
+    concurrency: int,
+) -> tuple[list[tuple[Sequence[Operation], Verdicts | Exception]], list[Operation]]:
+    """Make the calls, `concurrency` at a time; return what came of each, and the operations that were not begun.
+
+    Raises what is no Exception: the run is cancelled or the process ends, and the rows stay as sending.
+    """
+    first, waiting = batches[:concurrency], deque(batches[concurrency:])
+    made: list[tuple[Sequence[Operation], Verdicts | Exception]] = []
+    until = house.env.monotonic() + ROUND_S
+
+    async def place(batch: Sequence[Operation]) -> None:
+        while True:
+            try:
+                made.append((batch, await _batch(handlers, batch, house, lane, policy)))
+            except Exception as fault:  # noqa: BLE001 - a fault of our own; the answers of other calls are saved first
+                made.append((batch, fault))
+            if not waiting or not _goes_on(lane, house, until):
+                return
+            batch = waiting.popleft()
+
+    ended = await asyncio.gather(*map(place, first), return_exceptions=True)
+    for fault in ended:
+        if fault is not None:
+            raise fault
+    return made, [operation for batch in waiting for operation in batch]
+
+
+def _goes_on(lane: CallingLane, house: House, until: float) -> bool:
+    """Tell whether a round may begin another call."""
+    return house.env.monotonic() < until and lane.keep_going() and lane.may_call() and not lane.alone()
 
 
 async def _save_one_by_one(
@@ -275,6 +319,14 @@ def past(operation: Operation) -> Past:
     """Say what happened to an operation before."""
     first = None if operation.first_fault_at is None else from_ms(operation.first_fault_at)
     return Past(faults=operation.faults, first_fault_at=first, attempts=operation.attempts + 1)
+
+
+def save_round(
+    tx: Transaction, handlers: Mapping[str, Handler], run: int, verdicts: Verdicts, left: Sequence[Operation], now: int
+) -> None:
+    """Save how a round's operations ended, and give back those that were not begun."""
+    save(tx, handlers, run, verdicts)
+    operations.give_back(tx, run, left, now)
 
 
 def save(tx: Transaction, handlers: Mapping[str, Handler], run: int, verdicts: Verdicts) -> None:

@@ -123,6 +123,12 @@ def _order(held: Held) -> Answer:
             "`crossdock settle ORDER --arrived` or `--absent`"
         )
         return held.answer(text, done=False, order=stored.ref)
+    if push.state is PushState.CANCELLED and push.why:
+        push.why = ""
+        pushes.decided(tx, push, push.state)
+        troubles.note(tx, push, held.at)
+        text = "taken as dealt with; it comes back if its OMS changes it"
+        return held.answer(text, done=True, order=stored.ref)
     if push.state not in WAITING:
         troubles.note(tx, push, held.at)
         text = f"it is {push.state.name.lower()}: nothing holds it any more"

@@ -82,6 +82,19 @@ def quantities(order: Order) -> Clause:
     return _QUANTITY_OK
 
 
+def cancellation(order: Order) -> Clause | None:
+    """A cancelled order that is no order: it only takes pieces back, so it is a cancellation that names no order.
+
+    Which order it means is not guessed; a person has to say. None for every other order.
+    """
+    if order.status is not OrderStatus.CANCELLED or not order.lines:
+        return None
+    for line in order.lines:
+        if line.quantity >= 0:
+            return None
+    return Clause("cancellation", False, (order.number or order.ref,))
+
+
 def skus(order: Order, warehouse: Warehouse, book: Book) -> Clause:
     """Every goods line's SKU is bound in the warehouse: mapped, or by its exact text where auto_bind is on.
 

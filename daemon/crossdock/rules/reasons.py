@@ -29,6 +29,7 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("goods", False): "none of its lines is goods to ship",
     ("quantity", True): "all its quantities are above zero",
     ("quantity", False): "line {0} has quantity {1}, which cannot be shipped; correct it in the OMS",
+    ("cancellation", False): "{0} is a cancellation that names no order; a person has to find the order that it means",
     ("warehouse", True): "warehouse {0} is assigned ({1})",
     ("warehouse", False): "no warehouse is assigned: {0}",
     ("warehouse_enabled", True): "warehouse {0} is switched on",

@@ -101,7 +101,7 @@ def of_push(push: Standing) -> tuple[Held, ...]:
     """Say what holds a push that somebody can mend; nothing for one that goes its way, or that only waits."""
     # what is to be decided about a document that its warehouse has is an incident of another operation (QUESTIONS, OUTBOUND_DOCUMENT)
     match push.state:
-        case PushState.HELD | PushState.NOT_PUSHED:
+        case PushState.HELD | PushState.NOT_PUSHED | PushState.CANCELLED:
             return _of_clauses(push)
         case PushState.PUSH_FAILED if push.parked:
             return (_failed(push),)
@@ -119,6 +119,8 @@ def _of_clauses(push: Standing) -> tuple[Held, ...]:
     failing = [clause for clause in push.clauses if not clause.ok]
     if any(clause.code in _OVER for clause in failing):
         return ()
+    if any(clause.code == "cancellation" for clause in failing):
+        return tuple(_cancellation(push, clause.facts) for clause in failing if clause.code == "cancellation")
     return tuple(Held(make(push, clause.facts)) for clause in failing if (make := _MAKERS.get(clause.code)) is not None)
 
 
@@ -155,6 +157,12 @@ def _quantity(push: Standing, _facts: Sequence[str]) -> Trouble:
         cause=Cause.VALIDATION, connection=push.oms, operation=PUSH, code="quantity",
         text=f"orders of {push.oms} have quantities that cannot be shipped",
     )  # fmt: skip
+
+
+def _cancellation(push: Standing, facts: Sequence[str]) -> Held:
+    text = f"cancellations of {push.oms} name no order; crossdock never guesses which one is meant"
+    trouble = Trouble(cause=Cause.DECISION, connection=push.oms, operation=PUSH, code="cancellation", text=text)
+    return Held(trouble, f"cancellation {facts[0]}")
 
 
 _MAKERS: dict[str, Callable[[Standing, Sequence[str]], Trouble]] = {
@@ -299,6 +307,10 @@ _REMEDIES = {
     ),
     "sku_missing": Remedy("give the lines their SKU in the OMS; the corrected orders are decided again by themselves"),
     "quantity": Remedy("correct the quantities in the OMS; the corrected orders are decided again by themselves"),
+    "cancellation": Remedy(
+        "find the order that each means and cancel it in the OMS or here, then release what is dealt with",
+        "crossdock incidents release INCIDENT",
+    ),
     "needs_person": Remedy(
         "look into the warehouse for each, and say what you saw", "crossdock settle ORDER --arrived --reason WHY"
     ),

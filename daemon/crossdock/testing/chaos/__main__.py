@@ -22,7 +22,10 @@ SHOWN = 20
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws orders, faults and where to kill.")
 @click.option("--keep", is_flag=True, help="Keep the folder with the database and the logs also when all is well.")
 def main(cycles: int, seed: int, keep: bool) -> None:
-    """Kill the daemon with SIGKILL, at random and at its fail points, while orders flow from an OMS to two warehouses.
+    """Kill the daemon with SIGKILL, at random and at its fail points, while an OMS and two warehouses are at work.
+
+    Orders come in, change and are cancelled after their push; the warehouses pick and ship, receive goods and correct
+    their costs; labels, products and stock change on either side.
 
     In three cycles of ten something else comes first: it is stopped for a while, meets a second daemon, its clock is set,
     its disk is full, or it has to bring an old database up to date.
@@ -72,16 +75,16 @@ def told(outcome: Outcome) -> list[str]:
     ):
         lines += [f"{what}: {ref}" for ref in refs[:SHOWN]]
         lines += [f"{what}: {len(refs) - SHOWN} more"] if len(refs) > SHOWN else []
+    for found in outcome.found:
+        lines += [found.line, *found.complaints(SHOWN)]
     return [*lines, *outcome.troubles[:SHOWN]]
 
 
 def last_line(outcome: Outcome) -> str:
-    """Return the line that a run ends with."""
-    verdict = outcome.verdict
-    return (
-        f"chaos: cycles={outcome.cycles} orders={outcome.orders} lost={len(verdict.lost)} "
-        f"doubled={len(verdict.doubled)}"
-    )
+    """Return the line that a run ends with; what was lost or doubled besides orders counts, too."""
+    lost = len(outcome.verdict.lost) + sum(len(found.lost) for found in outcome.found)
+    doubled = len(outcome.verdict.doubled) + sum(len(found.doubled) for found in outcome.found)
+    return f"chaos: cycles={outcome.cycles} orders={outcome.orders} lost={lost} doubled={doubled}"
 
 
 if __name__ == "__main__":

@@ -7,13 +7,17 @@ import importlib.util
 import random
 import resource
 import signal
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from playhouse.migrations import Runner
 
+from crossdock.control import database
 from crossdock.ops.process import HELD_ELSEWHERE
-from crossdock.store import migrate, sqlite
+from crossdock.store import migrate
+from crossdock.store import sqlite as store_sqlite
 from crossdock.testing.chaos import setting
 from crossdock.testing.chaos.ground import Ground
 from crossdock.testing.chaos.plan import FAIL_POINTS, MIGRATION_POINTS, Kind, Outcome, Plan
@@ -169,25 +173,39 @@ async def disk_full(cycle: Cycle) -> None:
 
 
 async def migrating(cycle: Cycle) -> None:
-    """Take the schema back to its first form, orders and all, and kill the start that brings it up to date again."""
-    await asyncio.to_thread(first_schema, cycle.ground.database)
+    """Take a copy's schema back to its first form, orders and all, and kill the start that brings it up to date again.
+
+    It is a copy because the first form has no room for what came later: undoing it loses that, killed or not. What every
+    form has, orders and their pushes, must be there afterwards as before. The daemon itself is killed at random.
+    """
     point = cycle.chance.choice(MIGRATION_POINTS)
-    daemon = await cycle.ground.start_daemon(point)
-    status = await daemon.ended_within(START_S)
-    if status != KILLED:
-        cycle.trouble(f"the daemon ended with status {status} and not at {point}")
+    before = await asyncio.to_thread(kept_by_every_schema, cycle.ground.database)
+    killed, migrated, copy = await cycle.ground.migrated_copy(point, first_schema)
+    if killed != KILLED:
+        cycle.trouble(f"the daemon ended with status {killed} and not at {point}")
+    problems = (await asyncio.to_thread(database.check, copy)).problems
+    if migrated != 0 or problems or await asyncio.to_thread(kept_by_every_schema, copy) != before:
+        cycle.trouble(f"a migration that was killed at {point} was not made up for ({migrated}, {problems})")
+    await cycle.lives_a_while(await cycle.ground.start_daemon())
     cycle.killed(point)
+
+
+def kept_by_every_schema(file: Path) -> list[tuple[object, ...]]:
+    """Read orders and how their pushes stand."""
+    sql = "SELECT o.ref, o.content_hash, p.key, p.state FROM orders o JOIN pushes p ON p.order_id = o.id ORDER BY p.id"
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql).fetchall()
 
 
 def first_schema(file: Path) -> None:
     """Undo every migration but the first, as if this database had been made by the first version."""
-    database = sqlite.connect(str(file))
-    with database:
-        later = [each.name for each in migrate.status(database) if each.applied][1:]
+    opened = store_sqlite.connect(str(file))
+    with opened:
+        later = [each.name for each in migrate.status(opened) if each.applied][1:]
         for name in reversed(later):
-            Runner(database, str(migrate.FOLDER)).down(name)
-            database.execute_sql("DELETE FROM migration_checksums WHERE name = ?", (name,))
-    database.close()
+            Runner(opened, str(migrate.FOLDER)).down(name)
+            opened.execute_sql("DELETE FROM migration_checksums WHERE name = ?", (name,))
+    opened.close()
 
 
 DISTURBANCES: dict[Kind, Callable[[Cycle], Awaitable[None]]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,11 @@ import msgspec
 
 from crossdock.control.client import Client, Refusal, Unreachable
 from crossdock.testing.chaos import setting
+from crossdock.testing.chaos.catalogue import Catalogue, switch_on
 from crossdock.testing.chaos.processes import COMMAND, START_S, Process, SandboxProcess, Unexpected, daemon_environ
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AsyncExitStack
     from pathlib import Path
 
@@ -23,8 +27,8 @@ if TYPE_CHECKING:
 class Ground:
     """Starts and ends daemons in one folder."""
 
-    def __init__(self, folder: Path, sandboxes: dict[str, SandboxProcess]) -> None:
-        self.sandboxes = sandboxes
+    def __init__(self, folder: Path, sandboxes: dict[str, SandboxProcess], catalogue: Catalogue) -> None:
+        self.sandboxes, self.catalogue = sandboxes, catalogue
         self.database, self.log, self.clock = folder / "crossdock.db", folder / "daemon.log", folder / "clock"
         self._folder, self._config = folder, folder / "crossdock.toml"
         self._daemon: Process | None = None
@@ -38,7 +42,8 @@ class Ground:
             sandbox = await SandboxProcess.start(name, words, folder, session)
             stack.push_async_callback(sandbox.process.kill)
             sandboxes[name] = sandbox
-        ground = cls(folder, sandboxes)
+        ground = cls(folder, sandboxes, Catalogue(random.Random(f"{seed}:catalogue"), sandboxes))
+        await ground.catalogue.begin()
         urls = {name: sandbox.url for name, sandbox in sandboxes.items()}
         ground._config.write_text(setting.configuration(folder, urls), encoding="utf-8")
         stack.push_async_callback(ground.end_daemon)
@@ -46,6 +51,7 @@ class Ground:
         async with ground.client() as client:
             await ground.answers(client)
             await setting.fill_book(client)
+            await switch_on(client)
         await ground.end_daemon()
         return ground
 
@@ -74,11 +80,42 @@ class Ground:
         words = ("--config", str(self._config), "run", "--log-format", "plain")
         return await Process.start(name, words, self.log, daemon_environ(tokens, fail_point), command)
 
+    async def migrated_copy(self, point: str, change: Callable[[Path], None]) -> tuple[int | None, int | None, Path]:
+        """Copy the database, change the copy, start a daemon on it that kills itself at `point`, and migrate it again.
+
+        Return how the daemon and the migration ended, and the copy's file.
+        """
+        folder = self._folder / "copy"
+        await asyncio.to_thread(_copied, self.database, folder)
+        copy = folder / self.database.name
+        await asyncio.to_thread(change, copy)
+        config = folder / self._config.name
+        text = await asyncio.to_thread(self._config.read_text, encoding="utf-8")
+        config.write_text(text.replace(f'"{self._folder}"', f'"{folder}"'), encoding="utf-8")
+        ended: list[int | None] = []
+        for words, where in ((("run", "--log-format", "plain"), point), (("db", "migrate"), None)):
+            environ = daemon_environ({name: sandbox.token for name, sandbox in self.sandboxes.items()}, where)
+            process = await Process.start("the daemon on a copy", ("--config", str(config), *words), self.log, environ)
+            try:
+                ended.append(await process.ended_within(START_S))
+            finally:
+                await process.kill()
+        return ended[0], ended[1], copy
+
     async def end_daemon(self) -> None:
         """Kill the daemon if one lives."""
         if self._daemon is not None:
             await self._daemon.kill()
             self._daemon = None
+
+
+def _copied(database: Path, folder: Path) -> None:
+    """Copy a database that no process has open, its log too."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    for name in (database.name, f"{database.name}-wal"):
+        if (database.parent / name).exists():
+            shutil.copy(database.parent / name, folder / name)
 
 
 def sandbox_words(seed: int, folder: Path) -> dict[str, tuple[str, ...]]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import sys
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossdock.control import database
 from crossdock.testing.chaos import setting
+from crossdock.testing.chaos.after_push import AfterPush
 from crossdock.testing.chaos.disturbances import Cycle, left_out, run_cycle
+from crossdock.testing.chaos.documents import Documents
 from crossdock.testing.chaos.ground import Ground
 from crossdock.testing.chaos.orders import Orders, judge
 from crossdock.testing.chaos.plan import Kind, Outcome, Plan, drawn
@@ -26,6 +29,17 @@ if TYPE_CHECKING:
     from crossdock.control.records.daemon import Status
 
 QUIET_LOOKS = 3
+LISTINGS = 4
+"""So often a stream is listed again before it counts as known."""
+STREAMS = (
+    *tuple((name, path) for name in setting.WAREHOUSES for path in setting.WMS_LISTINGS),
+    ("oms", "/v1/products"),
+)
+OPEN_WORK = {
+    "operations": "SELECT COUNT(*) FROM operations WHERE unsettled IS NOT NULL",
+    "labels": "SELECT COUNT(*) FROM labels WHERE next_at IS NOT NULL",
+    "reports": "SELECT COUNT(*) FROM pushes WHERE report_at IS NOT NULL",
+}
 OPEN = ("queued", "sending", "in_doubt", "push_failed")
 
 
@@ -53,6 +67,9 @@ class Chaos:
         self._plan = plan
         self._chance = random.Random(plan.seed)
         self._orders = Orders(plan.seed)
+        chances = (random.Random(f"{plan.seed}:{name}") for name in ("after push", "documents"))
+        self._after_push = AfterPush(next(chances), ground.sandboxes)
+        self._documents = Documents(next(chances), ground.sandboxes)
 
     async def cycles(self) -> None:
         """Disturb, kill and start the daemon as often as planned, while orders come in; at the end stop it under load."""
@@ -100,10 +117,14 @@ class Chaos:
         sys.stderr.flush()
 
     async def _feed(self) -> None:
-        """Put new orders into the OMS until cancelled."""
+        """Put new orders into the OMS, and let everything else happen, until cancelled."""
         while True:
             orders = self._orders.make(self._plan.feed_at_once, datetime.now(UTC))
             await self.ground.sandboxes["oms"].tell("/orders", {"orders": orders})
+            self._after_push.know(orders, self._orders.expected)
+            await self._after_push.feed()
+            await self._documents.feed()
+            await self.ground.catalogue.feed()
             await asyncio.sleep(self._plan.feed_every_s)
 
     async def come_to_rest(self) -> None:
@@ -118,18 +139,22 @@ class Chaos:
     async def _quiet(self, client: Client) -> None:
         """Wait until all has been listed and nothing is on its way. "Lost" means nothing before that."""
         end = time.monotonic() + self._plan.quiet_within_s
-        listed = await self._listings() + 3 * (1 + len(self._orders.expected) // 10)
+        orders = await self._listings() + 3 * (1 + len(self._orders.expected) // 10)
+        others = {pair: await self._listings(*pair) + LISTINGS for pair in STREAMS}
         seen, waiting = 0, left(await client.status())
         while seen < QUIET_LOOKS:
             if time.monotonic() > end:
                 raise Unexpected(f"the outbox was not quiet after {self._plan.quiet_within_s:.0f} s; left: {waiting}")
             await asyncio.sleep(0.1)
-            waiting = left(await client.status())
-            seen = seen + 1 if not waiting and await self._listings() >= listed else 0
+            waiting = left(await client.status()) | await asyncio.to_thread(open_work, self.ground.database)
+            listed = await self._listings() >= orders
+            for pair, count in others.items():
+                listed = listed and await self._listings(*pair) >= count
+            seen = seen + 1 if listed and not waiting else 0
 
-    async def _listings(self) -> int:
-        counters = await self.ground.sandboxes["oms"].ask("/counters")
-        return int(counters["calls"].get("GET /v1/orders", 0))
+    async def _listings(self, name: str = "oms", path: str = "/v1/orders") -> int:
+        counters = await self.ground.sandboxes[name].ask("/counters")
+        return int(counters["calls"].get(f"GET {path}", 0))
 
     async def _check_database(self) -> None:
         """Look whether the file is sound; a daemon that was killed while migrating may have left its work to the next."""
@@ -147,7 +172,20 @@ class Chaos:
         for sandbox in self.ground.sandboxes.values():
             self.outcome.faults.update((await sandbox.ask("/counters"))["faults"])
         self.outcome.orders = len(self._orders.expected)
-        self.outcome.verdict = judge(self._orders.expected, documents)
+        self.outcome.verdict = judge(self._orders.expected, documents, self._after_push.may_be_absent)
+        by_order: dict[str, list[dict[str, Any]]] = {}
+        for document in documents:
+            by_order.setdefault(str(document["order_ref"]), []).append(document)
+        self.outcome.found += await self._after_push.judge(by_order)
+        self.outcome.found += await self._documents.judge()
+        self.outcome.found += await self.ground.catalogue.judge()
+
+
+def open_work(file: Path) -> dict[str, int]:
+    """Say what the database has that is still to be carried out, asked for or decided, besides pushes."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        found = {what: int(connection.execute(sql).fetchone()[0]) for what, sql in OPEN_WORK.items()}
+    return {what: count for what, count in found.items() if count}
 
 
 def left(status: Status) -> dict[str, int]:

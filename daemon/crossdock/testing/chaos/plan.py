@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from crossdock.testing.chaos.found import Found
 from crossdock.testing.chaos.orders import Verdict
 
 if TYPE_CHECKING:
@@ -30,18 +31,27 @@ FAIL_POINTS = {
     "ask.answered": 1,
     "report.before_call": 3,
     "report.answered": 3,
+    "operations.claimed": 6,
+    "operations.before_send": 10,
+    "operations.after_send": 8,
+    "operations.saved": 6,
+    "stream.before_fetch": 12,
+    "stream.before_store": 4,
+    "stream.after_store": 4,
+    "labels.fetched": 3,
+    "labels.stored": 3,
+    "master.before_merge": 1,
+    "master.after_merge": 1,
+    "products.before_write": 1,
+    "products.after_write": 1,
 }
 """The fail points of a daemon at work, and up to which passing of it the daemon is killed there."""
 
 MIGRATION_POINTS = ("migrate.begin", "migrate.before_commit", "migrate.after_commit")
 """Fail points of a start that brings the schema up to date."""
 
-NOT_PASSED = frozenset({
-    "sync.before_call", "sync.answered", "operations.claimed", "operations.before_send", "operations.after_send",
-    "operations.saved", "stream.before_fetch", "stream.before_store", "stream.after_store",
-    "master.before_merge", "master.after_merge", "master.apply_page", "products.before_write", "products.after_write",
-})  # fmt: skip
-"""Fail points of what only people ask for (the simulation crashes there), and of what the harness does not exchange yet."""
+NOT_PASSED = frozenset({"sync.before_call", "sync.answered", "master.apply_page"})
+"""Fail points of what only people ask for; the simulation crashes there."""
 
 
 class Kind(StrEnum):
@@ -97,13 +107,15 @@ class Outcome(Struct, kw_only=True):
     left_out: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     verdict: Verdict = Verdict(eligible=0, lost=(), doubled=(), wrong=())
+    found: list[Found] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether every eligible order was created exactly once and nothing else went wrong."""
+        """Whether every eligible order was created exactly once, and nothing else was lost, doubled or went wrong."""
         return bool(self.verdict.eligible) and not (
             self.verdict.lost or self.verdict.doubled or self.verdict.wrong or self.troubles
-        )
+            or any(found.lost or found.doubled or found.wrong for found in self.found)
+        )  # fmt: skip
 
 
 def drawn(chance: random.Random) -> Iterator[Kind]:

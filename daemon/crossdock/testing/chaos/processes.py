@@ -22,6 +22,7 @@ COMMAND_WITH_CLOCK = (sys.executable, "-c", "from crossdock.testing.chaos.clock 
 """Takes a file as its first word: see set_clock. Needs time-machine."""
 
 FAIL_POINT = "CROSSDOCK_FAILPOINT"
+NOT_FOUND = 404
 START_S = 30.0
 """A process that has not started after so long counts as failed."""
 
@@ -128,6 +129,14 @@ class SandboxProcess:
         """Change something behind /__sandbox/."""
         async with self._session.post(f"{self.url}/__sandbox{path}", data=msgspec.json.encode(body)) as answer:
             answer.raise_for_status()
+
+    async def ask_for(self, path: str, body: object) -> Any:
+        """Change something behind /__sandbox/ and return the answer; None if there is no such thing."""
+        async with self._session.post(f"{self.url}/__sandbox{path}", data=msgspec.json.encode(body)) as answer:
+            if answer.status == NOT_FOUND:
+                return None
+            answer.raise_for_status()
+            return msgspec.json.decode(await answer.read())
 
     async def books(self) -> list[dict[str, Any]]:
         """Return every document that a WMS created, as its own books show them."""

@@ -97,6 +97,11 @@ async def fill_book(client: Client) -> None:
     await client.save_allocation(Allocation(position=2, warehouse=ABROAD))
 
 
+OMS_WRITES = ("/v1/inbound-documents", "/v1/outbound-documents", "/v1/costs/update", "/v1/products/write", "/v1/stock")
+WMS_WRITES = ("/v1/outbounds/update", "/v1/outbounds/cancel", "/v1/outbounds/label", "/v1/products/write")
+WMS_LISTINGS = ("/v1/inbound-documents", "/v1/outbound-documents", "/v1/products", "/v1/stock")
+
+
 def oms_faults(seed: int) -> Script:
     """Return the faults of the OMS: failing reads and reports, orders that show up late."""
     rules = (
@@ -107,6 +112,8 @@ def oms_faults(seed: int) -> Script:
         *_often(Fault.S503, "POST", "/v1/orders/get", 0.03),
         *_often(Fault.S500, "POST", "/v1/push-reports", 0.05),
         *_often(Fault.ACCEPTED_THEN_LOST, "POST", "/v1/push-reports", 0.05),
+        *_often(Fault.S500, "GET", "/v1/labels", 0.05),
+        *(rule for path in OMS_WRITES for rule in _unsure(path)),
     )
     return Script(rules=rules, seed=seed)
 
@@ -122,8 +129,14 @@ def wms_faults(seed: int) -> Script:
         *_often(Fault.PARTIAL_BATCH, "POST", create, 0.03),
         *_often(Fault.S429, "POST", create, 0.02, retry_after="seconds", seconds=1),
         *_often(Fault.S500, "POST", "/v1/outbounds/find", 0.05),
+        *(rule for path in WMS_LISTINGS for rule in _often(Fault.S500, "GET", path, 0.03)),
+        *(rule for path in WMS_WRITES for rule in _unsure(path)),
     )
     return Script(rules=rules, seed=seed)
+
+
+def _unsure(path: str) -> tuple[Rule, ...]:
+    return (*_often(Fault.S500, "POST", path, 0.04), *_often(Fault.ACCEPTED_THEN_LOST, "POST", path, 0.06))
 
 
 def _often(fault: Fault, method: str, path: str, probability: float, **args: object) -> tuple[Rule, ...]:

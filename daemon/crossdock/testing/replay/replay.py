@@ -84,7 +84,7 @@ def _replay(options: Options, file: Path, own: OwnFaults, say: Callable[[str], N
         known, aside = await world.store.read(what_is_known), await world.store.read(quarantined)
         await world.stop()
         return Outcome(
-            verdict=judge(ledger, world.oms_books, world.books, known, world.changes),
+            verdict=judge(ledger, world.oms_books, world.books, known, world.changes, feed.unnamed),
             quarantined=aside, settled=settled, own_faults=own.seen, feed=dict(feed.counts),
             met={name: dict(faults.met) for name, faults in world.faults.items()},
             ended=dict(world.counting.ended), until=until, seconds=time.monotonic() - started,
@@ -133,6 +133,7 @@ def told(outcome: Outcome) -> Iterator[str]:
     yield f"attempts ended: {_counts(outcome.ended)}"
     yield f"amended or reduced before the push, and pushed so: {verdict.amended_or_reduced_before_push}"
     yield f"after the push: {_counts(verdict.after_push)}"
+    yield f"cancellations that name no order, each held by an incident: {verdict.unnamed_cancels}"
     yield "not pushed, by reason:"
     for reason, count in verdict.ineligible.most_common():
         yield f"  {count:>6}  {reason}"

@@ -61,6 +61,7 @@ class Verdict(Struct):
     wrong: list[str] = field(default_factory=list)
     ineligible: Counter[str] = field(default_factory=Counter)
     after_push: Counter[str] = field(default_factory=Counter)
+    unnamed_cancels: int = 0
 
     @property
     def line(self) -> str:
@@ -90,8 +91,9 @@ def judge(
     books: Mapping[str, WmsBooks],
     known: Mapping[str, Known],
     changes: Mapping[str, Changes],
+    unnamed: Iterable[str] = (),
 ) -> Verdict:
-    """Judge every order of the stream and every document of the warehouses."""
+    """Judge every order of the stream, every document of the warehouses, and the cancels that name no order."""
     verdict = Verdict(orders=len(ledger.orders))
     documents: dict[str, list[Document]] = {}
     for warehouse in books.values():
@@ -114,6 +116,10 @@ def judge(
             _reported(verdict, ref, oms, cancelled=not live)
         else:
             _not_pushed(verdict, ref, entry, known[ref])
+    for ref in unnamed:
+        verdict.unnamed_cancels += 1
+        if ref not in known or not known[ref].asked:
+            verdict.wrong.append(f"{ref}: a cancellation that names no order, and no incident holds it")
     return verdict
 
 

@@ -21,6 +21,7 @@ from crossdock.store import migrate, sqlite
 from crossdock.store.store import Store
 from crossdock.testing.replay.floor import Floor
 from crossdock.testing.replay.memory_wire import MemorySession
+from crossdock.testing.sandbox.documents_wms import DocumentRooms
 from crossdock.testing.sandbox.fault_scripts import load_script
 from crossdock.testing.sandbox.faults import PUT_ORDER, Fault, Faults, Match, Rule, Script
 from crossdock.testing.sandbox.oms import OmsCore
@@ -56,6 +57,10 @@ RULES: tuple[tuple[int, tuple[str, ...] | None, str], ...] = (
     (99, None, "BKK-1"),
 )
 """Position, countries of the recipient (None: all), warehouse."""
+
+
+DOCUMENTS_S = 21_600
+"""The stream has no documents of warehouses: these are listed now and then only."""
 
 
 class YearLoop(VirtualLoop):
@@ -132,6 +137,7 @@ class World:
         self.faults = {name: Faults(script(faults, seed, name)) for name in self.config.connections}
         database = sqlite.connect(str(file))
         database.connect()
+        database.execute_sql("PRAGMA synchronous = OFF")  # a year of commits; nobody cuts the power of a replay
         migrate.migrate(database)
         self.store = Store(database, self.env, inline=True)
         schedule = VirtualSchedule(self.env)
@@ -146,7 +152,7 @@ class World:
         host = PluginHost(plugins, self.env)
         cores: dict[str, Core] = {OMS: OmsCore(self.oms_books, self.env.now)}
         cores |= {
-            WAREHOUSES[name][0]: WmsCore(books, self.env.now, (self.changes[name],))
+            WAREHOUSES[name][0]: WmsCore(books, self.env.now, (self.changes[name], DocumentRooms(now=self.env.now)))
             for name, books in self.books.items()
         }
         self._links = [self._connect(host, name, core) for name, core in cores.items()]
@@ -210,7 +216,7 @@ def configuration() -> Config:
     }
     for connection, kind in WAREHOUSES.values():
         settings = {"url": f"https://{connection}.example", "token": secret, "idempotency": kind}
-        connections[connection] = Connection(type="wms_default", settings=settings)
+        connections[connection] = Connection(type="wms_default", settings=settings, fetch=Fetch(every_s=DOCUMENTS_S))
     engine = EngineConfig(min_interval_s=300, window_days=30, tick_s=60)
     return Config(state_dir="replay", connections=connections, engine=engine)
 

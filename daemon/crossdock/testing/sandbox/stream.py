@@ -96,13 +96,14 @@ class Event(Struct, frozen=True):
 class StreamFeed:
     """The orders that a stream of events leads to. `orders` holds each as it is now, in the order of first appearance.
 
-    `counts` counts events by kind, and what became of them: cancel_unnamed (names no order, only counted),
-    cancel_partly_named, cancel_unknown_order, cancel_unplaced_qty (pieces that no named order had), cancelled_orders,
+    `unnamed` are the cancels that name no order: each is shown as a cancelled order of its own that only takes back, and
+    is not among `orders`. `counts` counts events by kind, and what became of them: cancel_unnamed, cancel_partly_named, cancel_unknown_order, cancel_unplaced_qty (pieces that no named order had), cancelled_orders,
     reduced_orders, amend_unknown_order, lines_not_positive.
     """
 
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
+        self.unnamed: list[str] = []
         self.counts: Counter[str] = Counter()
         self._rank: dict[str, int] = {}
 
@@ -139,7 +140,8 @@ class StreamFeed:
     def _cancel(self, event: Event) -> list[Order]:
         if not event.cancels:
             self.counts["cancel_unnamed"] += 1
-            return []
+            self.unnamed.append(event.order_ref)
+            return [replace(to_order(event), status=OrderStatus.CANCELLED, label_ready=False)]
         if event.unmatched_qty:
             self.counts["cancel_partly_named"] += 1
         budget = self._budget(event)

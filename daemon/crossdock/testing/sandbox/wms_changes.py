@@ -62,11 +62,12 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StageIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stage that a test moves a document to, by its key or its order."""
+    """A stage that a test moves a document to, by its key or its order; `if_live`: not one that is cancelled."""
 
     stage: Stage
     key: str | None = None
     order_ref: str | None = None
+    if_live: bool = False
 
 
 class Changes:
@@ -240,8 +241,10 @@ class Changes:
         documents = self._books.by_key.get(wanted.key or "") or self._books.by_order.get(wanted.order_ref or "")
         if not documents:
             raise Refused(404, "not_found", "No document has this key or order_ref")
-        self.move(documents[-1].key, wanted.stage)
-        return ok({"key": documents[-1].key, "stage": wanted.stage})
+        key = documents[-1].key
+        if not (wanted.if_live and self.state(key).stage is Stage.CANCELLED):
+            self.move(key, wanted.stage)
+        return ok({"key": key, "stage": self.state(key).stage})
 
     def _show(self, call: Call) -> Answer:
         if "key" in call.query:
