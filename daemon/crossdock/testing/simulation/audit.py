@@ -12,7 +12,7 @@ from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crossdock.spec.outbound import OutboundRequest
 
@@ -71,9 +71,9 @@ class Audit:
         if text not in self.violations:
             self.violations.append(text)
 
-    def structure(self, connection: sqlite3.Connection) -> None:
+    def structure(self, connection: sqlite3.Connection, looks: Mapping[str, str] = _STRUCTURE) -> None:
         """Look for rows that nothing would ever move again, as a crash may leave them."""
-        for name, sql in _STRUCTURE.items():
+        for name, sql in looks.items():
             found = connection.execute(sql + " LIMIT 3").fetchall()
             if found:
                 self.say(f"{name}: {', '.join(str(row[0]) for row in found)}")

@@ -10,6 +10,8 @@ from msgspec import Struct
 from crossdock.rules.push_states import AT_WAREHOUSE, PushState
 from crossdock.spec.orders import LineKind, OrderStatus
 from crossdock.testing.simulation.chaos import EPOCH
+from crossdock.testing.simulation.exchange_judge import busy as exchange_busy
+from crossdock.testing.simulation.exchange_judge import judge_exchange
 from crossdock.testing.simulation.order_book import Entry, wanted
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def quiet(world: World) -> bool:
     now = int(1000 * (world.loop.time() + EPOCH.timestamp()))
     busy = world.connection.execute(BUSY, (now,)).fetchone()[0]
     tasks = world.connection.execute("SELECT COUNT(*) FROM tasks WHERE state IN ('queued', 'running')").fetchone()[0]
-    return not busy and not tasks and not world.people.held
+    return not busy and not tasks and not world.people.held and not (world.exchange and exchange_busy(world))
 
 
 def judge(world: World) -> None:
@@ -67,6 +69,8 @@ def judge(world: World) -> None:
     for key, count in Counter(row.key for row in rows.values() if row.key).items():
         if count > 1:
             say(f"the key {key} belongs to {count} pushes")
+    if world.exchange is not None:
+        judge_exchange(world, world.exchange)
     world.audit.violations += [*world.oms.violations, *world.people.violations]
 
 
@@ -83,13 +87,18 @@ def _judge_order(world: World, entry: Entry, row: Row | None, created: list[Docu
     if row.attempts > ATTEMPTS:
         world.audit.say(f"{ref} was sent {row.attempts} times")
     _judge_documents(world, entry, row, created)
-    _judge_difference(world, entry, row, created)
+    if world.exchange is None:
+        _judge_difference(world, entry, row, created)
     _judge_report(world, row)
 
 
 def _judge_documents(world: World, entry: Entry, row: Row, created: list[Document]) -> None:
     """Every eligible order exactly once, no other at all, and our state says the same."""
     say, ref, state = world.audit.say, row.ref, PushState(row.state)
+    if world.exchange is not None:  # what was cancelled there may be pushed again
+        created = [each for each in created if any(each.key in f.shipments and f.shipments[each.key].live for f in world.exchange.floors.values())]
+        if row.ref in world.people.cancelled or state is PushState.REJECTED:
+            return
     if len(created) > 1:
         say(f"{ref} was created {len(created)} times: {', '.join(document.key for document in created)}")
     if created and not entry.ever_wanted:
@@ -115,6 +124,8 @@ def _judge_difference(world: World, entry: Entry, row: Row, created: list[Docume
 
 def _judge_report(world: World, row: Row) -> None:
     told = [report.status for report in world.oms.reports.get(row.ref, [])]
+    if world.exchange is not None and "cancelled" in told:
+        return  # judged with what its warehouse has
     if row.state in AT_WAREHOUSE and "pushed" not in told:
         world.audit.say(f"the OMS was never told that {row.ref} was pushed")
     if row.state not in AT_WAREHOUSE and "pushed" in told:

@@ -12,7 +12,7 @@ from crossdock.spec.connector import Capabilities
 from crossdock.spec.errors import AuthFailed, BadResponse, PluginTimeout, RateLimited, Retryable
 from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable
 from crossdock.spec.outbound import ItemResult, PushReport
-from crossdock.testing.simulation.links import BareLink
+from crossdock.testing.simulation.exchange_links import OMS_DECLARES, OMS_HOOKS, OfficeLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crossdock.spec.orders import Window
     from crossdock.testing.simulation.chaos import SimEnv
     from crossdock.testing.simulation.clock import VirtualLoop
+    from crossdock.testing.simulation.exchange import Exchange
     from crossdock.testing.simulation.order_book import Entry, OrderBook
 
 NAME = "oms"
@@ -42,6 +43,7 @@ class SimOms:
         self.listings = 0
         self.reports: dict[str, list[PushReport]] = {}
         self.violations: list[str] = []
+        self.told_cancelled: Callable[[str], None] = lambda _: None
         self._loop, self._floor, self._paused = loop, min_interval_s, paused
         self._paused_before = 0.0
         self._last_began: float | None = None
@@ -105,12 +107,20 @@ def _shown(entry: Entry | None) -> Order | Unreadable | None:
     return Unreadable(entry.order.ref, entry.raw, "the record is cut off") if entry.broken else entry.order
 
 
-class OmsLink(BareLink):
+class OmsLink(OfficeLink):
     """One process's connection to the OMS."""
 
-    def __init__(self, oms: SimOms, env: SimEnv) -> None:
+    def __init__(self, oms: SimOms, env: SimEnv, exchange: Exchange | None = None) -> None:
         capabilities = Capabilities(ordered_pages=oms.ordered, max_page=5)
-        super().__init__(NAME, "oms", capabilities, HOOKS | ({"read_order"} if oms.sliced else frozenset()))
+        hooks = HOOKS | ({"read_order"} if oms.sliced else frozenset())
+        self.env = env
+        if exchange is not None:
+            self.office, self.catalogue = exchange.office, exchange.office.catalogue
+            hooks |= OMS_HOOKS
+            capabilities = msgspec.structs.replace(
+                capabilities, costs=OMS_DECLARES.costs, cost_actual=OMS_DECLARES.cost_actual
+            )
+        super().__init__(NAME, "oms", capabilities, hooks)
         self._oms, self._env = oms, env
 
     async def fetch_orders(self, window: Window, cursor: str | None, limit: int) -> Page:
@@ -136,6 +146,9 @@ class OmsLink(BareLink):
     async def report_push(self, reports: list[PushReport]) -> list[ItemResult]:
         """Take reports; sometimes forget to answer some."""
         self._env.alive()
+        for report in reports:
+            if report.status == "cancelled":
+                self._oms.told_cancelled(report.order_ref)
         await self._trouble()
         for report in reports:
             self._oms.reports.setdefault(report.order_ref, []).append(report)

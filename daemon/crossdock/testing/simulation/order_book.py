@@ -38,6 +38,7 @@ class Entry:
     visible: bool = False
     ever_wanted: bool = False
     raw: bytes = b""
+    changed_at: float = 0
 
 
 def wanted(entry: Entry) -> bool:
@@ -61,6 +62,7 @@ class OrderBook:
         self.entries: dict[str, Entry] = {}
         self._random = random.Random(f"{seed}:orders")
         self._loop, self._late = loop, profile.late_visible
+        self._exchange = profile.exchange
         self._seq = 0
 
     def tick(self) -> None:
@@ -72,6 +74,9 @@ class OrderBook:
         ):  # fmt: skip
             if self._random.random() < chance:
                 self._soon(change)
+        if self._exchange:
+            for _ in range(2):
+                self._soon(self._touch)
 
     def settle_down(self) -> None:
         """Make most of what still waits for something ready, so that the end tests every path."""
@@ -103,6 +108,7 @@ class OrderBook:
             lines=self._lines(),
             holds=("fraud check",) if chance.random() < 0.05 else (),
             gifts_pending=chance.random() < 0.05,
+            label_ready=self._exchange,
         )
         entry = self.entries[ref] = Entry(order, broken=chance.random() < 0.04)
         if self._late and chance.random() < 0.12:
@@ -124,7 +130,7 @@ class OrderBook:
 
     def _show(self, entry: Entry) -> None:
         self._seq += 1
-        entry.seq, entry.visible = self._seq, True
+        entry.seq, entry.visible, entry.changed_at = self._seq, True, self._loop.time()
         entry.raw = b'{"broken": ' if entry.broken else _encode(entry.order)
         entry.ever_wanted = entry.ever_wanted or wanted(entry)
 
@@ -151,6 +157,23 @@ class OrderBook:
             number = max(line.line_no for line in lines) + 1
             lines.append(OrderLine(line_no=number, sku=lines[0].sku, quantity=Decimal(2)))
         self._change(entry, lines=tuple(lines))
+
+    def _touch(self) -> None:
+        """Change what a warehouse may still be told after the push."""
+        if (entry := self._pick(25)) is None or entry.broken:
+            return
+        number = self._seq
+        match self._random.randint(0, 3):
+            case 0:
+                address = msgspec.structs.replace(entry.order.recipient.address, city=f"city {number}")
+                recipient = msgspec.structs.replace(entry.order.recipient, address=address)
+                self._change(entry, recipient=recipient)
+            case 1:
+                self._change(entry, buyer_note=f"note {number}")
+            case 2:
+                self._change(entry, logistics=self._random.choice(("post", "van", "")))
+            case _:
+                self._change(entry, tracking_number=f"TRACK{number}")
 
     def _cancel(self) -> None:
         if (entry := self._pick(12)) is not None and not entry.broken:

@@ -10,6 +10,7 @@ from crossdock.flows.settle_by_hand import Settlement
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
 from crossdock.store.store import StoreError
+from crossdock.testing.simulation.exchange_people import ExchangePeople
 from crossdock.testing.simulation.order_book import wanted
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class People:
         self.violations: list[str] = []
         self._orders, self._warehouses, self._quiet_s = orders, {w.name: w for w in warehouses}, quiet_s
         self._allowed: dict[str, float] = {}
+        self.more: ExchangePeople | None = None
+
+    @property
+    def cancelled(self) -> set[str]:
+        """The orders that somebody here had cancelled."""
+        return set() if self.more is None else self.more.cancelled
 
     async def act(self, engine: Engine) -> None:
         """Repair and ask, until the engine is gone."""
@@ -50,6 +57,8 @@ class People:
             await engine.env.sleep(self.random.uniform(0.2, 1.6))
             try:
                 await self._repair(engine, requests)
+                if self.more is not None:
+                    await self.more.mind_first_contacts(engine, requests)
                 if not self.calm:
                     await self._ask(engine, requests)
                 elif self.held:
@@ -73,6 +82,9 @@ class People:
         if not refs:
             return
         ref = self.random.choice(refs[-30:])
+        if self.more is not None and self.random.random() < 0.6:
+            await self.more.act(engine, requests, ref)
+            return
         match self.random.randint(0, 7):
             case 0:
                 await self._sync(engine, requests, ref)

@@ -8,7 +8,10 @@ from msgspec import Struct
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """A kind of world. Seconds are simulated ones; `storm_s` is how long things go wrong before the world heals."""
+    """A kind of world. Seconds are simulated ones; `storm_s` is how long things go wrong before the world heals.
+
+    `exchange`: documents, changes after the push, labels, products, costs and stock go back and forth, too.
+    """
 
     name: str
     idempotency: Literal["key", "lookup", "none"] = "key"
@@ -21,6 +24,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     settle_s: float = 10
     min_interval_s: float = 2
     heal_s: float = 400
+    exchange: bool = False
 
 
 PROFILES = {
@@ -31,9 +35,11 @@ PROFILES = {
         Profile(name="lookup", idempotency="lookup"),
         Profile(name="none", idempotency="none"),
         Profile(name="file", idempotency="lookup", file=True),
+        Profile(name="exchange", exchange=True, storm_s=40),
+        Profile(name="exchange-lookup", exchange=True, idempotency="lookup", storm_s=40),
     )
 }
-_MIX = ("default", "overlap0", "lookup", "default", "lookup", "overlap0", "default", "lookup", "none", "file")
+_MIX = ("default", "exchange", "lookup", "exchange-lookup", "overlap0", "exchange", "default", "exchange-lookup", "none", "file")
 
 
 def profile_of(seed: int) -> Profile:

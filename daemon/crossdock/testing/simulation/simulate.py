@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.testing.simulation.clock import Stalled, VirtualLoop, run
+from crossdock.testing.simulation.exchange_judge import STRUCTURE
 from crossdock.testing.simulation.judge import judge, quiet
 from crossdock.testing.simulation.order_book import TICK_S
 from crossdock.testing.simulation.world import Process, World
@@ -108,6 +109,8 @@ async def _appear(world: World) -> None:
     """Let orders come for as long as the storm lasts."""
     while world.loop.time() < world.profile.storm_s:
         world.orders.tick()
+        if world.exchange is not None:
+            world.exchange.tick()
         await asyncio.sleep(TICK_S)
 
 
@@ -121,7 +124,7 @@ async def _storm(world: World) -> list[asyncio.Task[None]]:
         if await process.start():
             sleeper = await _live(world, process)
             sleepers += [] if sleeper is None else [sleeper]
-        world.audit.structure(world.connection)
+        _structure(world)
         if all(sleeper.done() for sleeper in sleepers):
             world.reopen()
         await asyncio.sleep(chance.uniform(0.02, 0.6) if chance.random() < 0.9 else chance.uniform(2, 8))
@@ -156,14 +159,27 @@ async def _heal(world: World) -> None:
     for wms in world.warehouses:
         wms.calm = True
     world.orders.settle_down()
+    if world.exchange is not None:
+        world.exchange.settle_down()
     process = Process(world)
     await process.start()
     await asyncio.sleep(LATEST_S)
-    began, listed = world.loop.time(), world.oms.listings
-    while not (quiet(world) and world.oms.listings >= listed + LISTINGS):
+    began, listed = world.loop.time(), listings(world)
+    while not (quiet(world) and listings(world) >= listed + LISTINGS):
         await asyncio.sleep(2)
         if world.loop.time() > began + world.profile.heal_s:
             world.audit.say(f"after {world.profile.heal_s:.0f} calm seconds there is still work under way")
             break
     await process.stop()
+    _structure(world)
+
+
+def listings(world: World) -> int:
+    """Count the complete listings of what was listed least."""
+    return world.oms.listings if world.exchange is None else min(world.oms.listings, world.exchange.listings())
+
+
+def _structure(world: World) -> None:
     world.audit.structure(world.connection)
+    if world.exchange is not None:
+        world.audit.structure(world.connection, STRUCTURE)

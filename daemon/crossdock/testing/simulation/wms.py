@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.spec.connector import Capabilities
 from crossdock.spec.errors import AuthFailed, BadResponse, RateLimited, Rejected, Retryable, UnknownOutcome
 from crossdock.spec.outbound import CheckResult, PushResult, PushStatus, RemoteOutbound
-from crossdock.testing.simulation.links import BareLink
+from crossdock.testing.simulation.exchange_links import WMS_DECLARES, WMS_HOOKS, FloorLink
 from crossdock.testing.simulation.order_book import BAD_SKU
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from crossdock.spec.outbound import OutboundLine, OutboundRequest
     from crossdock.testing.simulation.chaos import SimEnv
     from crossdock.testing.simulation.clock import VirtualLoop
+    from crossdock.testing.simulation.exchange import Exchange
+    from crossdock.testing.simulation.floor import Floor
     from crossdock.testing.simulation.profiles import Profile
 
 TIMEOUT_S = 1.0
@@ -55,6 +59,7 @@ class SimWms:
         self.received: Counter[str] = Counter()
         self.checks = 0
         self.calm = False
+        self.floor: Floor | None = None
         self._loop = loop
 
     def fate(self, items: Sequence[OutboundRequest]) -> str:
@@ -87,6 +92,8 @@ class SimWms:
         )
         self.documents.append(document)
         self.by_key[item.key] = document
+        if self.floor is not None:
+            self.floor.receive(item, document.remote_id)
         return PushResult(key=item.key, status=PushStatus.ACCEPTED, remote_id=document.remote_id)
 
 
@@ -95,15 +102,26 @@ def refusable(item: OutboundRequest) -> bool:
     return any(line.sku == BAD_SKU for line in item.lines)
 
 
-class WmsLink(BareLink):
+class WmsLink(FloorLink):
     """One process's connection to the warehouse. `watch` sees every request before it leaves."""
 
     def __init__(
-        self, wms: SimWms, env: SimEnv, watch: Callable[[Sequence[OutboundRequest]], None], loop: VirtualLoop
-    ) -> None:
+        self, wms: SimWms, env: SimEnv, watch: Callable[[Sequence[OutboundRequest]], None], loop: VirtualLoop,
+        exchange: Exchange | None = None,
+    ) -> None:  # fmt: skip
         hooks = frozenset({"push_outbound"} | (set() if wms.idempotency == "none" else {"find_outbound"}))
         hooks |= {"check"} if wms.name == "wms-a" else set()  # the other one cannot be asked how it is
         capabilities = Capabilities(idempotency=wms.idempotency, max_batch=4, batch_atomic=True)
+        self.env = env
+        if exchange is not None:
+            self.floor, self.goods = exchange.floors[wms.name], exchange.goods[wms.name]
+            self.catalogue = exchange.catalogues[wms.name]
+            hooks |= WMS_HOOKS
+            declared = WMS_DECLARES[wms.name]
+            capabilities = msgspec.structs.replace(
+                capabilities, updates=declared.updates, cancel_until=declared.cancel_until,
+                tells_stage=declared.tells_stage,
+            )  # fmt: skip
         super().__init__(wms.name, "wms", capabilities, hooks)
         self.in_flight = 0
         self.suspended_until: float | None = None
@@ -203,7 +221,14 @@ class WmsLink(BareLink):
             raise BadResponse("HTML instead of documents")
         found = {key: self._wms.by_key.get(key) for key in keys}
         await self._env.sleep(chance.uniform(0.005, 0.05))
-        return {
-            key: None if document is None else RemoteOutbound(key=key, remote_id=document.remote_id)
-            for key, document in found.items()
-        }
+        return {key: None if document is None else self._seen(document) for key, document in found.items()}
+
+    def _seen(self, document: Document) -> RemoteOutbound:
+        floor = self._wms.floor
+        if floor is None:
+            return RemoteOutbound(key=document.key, remote_id=document.remote_id)
+        shipment = floor.shipments[document.key]
+        return RemoteOutbound(
+            key=document.key, remote_id=document.remote_id, stage=shipment.stage, held=shipment.held,
+            revision=shipment.content.revision, content=shipment.content,
+        )  # fmt: skip

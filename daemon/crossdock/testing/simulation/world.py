@@ -15,10 +15,13 @@ from crossdock.config.model import Engine as EngineConfig
 from crossdock.engine.engine import Engine
 from crossdock.env import Env
 from crossdock.rules.book import AllocationRule, GiftGate, PushStrategy, StrategyKind, Warehouse
-from crossdock.store import book, migrate, sqlite
+from crossdock.rules.master_policy import MasterPolicy
+from crossdock.store import bindings, book, migrate, sqlite, stock
 from crossdock.store.store import Store, StoreError
 from crossdock.testing.simulation.audit import Audit
 from crossdock.testing.simulation.chaos import Chaos, SimEnv, SimulatedCrash
+from crossdock.testing.simulation.exchange import WAREHOUSES, Exchange
+from crossdock.testing.simulation.exchange_people import ExchangePeople
 from crossdock.testing.simulation.oms import NAME, OmsLink, SimOms
 from crossdock.testing.simulation.order_book import OrderBook
 from crossdock.testing.simulation.people import People
@@ -63,6 +66,13 @@ class World:
         self.warehouses = [SimWms(name, "wms-a", loop, profile), SimWms(name, "wms-b", loop, profile)]
         self.people = People(name, self.orders, self.warehouses, profile.settle_s)
         self.chaos.on_fault = self.oms.forgive
+        self.exchange: Exchange | None = None
+        if profile.exchange:
+            self.exchange = Exchange(name, loop, self.orders, ordered=self.oms.ordered)
+            for wms in self.warehouses:
+                wms.floor = self.exchange.floors[wms.name]
+            self.oms.told_cancelled = self._cancelled_is_told
+            self.people.more = ExchangePeople(name, self.exchange)
         self.disk_full = False
         self.config = configuration(profile)
         self._folder = tempfile.TemporaryDirectory(prefix="crossdock-sim-") if profile.file else None
@@ -78,13 +88,14 @@ class World:
         return connection
 
     def _open_database(self, *, first: bool) -> SqliteDatabase:
+        fresh = template(exchange=self.profile.exchange) if first else b""
         path = ":memory:" if self._folder is None else str(Path(self._folder.name) / "crossdock.db")
         if first and self._folder is not None:
-            Path(path).write_bytes(template())
+            Path(path).write_bytes(fresh)
         database = sqlite.connect(path)
         database.connect()
         if self._folder is None:
-            database.connection().deserialize(template())
+            database.connection().deserialize(fresh)
         else:
             database.execute_sql("PRAGMA synchronous = off")  # a process dies here, never the machine
         self.audit.install(database.connection())
@@ -101,6 +112,13 @@ class World:
         """Judge what the triggers noted so far."""
         self.audit.moves(self.connection)
         self.audit.turns(self.connection, int(self.profile.min_interval_s * 1000))
+
+    def _cancelled_is_told(self, ref: str) -> None:
+        """The OMS is about to hear that an order is cancelled: by now no warehouse may ship it."""
+        assert self.exchange is not None
+        for floor in self.exchange.floors.values():
+            for shipment in floor.of_order(ref):
+                self.audit.say(f"{ref} is told cancelled while {floor.name} has it {shipment.stage}")
 
     def free_bytes(self) -> int:
         """Space on the simulated disk."""
@@ -134,7 +152,9 @@ class Process:
         self.schedule = VirtualSchedule(self.env)
         self.store = Store(world.database, self.env, inline=True)
         self.engine = Engine(world.config, self.store, self.env, self.schedule, Nobody(), world.free_bytes)
-        self.wms_links = [WmsLink(wms, self.env, world.watch, world.loop) for wms in world.warehouses]
+        self.wms_links = [
+            WmsLink(wms, self.env, world.watch, world.loop, world.exchange) for wms in world.warehouses
+        ]
         self._people: asyncio.Future[None] | None = None
         self._context = contextvars.copy_context()
         self._context.run(_process.set, self)
@@ -142,7 +162,7 @@ class Process:
     async def start(self) -> bool:
         """Recover and serve; False if it died or could not start."""
         try:
-            await self._inside(self.engine.start([OmsLink(self.world.oms, self.env), *self.wms_links]))
+            await self._inside(self.engine.start([OmsLink(self.world.oms, self.env, self.world.exchange), *self.wms_links]))
         except (SimulatedCrash, StoreError):
             await self.kill()
             return False
@@ -215,14 +235,16 @@ def configuration(profile: Profile) -> Config:
     )
 
 
-@lru_cache(maxsize=1)
-def template() -> bytes:
+@lru_cache(maxsize=2)
+def template(*, exchange: bool = False) -> bytes:
     """Return a fresh database: migrated, with its strategies, warehouses and allocation rules."""
     database = sqlite.connect(":memory:")
     database.connect()
     migrate.migrate(database)
     store = Store(database, Env(), inline=True)
     store._run(sqlite.BEGIN_WRITE, _fill, (), {})  # noqa: SLF001 - no loop runs yet
+    if exchange:
+        store._run(sqlite.BEGIN_WRITE, _fill_exchange, (), {})  # noqa: SLF001 - as above
     content: bytes = database.connection().serialize()
     database.close()
     return content
@@ -234,3 +256,10 @@ def _fill(tx: Transaction) -> None:
     book.save(tx, Warehouse(code="WH-B", connection="wms-b", remote="b", strategies=("ahead",), auto_push=True))
     book.save(tx, AllocationRule(position=1, warehouse="WH-A", countries=("TH",)))
     book.save(tx, AllocationRule(position=2, warehouse="WH-B"))
+
+
+def _fill_exchange(tx: Transaction) -> None:
+    for connection, code, _ in WAREHOUSES:
+        stock.set_switch(tx, code, on=True, oms="")
+        book.save(tx, MasterPolicy(warehouse=code, oms=NAME, enabled=True, tolerance_s=1))
+        bindings.enrol(tx, code, NAME, connection, 0)
