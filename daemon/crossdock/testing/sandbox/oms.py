@@ -61,9 +61,9 @@ class EditIn(Struct, frozen=True, forbid_unknown_fields=True):
     ref: str
     recipient: Recipient | UnsetType = UNSET
     logistics: str | UnsetType = UNSET
-    tracking_number: str | None | UnsetType = UNSET
-    buyer_note: str | None | UnsetType = UNSET
-    seller_note: str | None | UnsetType = UNSET
+    tracking_number: str | UnsetType | None = UNSET
+    buyer_note: str | UnsetType | None = UNSET
+    seller_note: str | UnsetType | None = UNSET
 
 
 class RefIn(Struct, frozen=True, forbid_unknown_fields=True):
