@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reasons import Clause
+from crossdock.rules.remedies import Remedy, of_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,13 +172,6 @@ def _in_doubt(push: Standing) -> Held:
     return Held(trouble, push.text)
 
 
-class Remedy(Struct, frozen=True):
-    """What to do about a trouble: a sentence, and the command to begin with ("" if there is none)."""
-
-    text: str
-    command: str = ""
-
-
 _RESUME = Remedy("mend what the connection says, then let it go on", "crossdock connections resume {0}")
 _REMEDIES_OF_CONNECTIONS = {
     "paused": _RESUME,
@@ -218,6 +213,8 @@ def remedy(code: str, connection: str = "", missing: str = "", warehouse: str = 
     """
     if operation == CONNECTION:
         return _filled(_REMEDIES_OF_CONNECTIONS.get(code, _RESUME), connection)
+    if (found := of_exchange(operation, code)) is not None:
+        return _filled(found, connection, missing)
     if code in ("sku", "logistics"):
         what = "SKU" if code == "sku" else "carrier"
         command = f"crossdock mappings set {shlex.quote(warehouse)} {code} {shlex.quote(missing)} THEIRS"
@@ -226,5 +223,7 @@ def remedy(code: str, connection: str = "", missing: str = "", warehouse: str = 
     return _filled(_REMEDIES.get(code, _BY_OPERATION.get(operation, _REFUSED)), connection)
 
 
-def _filled(remedy: Remedy, connection: str) -> Remedy:
-    return Remedy(remedy.text, remedy.command.replace("{0}", shlex.quote(connection)))
+def _filled(remedy: Remedy, connection: str, missing: str = "") -> Remedy:
+    parts = (connection, missing)
+    command = re.sub(r"\{([01])\}", lambda place: shlex.quote(parts[int(place[1])]), remedy.command)
+    return Remedy(remedy.text, command)
