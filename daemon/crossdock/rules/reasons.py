@@ -48,7 +48,7 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("strategy", True): "strategy {0} matches",
     ("strategy", False): "no strategy of warehouse {0} matches: {1}",
     ("readable", False): "it cannot be read while its connector is not loaded",
-    ("changed", False): "it changed after its push; a person tells the warehouse what differs",
+    ("changed", False): "it changed after its push, and a person has to decide (`crossdock packages decide`)",
     ("gift", True): "no gift is waited for",
     ("gift", False): "it waits for gifts to be added ({0})",
     ("overridden", True): "{0} pushed it by hand, whatever strategy and gift gate say ({1})",
