@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.flows import after_push, label_changes, post_documents, product_writes, shipping, sync_stock
+from crossdock.flows import after_push, label_changes, post_documents, product_writes, sync_stock
 from crossdock.rules import operation_outcome, remedies
 from crossdock.rules.remedies import of_exchange
 from crossdock.rules.troubles import remedy
 
 OPERATIONS = [
-    after_push.UPDATE, after_push.CANCEL, after_push.HOLD, shipping.DOCUMENT, label_changes.STALE, label_changes.FETCH,
+    after_push.UPDATE, after_push.CANCEL, after_push.HOLD, after_push.DOCUMENT, label_changes.STALE, label_changes.FETCH,
     label_changes.DELIVERY, post_documents.OUTBOUND_KIND, post_documents.INBOUND_KIND, product_writes.WRITE,
     sync_stock.LEVEL, sync_stock.MOVEMENT, "cost_document", "cost_average", "cost_write", "cost_drift",
     "document contradicted", "document revision_not_raised", "twins",
@@ -33,6 +33,7 @@ def test_every_operation_that_flows_report_has_a_remedy_whatever_its_code(operat
         ("master", "first_contact", "crossdock master plan BKK"),
         ("outbound_cancel", "too_late", "crossdock packages decide ORDER --choice ship --reason WHY"),
         ("outbound_document", "rejected", "crossdock packages decide ORDER --choice again --reason WHY"),
+        ("outbound_document", "short", "crossdock packages decide ORDER --choice keep --reason WHY"),
         ("post_outbound", "no_oms", "crossdock warehouses set CODE --oms NAME"),
         ("post_inbound", "some_refusal", "crossdock documents repush DOCUMENT"),
         ("cost_drift", "average", "crossdock costs settle-drift shop BKK --take-theirs --reason WHY"),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 UPDATE, CANCEL, HOLD = "outbound_update", "outbound_cancel", "outbound_hold"
+DOCUMENT = "outbound_document"
+"""What incidents about the document itself are called."""
 """The kinds of operations; incidents about them carry the same names."""
 
 
@@ -183,7 +185,7 @@ class Case:
         push.changed = push.cancel_wanted = False
         push.again_at = None if self.cancelled else self.at
         self.record.pending = False
-        self.heal(UPDATE, CANCEL)
+        self.heal(UPDATE, CANCEL, DOCUMENT)
         self.tell("cancelled", text, actor)
 
     def reject_cancel(self, clause: str, text: str) -> None:

@@ -35,9 +35,14 @@ _OF_CODE: dict[tuple[str, str], Remedy] = {
     ("outbound_document", "rejected"): Remedy(
         "push each again, or cancel it in the OMS", "crossdock packages decide ORDER --choice again --reason WHY"
     ),
-    ("outbound_document", "short"): Remedy("decide what the customer gets for the rest, and enter that in the OMS"),
+    ("outbound_document", "short"): Remedy(
+        "decide what the customer gets for the rest, enter that in the OMS, and say that it is done",
+        "crossdock packages decide ORDER --choice keep --reason WHY",
+    ),
     ("outbound_document", "shipped_cancelled"): Remedy(
-        "these parcels are on their way although the OMS was told that they are cancelled: correct the OMS, or have them back"
+        "these parcels are on their way although the OMS was told that they are cancelled: correct the OMS or have them back, "
+        "and say that it is done",
+        "crossdock packages decide ORDER --choice keep --reason WHY",
     ),
     ("master", "brake"): Remedy(
         "see what changed; if it is meant, let it pass, else switch the warehouse off and mend the source",
