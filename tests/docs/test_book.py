@@ -17,6 +17,7 @@ from crossdock.flows.cost_sending import CostCheck
 from crossdock.flows.documents import INBOUND, OUTBOUND
 from crossdock.flows.products import STREAM as PRODUCTS
 from crossdock.flows.sync_stock import LevelStream, MovementStream
+from crossdock.rules import remedies
 from crossdock.rules.operation_states import ALLOWED as OPERATION_STEPS
 from crossdock.rules.operation_states import OperationState
 from crossdock.spec import (
@@ -91,6 +92,18 @@ def test_every_page_is_in_the_index_and_every_task_is_in_the_readme_too():
     assert every - index - {DOCS / "README.md"} == set()
     assert {path.name for path in REFERENCE.glob("*.json")} <= {path.name for path in index}
     assert set((DOCS / "how-to").glob("*.md")) - links(ROOT / "README.md") == set()
+
+
+def test_the_page_of_incidents_has_every_trouble_that_has_a_remedy():
+    text = read(REFERENCE / "incidents.md").partition("## What becomes one")[2]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ", text, re.MULTILINE)
+    said = {(name.strip(), code) for names, codes in rows for name in names.split(",") for code in codes.split("`")}
+    assert {key for key in remedies._OF_CODE if key not in said} == set()
+    assert {name for name in remedies._OF_OPERATION if name not in {known for known, _ in said}} <= {"outbound_hold"}
+
+
+def test_the_diagram_of_incidents_goes_there_and_back():
+    assert arrows_of("incidents.md") == {("open", "healed"), ("healed", "open")}
 
 
 def test_decisions_are_listed_in_order_each_number_once():

@@ -437,7 +437,11 @@ async def test_a_parcel_document_finds_its_order_by_the_key_under_which_it_was_c
     await at.bench.push()
     key = at.bench.wms.received[0].key
     await at.take(outbound(kit, kind=OutboundKind.PARCEL, outbound_key=key))
-    assert (await at.row()).order_id == (await at.bench.stored("7")).id
+    row = await at.row()
+    assert (row.order_id, row.order_ref) == ((await at.bench.stored("7")).id, "7")
+    await at.carry()
+    (entered,) = at.post.revisions["D1"]
+    assert entered.order_ref == "7"  # the OMS knows no keys of ours
 
 
 async def test_a_parcel_of_an_order_that_comes_later_waits_for_it(at, kit):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.flows.conftest import Bench, an_order
 
+from crossdock.flows.decide_by_hand import Verdict, decide_by_hand
 from crossdock.flows.shipping import follow, shipped_of
 from crossdock.rules.push_states import PushState, Shipped
 from crossdock.spec.documents import OutboundDoc, OutboundDocLine, OutboundKind, Parcel
@@ -42,6 +43,13 @@ async def told(bench, *documents):
     return await bench.row("1")
 
 
+async def choose(bench, verdict):
+    (answer,) = await bench.store.write(
+        decide_by_hand, [("oms", "1")], verdict, "the customer was called", "ann", bench.desk
+    )
+    return answer
+
+
 async def held_by(bench):
     stored = await bench.stored("1")
     found = await bench.store.read(incidents.of_subject, f"order:{stored.id}")
@@ -72,14 +80,19 @@ async def test_a_document_that_is_closed_short_is_told_to_a_person(bench):
     key = await pushed(bench)
     row = await told(bench, document(key, Stage.OUTBOUND, actual=1, short=True))
     assert (row.state, await held_by(bench)) == (PushState.CLOSED_SHORT, [("outbound_document", "short")])
+    assert not (await choose(bench, Verdict.AGAIN)).done
+    assert (await choose(bench, Verdict.KEEP)).done
+    assert ((await bench.row("1")).state, await held_by(bench)) == (PushState.CLOSED_SHORT, [])
+    assert not (await choose(bench, Verdict.KEEP)).done
 
 
 async def test_a_warehouse_that_cancels_by_itself_leaves_it_to_a_person(bench):
     key = await pushed(bench)
     row = await told(bench, document(key, Stage.CANCELLED))
     assert (row.state, await held_by(bench)) == (PushState.REJECTED, [("outbound_document", "rejected")])
+    assert not (await choose(bench, Verdict.KEEP)).done
     await bench.absorb(an_order("1", status=OrderStatus.CANCELLED))
-    assert (await bench.row("1")).state is PushState.CANCELLED
+    assert ((await bench.row("1")).state, await held_by(bench)) == (PushState.CANCELLED, [])
 
 
 async def test_what_is_shipped_although_its_cancellation_was_confirmed_becomes_an_incident(bench):
@@ -88,7 +101,9 @@ async def test_what_is_shipped_although_its_cancellation_was_confirmed_becomes_a
     await bench.absorb(an_order("1", status=OrderStatus.CANCELLED))
     row = await told(bench, document(key, Stage.OUTBOUND))
     assert row.state is PushState.CANCELLED
-    assert ("outbound_document", "shipped_cancelled") in await held_by(bench)
+    assert await held_by(bench) == [("outbound_document", "shipped_cancelled")]
+    assert (await choose(bench, Verdict.KEEP)).done
+    assert await held_by(bench) == []
 
 
 async def test_documents_of_others_and_of_other_connections_move_nothing(bench):

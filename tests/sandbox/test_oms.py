@@ -95,6 +95,21 @@ async def test_orders_are_put_amended_and_cancelled_behind_the_sandbox_path(clie
         assert (await ask.post("/__sandbox/orders/cancel", {"ref": "NOPE"}))[0] == 404
 
 
+async def test_what_is_named_of_an_order_is_edited_and_the_rest_stays(client, order):
+    async with SandboxOms() as oms:
+        ask = client(oms)
+        await ask.post("/__sandbox/orders", {"orders": [order("ORD-1")]})
+        before = oms.books.order("ORD-1")
+        change = {"ref": "ORD-1", "recipient": {"name": "Nok"}, "buyer_note": None}
+        status, _, _ = await ask.post("/__sandbox/orders/edit", change)
+        after = oms.books.order("ORD-1")
+        assert (status, after.recipient.name, after.buyer_note) == (200, "Nok", None)
+        assert (after.lines, after.logistics, after.seller_note) == (before.lines, before.logistics, before.seller_note)
+        assert after.updated_at > before.updated_at
+        assert (await ask.post("/__sandbox/orders/edit", {"ref": "NOPE"}))[0] == 404
+        assert (await ask.post("/__sandbox/orders/edit", {"ref": "ORD-1", "colour": "red"}))[0] == 422
+
+
 async def test_an_order_that_becomes_visible_late_has_an_older_stamp(client, order):
     clock = Clock()
     script = Script(rules=(Rule(fault=Fault.LATE_VISIBLE, args={"seconds": 60}, times=1),))

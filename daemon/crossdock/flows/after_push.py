@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 UPDATE, CANCEL, HOLD = OUTBOUND_UPDATE, OUTBOUND_CANCEL, OUTBOUND_HOLD
+DOCUMENT = OUTBOUND_DOCUMENT
+"""What incidents about the document itself are called."""
 """The kinds of operations; incidents about them carry the same names."""
 
 
@@ -196,7 +198,7 @@ class Case:
         push.changed = push.cancel_wanted = False
         push.again_at = None if self.cancelled else self.at
         self.record.pending = False
-        self.heal(UPDATE, CANCEL, OUTBOUND_DOCUMENT)
+        self.heal(UPDATE, CANCEL, DOCUMENT)
         self.tell("cancelled", text, actor)
 
     def reject_cancel(self, clause: str, text: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from crossdock.flows.after_push import CANCEL, UPDATE, Case
+from crossdock.flows.after_push import CANCEL, DOCUMENT, UPDATE, Case
 from crossdock.flows.decide import again
 from crossdock.flows.keep_in_step import look, open_case
 from crossdock.flows.reconsider import Answer, Desk
-from crossdock.flows.shipping import DOCUMENT
 from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.mutability import OPEN, Choice
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 class Verdict(StrEnum):
     """What a person may choose.
 
-    FORCE: send what changed whatever the stage. KEEP: the warehouse's version stands. SHIP: a cancellation that came too
+    FORCE: send what changed whatever the stage. KEEP: the warehouse's version stands, and what it
+    shipped or left out. SHIP: a cancellation that came too
     late is given up, and the OMS is told. ASK_AGAIN: ask the warehouse to cancel once more. CANCELLED: it was cancelled in
     the warehouse by hand. AGAIN: push again what the warehouse cancelled by itself.
     """
@@ -149,7 +149,12 @@ def _force(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 
 
 def _keep(case: Case, reason: str, actor: str) -> tuple[bool, str]:
-    return _settle_open(case, "keep", reason, actor)
+    if case.push.state is PushState.REJECTED or not case.asked_about(DOCUMENT):
+        return _settle_open(case, "keep", reason, actor)
+    case.heal(DOCUMENT)  # it was closed short, or shipped although it was cancelled: a person has seen to it
+    if not _settle_open(case, "keep", reason, actor)[0]:
+        case.tell("decided", f"keep: {reason} (what its warehouse did stands)", actor)
+    return True, "what its warehouse did stands"
 
 
 _NOT_ASKED = "no cancellation of it is to be decided"

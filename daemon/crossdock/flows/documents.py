@@ -173,7 +173,7 @@ def _row(
     tx: Transaction, connection: str, stored: StoredDocument | None, merged: Known[Any], owner: Owner, desk: Desk
 ) -> StoredDocument:
     document, now = merged.document, to_ms(desk.now)
-    order_ref = document.order_ref if isinstance(document, OutboundDoc) else None
+    order_ref = owner.ref or (document.order_ref if isinstance(document, OutboundDoc) else None)
     seen = {
         "number": document.number, "warehouse": _code(desk.books.current(tx), connection, document.warehouse),
         "order_ref": order_ref, "order_id": owner.order_id, "state": merged.state, "revision": document.revision,

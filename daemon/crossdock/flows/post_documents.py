@@ -73,9 +73,10 @@ def owner_of(tx: Transaction, document: Document, targets: Targets) -> Owner:
     if not isinstance(document, OutboundDoc):
         return Owner()
     if document.outbound_key is not None:
-        row = tx.one("SELECT order_id, oms FROM pushes WHERE key = ?", (document.outbound_key,))
+        sql = "SELECT o.id, p.oms, o.ref FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.key = ?"
+        row = tx.one(sql, (document.outbound_key,))
         if row is not None:
-            return Owner(int(row[0]), row[1])
+            return Owner(int(row[0]), row[1], ref=row[2])
     if document.order_ref is None:
         return Owner()
     found = [
@@ -83,7 +84,7 @@ def owner_of(tx: Transaction, document: Document, targets: Targets) -> Owner:
         for oms in sorted({*targets.takes, *targets.unknown})
         if (row := tx.one("SELECT id FROM orders WHERE connection = ? AND ref = ?", (oms, document.order_ref)))
     ]
-    return Owner(*found[0]) if len(found) == 1 else Owner(several=len(found) > 1)
+    return Owner(*found[0], ref=document.order_ref) if len(found) == 1 else Owner(several=len(found) > 1)
 
 
 def send(

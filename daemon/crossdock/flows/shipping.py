@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crossdock.flows.after_push import CANCEL, UPDATE, Case
+from crossdock.flows.after_push import CANCEL, DOCUMENT, UPDATE, Case
 from crossdock.rules.mutability import RANK
 from crossdock.rules.push_states import CANCELLING, GONE, PushState, Shipped
-from crossdock.rules.troubles import OUTBOUND_DOCUMENT
 from crossdock.spec.outbound import Stage
 from crossdock.store import amendments, incidents, labels, orders, pushes
 from crossdock.store.incidents import Cause, Trouble
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 """Documents whose pushes are looked up at a time."""
-DOCUMENT = OUTBOUND_DOCUMENT
-"""What incidents about the document itself are called."""
 
 
 def follow(tx: Transaction, connection: str, documents: Sequence[OutboundDoc], now: datetime) -> None:

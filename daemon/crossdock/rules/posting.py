@@ -27,11 +27,12 @@ class Targets(Struct, frozen=True, kw_only=True):
 
 
 class Owner(Struct, frozen=True):
-    """The order that a document is about. `several`: the reference fits orders of more than one OMS."""
+    """The order that a document is about; `ref` is the OMS's own name of it. `several`: it fits orders of more than one OMS."""
 
     order_id: int | None = None
     oms: str | None = None
     several: bool = False
+    ref: str | None = None
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -128,9 +129,11 @@ def address(
         text = f"{oms} takes no {direction} documents: not supported by this OMS"
         return Held(code="unsupported", missing=f"{direction} documents of {oms}", text=text)
     translated = translate(document, connection, warehouse, book)
-    return (
-        translated if isinstance(translated, Held) else Address(oms=oms, warehouse=warehouse.code, document=translated)
-    )
+    if isinstance(translated, Held):
+        return translated
+    if isinstance(translated, OutboundDoc) and owner.ref is not None:
+        translated = msgspec.structs.replace(translated, order_ref=owner.ref)
+    return Address(oms=oms, warehouse=warehouse.code, document=translated)
 
 
 def _target(document: Document, connection: str, owner: Owner, warehouse: Warehouse, targets: Targets) -> str | Held:

@@ -49,7 +49,7 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("strategy", True): "strategy {0} matches",
     ("strategy", False): "no strategy of warehouse {0} matches: {1}",
     ("readable", False): "it cannot be read while its connector is not loaded",
-    ("changed", False): "it changed after its push; a person tells the warehouse what differs",
+    ("changed", False): "it changed after its push, and a person has to decide (`crossdock packages decide`)",
     ("change_update", False): "its warehouse would be told: {0}",
     ("change_hold_and_ask", False): "its warehouse would be asked to keep it waiting, and a person decides: {0}",
     ("change_ask", False): "a person decides: {0}",

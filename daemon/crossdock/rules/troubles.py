@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reasons import Clause
+from crossdock.rules.remedies import Remedy, of_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,13 +196,6 @@ def _in_doubt(push: Standing) -> Held:
     return Held(trouble, push.text)
 
 
-class Remedy(Struct, frozen=True):
-    """What to do about a trouble: a sentence, and the command to begin with ("" if there is none)."""
-
-    text: str
-    command: str = ""
-
-
 _RESUME = Remedy("mend what the connection says, then let it go on", "crossdock connections resume {0}")
 _REMEDIES_OF_CONNECTIONS = {
     "paused": _RESUME,
@@ -214,86 +209,8 @@ _REFUSED = Remedy(
     "look at what the warehouse says about each, mend that there or in the OMS, then release them",
     "crossdock incidents release INCIDENT",
 )
-_DECIDE = "crossdock packages decide ORDER --choice {choice} --reason WHY"
-_SEE_DOCUMENT = Remedy("see with the warehouse, and decide for each; then release them")
-_REPUSH = "crossdock documents repush DOCUMENT"
-_SETTLE_DRIFT = "crossdock costs settle-drift OMS SKU --take-theirs --reason WHY"
-_MAP = "crossdock mappings set WAREHOUSE sku OURS THEIRS"
-_DOCUMENT = Remedy(
-    "mend what it says, in the warehouse, the OMS or the mappings; what was mended here goes by itself, else push it again",
-    _REPUSH,
-)
-_MOVED = Remedy("mend what the OMS says about each, then release them", "crossdock incidents release INCIDENT")
-_LEVEL_HELD = Remedy("map the SKU, or say which OMS the warehouse belongs to; the stock then goes by itself", _MAP)
-_BY_CODE = {
-    (OUTBOUND_DOCUMENT, "rejected"): Remedy("push each again, or cancel it in the OMS", _DECIDE.format(choice="again")),
-    (LABEL_DELIVERY, "too_late"): Remedy(
-        "see with the carrier where the parcels go, then release them", "crossdock incidents release INCIDENT"
-    ),
-    (POST_OUTBOUND, "unmapped_sku"): Remedy("map the SKU; its documents then go to the OMS by themselves", _MAP),
-    (POST_INBOUND, "unmapped_sku"): Remedy("map the SKU; its documents then go to the OMS by themselves", _MAP),
-    (STOCK, "unmapped"): _LEVEL_HELD,
-    (STOCK, "ambiguous"): _LEVEL_HELD,
-    (STOCK, "no_oms"): Remedy(
-        "say which OMS the warehouse belongs to; the stock then goes by itself",
-        "crossdock warehouses set WAREHOUSE --oms OMS",
-    ),
-    (MASTER, "brake"): Remedy(
-        "look at what would change; let it pass, or switch the warehouse off", "crossdock master release {missing}"
-    ),
-    (MASTER, "first_contact"): Remedy("look at the plan, then apply it", "crossdock master plan {missing}"),
-    (RECONCILE, "brake"): Remedy(
-        "look at the plan; if it is right, have it carried out", "crossdock reconcile --force"
-    ),
-}
-"""By operation and code, where the code says more."""
+_FORCE = Remedy("look at the plan; if it is right, have it carried out", "crossdock reconcile --force")
 _BY_OPERATION = {
-    OUTBOUND_UPDATE: Remedy(
-        "for each: send it anyway (force), let the warehouse's version stand (keep), or cancel it; the choice closes this",
-        _DECIDE.format(choice="force"),
-    ),
-    OUTBOUND_CANCEL: Remedy(
-        "for each: let it ship, ask again (ask_again), or confirm that you cancelled it there (cancelled); the choice closes this",
-        _DECIDE.format(choice="ship"),
-    ),
-    OUTBOUND_HOLD: Remedy(
-        "ask the warehouse by hand to keep it waiting, or decide about the order at once", "crossdock packages list"
-    ),
-    OUTBOUND_DOCUMENT: Remedy(_SEE_DOCUMENT.text, "crossdock incidents release INCIDENT"),
-    LABEL: Remedy(
-        "stick the new label over the old one, or say that the printed one is right",
-        "crossdock labels confirm ORDER --reason WHY",
-    ),
-    LABEL_FETCH: Remedy(
-        "see in the OMS why there is none; then release them, or pull each again", "crossdock labels pull ORDER"
-    ),
-    LABEL_DELIVERY: Remedy(
-        "save the label and give it to the warehouse by hand, or release them to have it sent again",
-        "crossdock labels save ORDER FILE",
-    ),
-    POST_OUTBOUND: _DOCUMENT,
-    POST_INBOUND: _DOCUMENT,
-    "document contradicted": Remedy("see in the warehouse how it ended", "crossdock documents show DOCUMENT"),
-    "document revision_not_raised": Remedy(
-        "have the warehouse raise the revision of what it changed; the OMS is then told",
-        "crossdock documents show DOCUMENT",
-    ),
-    STOCK: _MOVED,
-    MOVEMENT: _MOVED,
-    PRODUCT: Remedy(
-        "mend what the system says about each product; it is written again when it changes on either side",
-        "crossdock master status WAREHOUSE",
-    ),
-    BINDING: Remedy(
-        "create the product on the side that lacks it, under exactly the same SKU; it is then bound by itself"
-    ),
-    TWINS: Remedy("rename or delete the SKUs that are not meant; this then closes by itself"),
-    COST_WRITE: Remedy("see what the system holds, then set the cost again", "crossdock costs show DOCUMENT"),
-    COST_DOCUMENT: Remedy(
-        "correct the costs or quantities in the warehouse; the corrected document is counted by itself"
-    ),
-    COST_DRIFT: Remedy("see both, then say whose average purchase price stands", _SETTLE_DRIFT),
-    COST_AVERAGE: Remedy("give the receipt its cost, or take over what the OMS holds", _SETTLE_DRIFT),
     READ: Remedy("have the system corrected, or its connector; then read them again", "crossdock quarantine retry {0}"),
     RECONCILE: Remedy(
         "compare both sides and correct the one that is wrong; the next reconciliation closes this by itself",
@@ -324,6 +241,8 @@ def remedy(code: str, connection: str = "", missing: str = "", warehouse: str = 
     """
     if operation == CONNECTION:
         return _filled(_REMEDIES_OF_CONNECTIONS.get(code, _RESUME), connection)
+    if (found := of_exchange(operation, code)) is not None:
+        return _filled(found, connection, missing)
     if operation == PUSH and code in ("sku", "logistics"):
         what = "SKU" if code == "sku" else "carrier"
         command = f"crossdock mappings set {shlex.quote(warehouse)} {code} {shlex.quote(missing)} THEIRS"
@@ -331,12 +250,15 @@ def remedy(code: str, connection: str = "", missing: str = "", warehouse: str = 
         return Remedy(text, command)
     if operation == PUSH:
         return _filled(_REMEDIES.get(code, _REFUSED), connection)
-    return _filled(_BY_CODE.get((operation, code), _BY_OPERATION.get(operation, _AGAIN)), connection, missing)
+    if operation == RECONCILE and code == "brake":
+        return _FORCE
+    return _filled(_BY_OPERATION.get(operation, _AGAIN), connection, missing)
 
 
 _AGAIN = Remedy("mend what is said about each, then release them", "crossdock incidents release INCIDENT")
 
 
 def _filled(remedy: Remedy, connection: str, missing: str = "") -> Remedy:
-    command = remedy.command.replace("{0}", shlex.quote(connection)).replace("{missing}", shlex.quote(missing))
+    parts = (connection, missing)
+    command = re.sub(r"\{([01])\}", lambda place: shlex.quote(parts[int(place[1])]), remedy.command)
     return Remedy(remedy.text, command)

@@ -24,7 +24,7 @@ Refs = Annotated[tuple[OrderRef, ...], Meta(min_length=1, max_length=MAX_ORDERS)
 class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders are listed. `text` is exactly a reference or an order number; `after` is `next` of the page before.
 
-    `changed`: only those that changed or were cancelled after they were sent, so that their warehouse has to be told.
+    `changed`: only those whose change or cancellation after the push a person has to decide.
     """
 
     tab: TabName | None = None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.spec.costs import CostChange, CostKind, ProductCost
-from crossdock.spec.documents import InboundDoc, OutboundDoc
 from crossdock.spec.labels import Label
 from crossdock.spec.orders import LineKind, OrderStatus
 from crossdock.spec.outbound import ItemResult
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
 
-    from crossdock.spec.documents import InboundPosting, OutboundPosting
+    from crossdock.spec.documents import InboundDoc, InboundPosting, OutboundDoc, OutboundPosting
     from crossdock.spec.orders import Order
     from crossdock.spec.stock import StockLevel
     from crossdock.testing.simulation.order_book import OrderBook

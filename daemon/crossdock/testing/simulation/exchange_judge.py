@@ -41,9 +41,7 @@ _PUSHES = (
     "SELECT o.ref, o.id, p.id, p.state, p.changed, a.choices, a.decided, l.state, l.version FROM orders o "
     "JOIN pushes p ON p.order_id = o.id LEFT JOIN amendments a ON a.push_id = p.id LEFT JOIN labels l ON l.order_id = o.id"
 )
-_HELD = (
-    "SELECT r.subject, i.operation FROM incident_refs r JOIN incidents i ON i.id = r.incident_id WHERE i.healed_at IS NULL"
-)
+_HELD = "SELECT r.subject, i.operation FROM incident_refs r JOIN incidents i ON i.id = r.incident_id WHERE i.healed_at IS NULL"
 UPDATE, CANCEL = "outbound_update", "outbound_cancel"
 
 
@@ -104,7 +102,9 @@ def _judge_shipment(world: World, exchange: Exchange, entry: Entry, row: Row, he
         apart.discard("buyer_note")
     settled = "keep" in (row.choices or "") or row.ref in world.people.cancelled
     if apart and not settled and not (row.changed and held & {UPDATE, CANCEL}):
-        say(f"{row.ref} ({state.name}, {shipment.stage}) differs in {sorted(apart)}, and nobody is asked: {row.decided}")
+        say(
+            f"{row.ref} ({state.name}, {shipment.stage}) differs in {sorted(apart)}, and nobody is asked: {row.decided}"
+        )
     if not apart and row.changed and not held and state not in GONE:
         say(f"{row.ref} is said to differ from what its warehouse has, and does not")
     _judge_label(world, entry, shipment, row)
@@ -114,7 +114,11 @@ def differing(entry: Entry, shipment: Shipment) -> set[str]:
     """Name what the warehouse has otherwise than the order says; written without the rules it checks."""
     order, content = entry.order, shipment.content
     goods = [(line.line_no, line.sku, line.quantity) for line in order.lines if line.kind is LineKind.GOODS]
-    found = {name for name in ("recipient", "buyer_note", "logistics", "tracking_number") if getattr(order, name) != getattr(content, name)}
+    found = {
+        name
+        for name in ("recipient", "buyer_note", "logistics", "tracking_number")
+        if getattr(order, name) != getattr(content, name)
+    }
     if goods != [(line.line_no, line.sku, line.quantity) for line in content.lines]:
         found.add("lines")
     return found
@@ -180,13 +184,20 @@ def replayed(exchange: Exchange, sku: str) -> tuple[Fraction | None, bool]:
                 continue
             skus = {line.line_no: line.sku for line in document.lines}
             events += [
-                (r.at, f"{ref}/{r.ref}", Fraction(r.quantity), r.unit_cost) for r in document.receipts if skus[r.line_no] == sku
+                (r.at, f"{ref}/{r.ref}", Fraction(r.quantity), r.unit_cost)
+                for r in document.receipts
+                if skus[r.line_no] == sku
             ]
         for shipment in exchange.floors[name].shipments.values():
             if shipment.shipped_at is not None:
                 lines = [line for line in shipment.content.lines if line.sku == sku]
                 events += [
-                    (shipment.shipped_at, f"{shipment.remote_id}/{line.line_no}", -Fraction(shipment.actual[line.line_no]), None)
+                    (
+                        shipment.shipped_at,
+                        f"{shipment.remote_id}/{line.line_no}",
+                        -Fraction(shipment.actual[line.line_no]),
+                        None,
+                    )
                     for line in lines
                 ]
     return _average(events)
@@ -240,9 +251,13 @@ def _judge_products(world: World, exchange: Exchange) -> None:
         for sku in SKUS:
             for name in FIELDS:
                 ours, theirs = (getattr(each.products.now[sku], name) for each in (hub, spoke))
-                open_here = (code, sku, name.removesuffix("_g")) in conflicts or (code, sku) in waiting or code in braked
+                open_here = (
+                    (code, sku, name.removesuffix("_g")) in conflicts or (code, sku) in waiting or code in braked
+                )
                 if ours != theirs and not open_here:
-                    world.audit.say(f"{name} of {sku} is {ours!r} at the OMS and {theirs!r} at {connection}, and nobody is asked")
+                    world.audit.say(
+                        f"{name} of {sku} is {ours!r} at the OMS and {theirs!r} at {connection}, and nobody is asked"
+                    )
                 _judge_value(world, every, sku, name, theirs)
 
 

@@ -96,7 +96,11 @@ def _judge_documents(world: World, entry: Entry, row: Row, created: list[Documen
     """Every eligible order exactly once, no other at all, and our state says the same."""
     say, ref, state = world.audit.say, row.ref, PushState(row.state)
     if world.exchange is not None:  # what was cancelled there may be pushed again
-        created = [each for each in created if any(each.key in f.shipments and f.shipments[each.key].live for f in world.exchange.floors.values())]
+        created = [
+            each
+            for each in created
+            if any(each.key in f.shipments and f.shipments[each.key].live for f in world.exchange.floors.values())
+        ]
         if row.ref in world.people.cancelled or state is PushState.REJECTED:
             return
     if len(created) > 1:

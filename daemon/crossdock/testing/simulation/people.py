@@ -10,7 +10,6 @@ from crossdock.flows.settle_by_hand import Settlement
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
 from crossdock.store.store import StoreError
-from crossdock.testing.simulation.exchange_people import ExchangePeople
 from crossdock.testing.simulation.order_book import wanted
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from crossdock.engine.engine import Engine
     from crossdock.store.store import Transaction
+    from crossdock.testing.simulation.exchange_people import ExchangePeople
     from crossdock.testing.simulation.order_book import OrderBook
     from crossdock.testing.simulation.wms import SimWms
 
