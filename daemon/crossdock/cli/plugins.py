@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import FAILED, Session, fail, json_option
 
 if TYPE_CHECKING:
@@ -20,16 +21,13 @@ def plugins() -> None:
 
 
 @plugins.command("list")
-@json_option
+@list_forms
 @click.pass_obj
-def list_plugins(session: Session, as_json: bool) -> None:
+def list_plugins(session: Session, form: Form) -> None:
     """List the plugins that the configuration allows."""
-    found = session.talk(lambda client: client.plugins(), as_json=as_json)
-    if as_json:
-        print_json(found)
-        return
+    found = session.talk(lambda client: client.plugins(), as_json=form.as_json)
     rows = [(p.name, p.version, p.loaded, [t.name for t in p.types], p.problem) for p in found.items]
-    show_table(("plugin", "version", "loaded", "connector types", "problem"), rows, "no plugin is allowed")
+    show_list(form, found, ("plugin", "version", "loaded", "connector types", "problem"), rows, "no plugin is allowed")
 
 
 @plugins.command("show")
