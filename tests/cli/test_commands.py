@@ -353,7 +353,11 @@ async def ended(daemon, number):
 
 def test_plugins_are_listed_and_shown(run):
     assert "crossdock-fake" in run("plugins", "list").out
-    assert "fake-oms" in run("plugins", "show", "crossdock-fake").out
+    shown = run("plugins", "show", "crossdock-fake").out
+    assert all(
+        said in shown
+        for said in ("fake-oms", "idempotency", "key", "max_page", "100", "url", "Where it is", "required")
+    )
     assert run("plugins", "show", "crossdock-fake", "--json").json["loaded"] is True
     missing = run("plugins", "show", "other")
     assert (missing.code, "allowed: crossdock-fake" in missing.err) == (1, True)

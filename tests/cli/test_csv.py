@@ -83,14 +83,45 @@ def test_what_is_more_is_said_beside_the_rows(daemon, run):
     assert "more: --after" in shown.err
 
 
-def test_every_list_that_has_csv_has_raw():
-    def leaves(command, context):
-        if isinstance(command, click.Group):
-            for name in command.list_commands(context):
-                yield from leaves(command.get_command(context, name), context)
-        else:
-            yield {flag for parameter in command.params for flag in parameter.opts}
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_list_of_packages_holds_no_formula_whatever_the_order_is_called(daemon, run, prefix):
+    ref = f"{prefix}HYPERLINK(1)"
+    daemon.fetch(order(ref))
+    daemon.do(daemon.world.until(ref, "pushed"))
+    (row,) = csv.DictReader(io.StringIO(run("packages", "list", "--csv").out, newline=""))
+    assert not any(text.startswith(PREFIXES) for text in row.values())
+    assert row["order"].startswith("'")
+    assert f'"{ref}"' in run("packages", "list", "--csv", "--raw").out
 
-    having = [flags for flags in leaves(cli, click.Context(cli)) if "--csv" in flags]
-    assert len(having) >= 4
-    assert all("--raw" in flags for flags in having)
+
+def leaves(command, context, path=()):
+    """Every command with its words."""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from leaves(command.get_command(context, name), context, (*path, name))
+    else:
+        yield path, command
+
+
+def test_every_list_has_csv():
+    lists = {
+        path: {flag for parameter in command.params for flag in parameter.opts}
+        for path, command in leaves(cli, click.Context(cli))
+        if path[-1] in ("list", "products")
+    }
+    assert len(lists) >= 18
+    assert [path for path, flags in lists.items() if not {"--csv", "--raw", "--json"} <= flags] == []
+
+
+EMPTY = [
+    path for path, _ in leaves(cli, click.Context(cli)) if path[-1] == "list" and path[0] not in ("master", "audit")
+]
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=" ".join)
+def test_every_list_prints_its_headings_as_csv(daemon, run, words):
+    shown = run(*words, "--csv")
+    assert shown.code == 0, shown.all
+    headings, *rows = csv.reader(io.StringIO(shown.out, newline=""))
+    assert len(set(headings)) == len(headings) > 3
+    assert all(len(row) == len(headings) for row in rows)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from crossdock.config.model import Config, Connection, Control, Role
 from crossdock.config.model import Engine as EngineConfig
 from crossdock.control.client import Client
-from crossdock.control.records.daemon import PluginItem, PluginType, Reloaded
+from crossdock.control.records.daemon import PluginItem, PluginSetting, PluginType, Reloaded
 from crossdock.control.route import Providers
 from crossdock.control.server import ControlApi
 from crossdock.engine.engine import Engine
@@ -189,7 +189,11 @@ class World:
             return self.reloaded
 
         def plugins():
-            kind = PluginType(name="fake-oms", kind="oms", api="1.0")
+            setting = PluginSetting(key="url", takes="a text", required=True, text="Where it is")
+            kind = PluginType(
+                name="fake-oms", kind="oms", api="1.0", capabilities={"idempotency": "key", "max_page": 100},
+                settings=(setting,),
+            )  # fmt: skip
             return [PluginItem(name="crossdock-fake", version="1.0", loaded=True, types=(kind,))]
 
         return Providers(

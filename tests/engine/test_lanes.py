@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.control.world import FakeWms, World
 
+from crossdock.config.model import Connection
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.ops.health import Snapshot, healthz
 
@@ -39,3 +41,24 @@ def test_a_failing_lane_degrades_the_daemon():
     assert found.status == "degraded"
     assert found.reasons == ("Lane pull:shop fails and is tried again (AttributeError); the log has more",)
     assert healthz(Snapshot(**well)).status == "ok"
+
+
+@pytest.mark.parametrize("name", ["decide", "housekeeping", "reconcile", "master"])
+async def test_a_connection_may_be_called_like_a_lane_of_the_engine(tmp_path, name):
+    world = World(tmp_path)
+    await world.start()
+    try:
+        engine = world.engine
+        own = engine.lanes[name]
+        other = FakeWms()
+        other.name = name
+        engine.config.connections[name] = Connection(type="fake-wms")
+        await engine.add(other)
+        own.running = True
+        assert not engine._busy(name)
+        own.running = False
+        await engine.remove(name)
+        assert engine.lanes[name] is own
+        assert f"push:{name}" not in engine.lanes
+    finally:
+        await world.stop()

@@ -9,12 +9,13 @@ import os
 import re
 
 import pytest
+from _pytest import logging as pytest_logging
 
 from crossdock.config.model import Log
 from crossdock.ops.logging import StderrHandler, configure, under_journald
 from crossdock.ops.masks import Masks
 
-PAYLOADS = [
+TEXTS = [
     "x\n2026-01-01T00:00:00.000+00:00 info engine: order 2 pushed by admin",
     "x\r\n<3>engine: forged",
     '"}\n{"level": "info", "message": "forged"}',
@@ -29,6 +30,8 @@ PAYLOADS = [
     "%s %(message)s {0}",
     "tab\tand 👩\u200d🚀 ไทย",
 ]
+PAYLOADS = [pytest.param(text, id=f"payload{number}") for number, text in enumerate(TEXTS)]
+"""Named by number: half a surrogate is no name that a test can be called by in another process."""
 HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -50,6 +53,10 @@ def logged():
     }
 
     def start(masks=None, stream=None, environ=None, **log):
+        for handler in [each for each in root.handlers if isinstance(each, pytest_logging.LogCaptureHandler)]:
+            root.removeHandler(
+                handler
+            )  # what it caught could not be sent to another process; it is back after the test
         stream = stream or Lines()
         configure(Log(**log), masks or Masks(), stream=stream, environ=environ or {})
         return stream
@@ -93,11 +100,11 @@ def test_foreign_text_in_a_traceback_cannot_pass_for_a_line(logged, form, payloa
 @pytest.mark.security("S14")
 def test_json_lines_give_the_text_back_exactly(logged):
     out = logged(format="json")
-    for payload in PAYLOADS:
+    for payload in TEXTS:
         log.warning("%s", payload, extra={"order": payload, "task": 7})
     told = [json.loads(line) for line in out.lines]
-    assert [each["message"] for each in told] == PAYLOADS
-    assert [each["order"] for each in told] == PAYLOADS
+    assert [each["message"] for each in told] == TEXTS
+    assert [each["order"] for each in told] == TEXTS
     assert {(each["level"], each["logger"], each["task"]) for each in told} == {("warning", "crossdock.engine", "7")}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", told[0]["ts"])
     assert all(line.isascii() for line in out.lines)

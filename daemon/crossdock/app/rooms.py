@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from crossdock.app.loop_watch import LoopWatch
+from crossdock.app.plugin_items import plugin_item
 from crossdock.app.watch import Watch
 from crossdock.app.webhooks import WebhookRoom, open_webhooks
 from crossdock.config.changes import changes
@@ -18,7 +19,7 @@ from crossdock.config.paths import database_path, socket_path
 from crossdock.config.problems import BadConfig
 from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
-from crossdock.control.records.daemon import PluginItem, PluginType, Reloaded
+from crossdock.control.records.daemon import PluginItem, Reloaded
 from crossdock.control.route import Providers
 from crossdock.control.server import ControlApi
 from crossdock.engine.engine import Engine
@@ -78,17 +79,7 @@ class Rooms:
 
     def plugin_items(self) -> list[PluginItem]:
         """List the loaded plugins for the control API."""
-        return [
-            PluginItem(
-                name=plugin.name,
-                version=plugin.version,
-                loaded=True,
-                digest=plugin.digest,
-                problem="its files changed since it was loaded before" if plugin.changed else "",
-                types=tuple(_type_item(self.plugins, name) for name in plugin.types),
-            )
-            for plugin in self.plugins.loaded
-        ]
+        return [plugin_item(self.plugins, plugin) for plugin in self.plugins.loaded]
 
     async def pulse(self, notifier: Notifier) -> None:
         """Every few seconds: measure how late the loop is, feed the watchdog, refresh the gauges."""
@@ -165,11 +156,6 @@ def connect(
             raise ConfigError(f"connection {name}: {problem}") from None
 
     return host.connect(name, config.connections[name], secret, registered_as=registered_as)
-
-
-def _type_item(plugins: Plugins, name: str) -> PluginType:
-    kind = plugins.types[name]
-    return PluginType(name=kind.name, kind=str(kind.kind), api=kind.api, docs_url=kind.docs_url)
 
 
 async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[str, str], notifier: Notifier) -> Rooms:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.display import print_json, say
 from crossdock.cli.entries import (
     edited,
     every_page,
@@ -16,6 +16,7 @@ from crossdock.cli.entries import (
     listed,
     revision_option,
 )
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.book import Allocation
 
@@ -32,16 +33,13 @@ def allocation() -> None:
 
 
 @allocation.command("list")
-@json_option
+@list_forms
 @click.pass_obj
-def list_rules(session: Session, as_json: bool) -> None:
+def list_rules(session: Session, form: Form) -> None:
     """List the rules in the order in which they are tried."""
-    found = session.talk(lambda client: every_page(client.allocation), as_json=as_json)
-    if as_json:
-        print_json({"items": found})
-        return
+    found = session.talk(lambda client: every_page(client.allocation), as_json=form.as_json)
     rows = [(r.position, r.warehouse, _any(r.shops), _any(r.countries), _any(r.logistics)) for r in found]
-    show_table(("position", "warehouse", "stores", "countries", "logistics"), rows, "no rules")
+    show_list(form, {"items": found}, ("position", "warehouse", "stores", "countries", "logistics"), rows, "no rules")
 
 
 def _any(values: tuple[str, ...] | None) -> object:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import FAILED, Session, json_option
 
 if TYPE_CHECKING:
@@ -21,19 +22,16 @@ def connections() -> None:
 
 
 @connections.command("list")
-@json_option
+@list_forms
 @click.pass_obj
-def list_connections(session: Session, as_json: bool) -> None:
+def list_connections(session: Session, form: Form) -> None:
     """List the connections and how they are."""
-    found = session.talk(lambda client: client.connections(), as_json=as_json)
-    if as_json:
-        print_json(found)
-        return
+    found = session.talk(lambda client: client.connections(), as_json=form.as_json)
     columns = ("name", "kind", "type", "state", "since", "last answer", "last hint", "why", "next")
     rows = [
         (c.name, c.kind, c.type, c.state, c.since, c.last_success, c.last_hint, c.error, c.text) for c in found.items
     ]
-    show_table(columns, rows, "no connections are configured")
+    show_list(form, found, columns, rows, "no connections are configured")
 
 
 @connections.command("pause")

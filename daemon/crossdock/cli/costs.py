@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import order_name
 from crossdock.cli.session import FAILED, Session, fail, json_option
 from crossdock.control.records.costs import CostEdit, CostPreview, SettleDrift
@@ -46,19 +47,14 @@ def costs() -> None:
 
 @costs.command("list")
 @click.option("--after", type=click.IntRange(0), default=0, help="Go on behind this row.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_documents(session: Session, after: int, as_json: bool) -> None:
+def list_documents(session: Session, after: int, form: Form) -> None:
     """List inbound documents with their planned amounts."""
-    page = session.talk(lambda client: client.cost_documents(after=after), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(lambda client: client.cost_documents(after=after), as_json=form.as_json)
     rows = [(d.connection, d.ref, d.number, d.kind, d.currency, d.plan_amount, d.plan_sent) for d in page.items]
     columns = ("connection", "document", "number", "kind", "currency", "planned amount", "the OMS has")
-    show_table(columns, rows, "no inbound documents")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(form, page, columns, rows, "no inbound documents", page.next)
 
 
 @costs.command("show")

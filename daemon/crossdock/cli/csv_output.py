@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -68,4 +69,4 @@ def text(value: str, *, raw: bool = False) -> str:
 def say_more(after: object) -> None:
     """Say on standard error that there is more, so that it does not stand among the rows."""
     if after is not None:
-        click.echo(clean(f"more: --after {after}"), err=True)
+        click.echo(clean(f"more: --after {shlex.quote(str(after))}"), err=True)

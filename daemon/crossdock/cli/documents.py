@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import order_name
 from crossdock.cli.session import FAILED, Session, fail, json_option
 
@@ -40,22 +41,17 @@ def documents() -> None:
 @click.option("--text", metavar="TEXT", type=order_name, help="A reference, a number, or an order's reference.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this document.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_documents(session: Session, /, list_name: str | None, as_json: bool, **query: object) -> None:
+def list_documents(session: Session, /, list_name: str | None, form: Form, **query: object) -> None:
     """List documents with their push status, newest first."""
-    page = session.talk(lambda client: client.documents(list=list_name, **query), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(lambda client: client.documents(list=list_name, **query), as_json=form.as_json)
     columns = ("document", "list", "warehouse", "state", "revision", "push status", "pushed", "OMS", "order", "why")
     rows = [
         (d.number or d.ref, d.list, d.warehouse, d.state, d.revision, d.push_status, d.pushed_revision, d.oms, d.order_ref, d.why)
         for d in page.items
     ]  # fmt: skip
-    show_table(columns, rows, "no documents")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(form, page, columns, rows, "no documents", page.next)
 
 
 @documents.command("show")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table, span
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import FAILED, Session, fail, json_option
 
 if TYPE_CHECKING:
@@ -34,27 +35,29 @@ def incidents() -> None:
 @click.option("--cause", type=click.Choice(CAUSES), help="Only of this cause.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(0), help="Go on after this incident.")
-@json_option
+@list_forms
 @click.pass_obj
 def list_incidents(
-    session: Session, healed: bool, cause: str | None, limit: int, after: int | None, as_json: bool
+    session: Session, healed: bool, cause: str | None, limit: int, after: int | None, form: Form
 ) -> None:
     """List incidents, oldest first: how many each holds, since when, and what to do."""
     state = "healed" if healed else "open"
     page = session.talk(
-        lambda client: client.incidents(state=state, cause=cause, limit=limit, after=after), as_json=as_json
+        lambda client: client.incidents(state=state, cause=cause, limit=limit, after=after), as_json=form.as_json
     )
-    if as_json:
-        print_json(page)
-        return
     now = datetime.now(UTC)
     rows = [
         (i.id, i.holds, span((now - i.since).total_seconds()), i.cause, i.text, i.owner, i.command or i.do)
         for i in page.items
     ]
-    show_table(("incident", "holds", "for", "cause", "what", "owner", "what to do"), rows, f"no {state} incidents")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(
+        form,
+        page,
+        ("incident", "holds", "for", "cause", "what", "owner", "what to do"),
+        rows,
+        f"no {state} incidents",
+        page.next,
+    )
 
 
 @incidents.command("show")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table, size
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import find_all, find_one, order_name
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, fail, json_option
@@ -34,18 +35,13 @@ def labels() -> None:
 @connection_option
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this row.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_labels(session: Session, /, as_json: bool, **query: object) -> None:
+def list_labels(session: Session, /, form: Form, **query: object) -> None:
     """List shipping labels, oldest first."""
-    page = session.talk(lambda client: client.labels(**query), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(lambda client: client.labels(**query), as_json=form.as_json)
     rows = [(o.connection, o.ref, o.number, o.state, o.version or None, o.error, o.next_at) for o in page.items]
-    show_table(("oms", "order", "number", "label", "version", "why", "next"), rows, "no labels")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(form, page, ("oms", "order", "number", "label", "version", "why", "next"), rows, "no labels", page.next)
 
 
 @labels.command("show")

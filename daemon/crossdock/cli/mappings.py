@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.display import print_json, say
 from crossdock.cli.entries import every_page, fitting, found_or_none
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.book import Mapping
 
@@ -29,9 +30,9 @@ def mappings() -> None:
 @mappings.command("list")
 @click.option("--warehouse", metavar="CODE", help="Only of this warehouse.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only of this kind; goes with --warehouse.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_mappings(session: Session, warehouse: str | None, kind: str | None, as_json: bool) -> None:
+def list_mappings(session: Session, warehouse: str | None, kind: str | None, form: Form) -> None:
     """List the mappings."""
     if kind is not None and warehouse is None:
         raise click.UsageError("--kind goes with --warehouse")
@@ -39,12 +40,9 @@ def list_mappings(session: Session, warehouse: str | None, kind: str | None, as_
     async def ask(client: Client) -> list[Mapping]:
         return await every_page(lambda after: client.mappings(warehouse, kind, after))
 
-    found = session.talk(ask, as_json=as_json)
-    if as_json:
-        print_json({"items": found})
-        return
+    found = session.talk(ask, as_json=form.as_json)
     rows = [(m.warehouse, m.kind, m.ours, "(never sent)" if m.theirs is None else m.theirs) for m in found]
-    show_table(("warehouse", "kind", "ours", "theirs"), rows, "no mappings")
+    show_list(form, {"items": found}, ("warehouse", "kind", "ours", "theirs"), rows, "no mappings")
 
 
 @mappings.command("set")

@@ -8,6 +8,7 @@ import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.entries import fitting, from_file, from_json_option
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.master import MasterField, MasterSettings
 
@@ -224,24 +225,19 @@ def release(session: Session, warehouse: str, as_json: bool) -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
 @click.option("--after", metavar="SKU", help="Go on after this product.")
 @limit_option
-@json_option
+@list_forms
 @click.pass_obj
 def products(
-    session: Session, warehouse: str, state: str | None, after: str | None, limit: int, as_json: bool
+    session: Session, warehouse: str, state: str | None, after: str | None, limit: int, form: Form
 ) -> None:  # fmt: skip
     """List the products of a warehouse and how each stands."""
-    page = session.talk(lambda client: client.master_products(warehouse, state, after, limit), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(lambda client: client.master_products(warehouse, state, after, limit), as_json=form.as_json)
     rows = [
         (item.sku, item.state, _name(item.base), _name(item.oms), _name(item.wms), item.origin or None)
         for item in page.items
     ]
     columns = ("product", "state", "agreed name", "name in the OMS", "name in the warehouse", "last change from")
-    show_table(columns, rows, "no products")
-    if page.next is not None:
-        say(f"more: --after '{page.next}'")
+    show_list(form, page, columns, rows, "no products", page.next)
 
 
 def _name(values: dict[str, Any] | None) -> object:
@@ -258,29 +254,31 @@ def conflict_commands() -> None:
 @click.option("--decided", is_flag=True, help="Those that are decided, too.")
 @click.option("--after", type=click.IntRange(0), help="Go on after this conflict.")
 @limit_option
-@json_option
+@list_forms
 @click.pass_obj
 def list_conflicts(
-    session: Session, warehouse: str, decided: bool, after: int | None, limit: int, as_json: bool
+    session: Session, warehouse: str, decided: bool, after: int | None, limit: int, form: Form
 ) -> None:  # fmt: skip
     """List the conflicts of a warehouse, oldest first."""
     page = session.talk(
-        lambda client: client.master_conflicts(warehouse, decided=decided, after=after, limit=limit), as_json=as_json
+        lambda client: client.master_conflicts(warehouse, decided=decided, after=after, limit=limit),
+        as_json=form.as_json,
     )
-    if as_json:
-        print_json(page)
-        return
-    _show_conflicts(page.items)
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(form, page, _CONFLICTS, _conflict_rows(page.items), "no conflicts", page.next)
 
 
-def _show_conflicts(found: Sequence[MasterConflict]) -> None:
-    rows = [
+_CONFLICTS = ("id", "product", "field", "why", "base", "oms", "wms", "decided")
+
+
+def _conflict_rows(found: Sequence[MasterConflict]) -> list[tuple[object, ...]]:
+    return [
         (each.id, each.sku, each.field, each.why, each.base, each.oms, each.wms, "open" if each.open else each.taken)
         for each in found
     ]
-    show_table(("id", "product", "field", "why", "base", "oms", "wms", "decided"), rows, "no conflicts")
+
+
+def _show_conflicts(found: Sequence[MasterConflict]) -> None:
+    show_table(_CONFLICTS, _conflict_rows(found), "no conflicts")
 
 
 @conflict_commands.command("show")

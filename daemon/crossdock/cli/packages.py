@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from crossdock.cli.actions import order_arguments, show_results
-from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import find_all
 from crossdock.cli.orders import connection_option, state_said
 from crossdock.cli.session import Session, json_option
@@ -33,25 +33,27 @@ def packages() -> None:
 @click.option("--warehouse", metavar="CODE", help="Only packages of this warehouse.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this row.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_packages(session: Session, /, as_json: bool, **query: object) -> None:
+def list_packages(session: Session, /, form: Form, **query: object) -> None:
     """List what warehouses have, newest first.
 
     A warehouse that has not told how far it is counts as pending. "(Updated)": it took a change since the push, and nobody
     has acknowledged that.
     """
-    page = session.talk(lambda client: client.packages(**query), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(lambda client: client.packages(**query), as_json=form.as_json)
     rows = [
         (o.connection, o.ref, o.warehouse, o.stage, state_said(o), o.remote_id, o.updated_at, "; ".join(o.why))
         for o in page.items
     ]
-    show_table(("oms", "order", "warehouse", "stage", "push", "reference", "updated", "why"), rows, "no packages")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(
+        form,
+        page,
+        ("oms", "order", "warehouse", "stage", "push", "reference", "updated", "why"),
+        rows,
+        "no packages",
+        page.next,
+    )
 
 
 @packages.command("decide")

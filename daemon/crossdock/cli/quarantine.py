@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.display import print_json, say
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 from crossdock.spec.text import clean
 
@@ -20,19 +21,14 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(0), help="Go on after this row.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_records(session: Session, limit: int, after: int | None, as_json: bool) -> None:
+def list_records(session: Session, limit: int, after: int | None, form: Form) -> None:
     """List the records, oldest first: why each cannot be read, and how it begins."""
-    page = session.talk(lambda client: client.quarantine(limit=limit, after=after), as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(lambda client: client.quarantine(limit=limit, after=after), as_json=form.as_json)
     rows = [(q.connection, q.ref, q.first_at, q.last_at, q.bytes, q.reason, _beginning(q.excerpt)) for q in page.items]
     columns = ("connection", "record", "first", "last", "bytes", "why", "begins with")
-    show_table(columns, rows, "nothing is in quarantine")
-    if page.next is not None:
-        say(f"more: --after {page.next}")
+    show_list(form, page, columns, rows, "nothing is in quarantine", page.next)
 
 
 def _beginning(excerpt: str | None) -> str:

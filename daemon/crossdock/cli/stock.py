@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 
 
@@ -18,24 +19,26 @@ def stock() -> None:
 @click.option("--sku", help="Only this SKU, as the warehouse calls it.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(0), default=0, help="Go on after this row.")
-@json_option
+@list_forms
 @click.pass_obj
-def list_stock(session: Session, warehouse: str | None, sku: str | None, limit: int, after: int, as_json: bool) -> None:
+def list_stock(session: Session, warehouse: str | None, sku: str | None, limit: int, after: int, form: Form) -> None:
     """List stock levels as the warehouses showed them."""
     found = session.talk(
-        lambda client: client.stock(warehouse=warehouse, sku=sku, limit=limit, after=after), as_json=as_json
+        lambda client: client.stock(warehouse=warehouse, sku=sku, limit=limit, after=after), as_json=form.as_json
     )
-    if as_json:
-        print_json(found)
-        return
     columns = ("warehouse", "sku", "here", "on hand", "available", "observed", "oms", "state", "why")
     rows = [
         (i.warehouse or i.remote, i.sku, i.ours, i.on_hand, i.available, i.observed_at, i.oms, i.state, i.why)
         for i in found.items
     ]
-    show_table(columns, rows, "no stock is known; is it switched on for a warehouse? (crossdock stock switches)")
-    if found.next is not None:
-        say(f"more: --after {found.next}")
+    show_list(
+        form,
+        found,
+        columns,
+        rows,
+        "no stock is known; is it switched on for a warehouse? (crossdock stock switches)",
+        found.next,
+    )
 
 
 @stock.command("fetch")

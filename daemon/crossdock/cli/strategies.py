@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.display import print_json, say
 from crossdock.cli.entries import (
     edited,
     every_page,
@@ -16,6 +16,7 @@ from crossdock.cli.entries import (
     listed,
     revision_option,
 )
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.book import Strategy, StrategyPage
 
@@ -34,20 +35,19 @@ def strategies() -> None:
 
 
 @strategies.command("list")
-@json_option
+@list_forms
 @click.pass_obj
-def list_strategies(session: Session, as_json: bool) -> None:
+def list_strategies(session: Session, form: Form) -> None:
     """List the push strategies, and what each kind does."""
-    page = session.talk(_all, as_json=as_json)
-    if as_json:
-        print_json(page)
-        return
+    page = session.talk(_all, as_json=form.as_json)
     rows = [
         (s.name, s.kind, _any(s.shops), _any(s.logistics), s.minimum_status, _gate(s), s.delay_minutes or None, _time(s), s.enabled)
         for s in page.items
     ]  # fmt: skip
     columns = ("name", "kind", "stores", "logistics", "from status", "gift gate", "delay min", "UTC", "in use")
-    show_table(columns, rows, "no strategies; nothing is pushed by itself")
+    show_list(form, page, columns, rows, "no strategies; nothing is pushed by itself")
+    if form.as_json or form.as_csv:
+        return
     say("")
     for kind, text in page.explained.items():
         say(f"{kind}: {text}")

@@ -8,6 +8,7 @@ import click
 
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.entries import edited, every_page, found_or_none, from_file, from_json_option, revision_option
+from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.book import Warehouse
 
@@ -24,17 +25,14 @@ def warehouses() -> None:
 
 
 @warehouses.command("list")
-@json_option
+@list_forms
 @click.pass_obj
-def list_warehouses(session: Session, as_json: bool) -> None:
+def list_warehouses(session: Session, form: Form) -> None:
     """List the warehouses."""
-    found = session.talk(lambda client: every_page(client.warehouses), as_json=as_json)
-    if as_json:
-        print_json({"items": found})
-        return
+    found = session.talk(lambda client: every_page(client.warehouses), as_json=form.as_json)
     rows = [(w.code, w.name, w.connection, w.remote, w.oms_code, w.strategies, w.auto_push, w.enabled) for w in found]
     columns = ("code", "name", "connection", "in the WMS", "in the OMS", "strategies", "auto push", "enabled")
-    show_table(columns, rows, "no warehouses; no order can be assigned")
+    show_list(form, {"items": found}, columns, rows, "no warehouses; no order can be assigned")
 
 
 @warehouses.command("show")

@@ -132,6 +132,8 @@ def to_error(
         return errors.RateLimited(f"{what} was answered 429: too many requests", after=after, detail=detail)
     if status in (401, 403):
         return errors.AuthFailed(f"{what} was answered {status}: the credentials were refused", detail=detail)
+    if status in (405, 501) and not write:
+        return errors.Unsupported(f"{what} was answered {status}: the remote system has no such thing", detail=detail)
     if 400 <= status < 500 and status != 408:
         return _refused(status, problem_of(body, sent), what, detail)
     text = f"{what} was answered {status}"

@@ -116,7 +116,7 @@ class Engine:
         self.links[name] = link
         self.keeper.add(name, limits(config))
         self.books.abilities[name] = abilities_of(link.capabilities, link.hooks)
-        self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self.going).run_once)
+        self._serve(f"probe:{name}", ProbeLane(link, self.keeper, self._busy, self.going).run_once, name)
         if "read_order" in link.hooks:
             self.house.readers[name] = link.read_order
         if "push_outbound" in link.hooks:
@@ -124,16 +124,16 @@ class Engine:
                 link, config, self.config.engine, self.house, self.keeper, self.going, self.wants_reports,
                 self.watcher.pushed, self.wake_reports,
             )  # fmt: skip
-            self._serve(f"push:{name}", push.run_once)
+            self._serve(f"push:{name}", push.run_once, name)
         if "fetch_orders" in link.hooks:
             pull = PullLane(
                 link, config, self.config.engine, self.house, self.keeper, self.going, self.wake_pushes,
                 self.watcher.fetched,
             )  # fmt: skip
             self.pulls[name] = pull
-            self._serve(f"pull:{name}", pull.run_once)
+            self._serve(f"pull:{name}", pull.run_once, name)
             if "report_push" in link.hooks:
-                self._serve(f"report:{name}", pull.report_once)
+                self._serve(f"report:{name}", pull.report_once, name)
             self._schedule.every(f"fetch:{name}", config.fetch.every_s, self._waker(f"pull:{name}"))
         self._serve_exchange(link)
 
@@ -147,11 +147,11 @@ class Engine:
         if "fetch_label" in link.hooks:
             self._serve_labels(link)
         if (operating := exchange.operation_lane(link, ground)) is not None:
-            self._serve(f"operate:{link.name}", operating.run_once)
+            self._serve(f"operate:{link.name}", operating.run_once, link.name)
         for stream, made in exchange.stream_lanes(link, ground).items():
             lane = f"{stream}:{link.name}"
             self.streams[lane] = made
-            self._serve(lane, made.run_once)
+            self._serve(lane, made.run_once, link.name)
             every = self.config.connections[link.name].fetch.every_s
             self._schedule.every(f"fetch:{lane}", every, self._waker(lane))
 
@@ -161,12 +161,12 @@ class Engine:
             link, config, self.config.engine, self.house, self.keeper, self.going, self.wake_operations
         )  # fmt: skip
         self.house.label_sources.add(link.name)
-        self._serve(f"labels:{link.name}", lane.run_once)
+        self._serve(f"labels:{link.name}", lane.run_once, link.name)
 
     async def remove(self, name: str) -> None:
         """Stop serving a connection; its rows stay."""
         self._schedule.forget(f"fetch:{name}")
-        mine = [lane for lane in self.lanes if lane.split(":", 1)[-1] == name]
+        mine = [lane.name for lane in self._lanes_of(name)]
         for lane in mine:
             if self.streams.pop(lane, None) is not None:
                 self._schedule.forget(f"fetch:{lane}")
@@ -184,9 +184,9 @@ class Engine:
             self.keeper.renew(name)
         self._wake_all()
 
-    def _serve(self, name: str, run: Callable[[int], Awaitable[float | None]]) -> None:
+    def _serve(self, name: str, run: Callable[[int], Awaitable[float | None]], connection: str | None = None) -> None:
         assert self._numbers is not None  # start() reserved them
-        lane = Lane(name, self.env, self._numbers, run, self.gate)
+        lane = Lane(name, self.env, self._numbers, run, self.gate, connection)
         self.lanes[name] = lane
         self._serving[name] = asyncio.create_task(lane.serve(), name=name)
 
@@ -203,9 +203,11 @@ class Engine:
 
     def wake_connection(self, connection: str) -> None:
         """Have every lane of a connection run now."""
-        for name in self.lanes:
-            if name.split(":", 1)[-1] == connection:
-                self.wake(name)
+        for lane in self._lanes_of(connection):
+            lane.wake()
+
+    def _lanes_of(self, connection: str) -> list[Lane]:
+        return [lane for lane in self.lanes.values() if lane.connection == connection]
 
     def faults(self) -> tuple[tuple[str, str], ...]:
         """Name the lanes whose last run failed for a reason of our own, with that reason."""
@@ -246,8 +248,7 @@ class Engine:
 
     def _busy(self, connection: str) -> bool:
         """Tell whether a lane of a connection runs that works for orders."""
-        mine = (lane for name, lane in self.lanes.items() if name.split(":", 1)[-1] == connection)
-        return any(lane.running for lane in mine if not lane.name.startswith("probe:"))
+        return any(lane.running for lane in self._lanes_of(connection) if lane.name != f"probe:{connection}")
 
     def going(self) -> bool:
         """Tell whether lanes may start something."""

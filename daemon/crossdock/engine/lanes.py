@@ -63,13 +63,15 @@ class Lane:
     """Runs `run(number)` when woken or when its own time has come; never two at a time.
 
     `run` returns the seconds until it is due again: 0 for "there is more", None for "only when woken". `fault` says why
-    its last run failed for a reason of our own; a run that ends well clears it.
+    its last run failed for a reason of our own; a run that ends well clears it. `connection` is whose lane it is; None: the
+    engine's own.
     """
 
     def __init__(
-        self, name: str, env: Env, numbers: RunNumbers, run: Callable[[int], Awaitable[float | None]], gate: Gate
-    ) -> None:
-        self.name = name
+        self, name: str, env: Env, numbers: RunNumbers, run: Callable[[int], Awaitable[float | None]], gate: Gate,
+        connection: str | None = None,
+    ) -> None:  # fmt: skip
+        self.name, self.connection = name, connection
         self.running = False
         self.fault = ""
         self._env, self._numbers, self._run, self._gate = env, numbers, run, gate

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from crossdock.engine.calling_lane import CallingLane
 from crossdock.engine.failures import note_failure
 from crossdock.engine.pull_lane import finish, note_fetch, take_turn
+from crossdock.flows import not_offered
 from crossdock.flows.listing import Guard, PullPolicy
 from crossdock.flows.pull_stream import OnDemand, pull_stream
-from crossdock.spec.errors import ConnectorError
+from crossdock.spec.errors import ConnectorError, Unsupported
 from crossdock.store import cursors, tasks
 from crossdock.store.tasks import TaskState, Totals
 from crossdock.store.times import to_ms
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from crossdock.flows.pull_stream import Stream
     from crossdock.store.cursors import Cursor
     from crossdock.store.tasks import Task, TaskKind
+
+
+LOOK_AGAIN_S = 3600.0
+"""A list that a remote system does not have is asked for again after so many seconds."""
 
 
 class StreamLane(CallingLane):
@@ -49,6 +54,8 @@ class StreamLane(CallingLane):
         self._engine, self._every = engine, timedelta(seconds=config.fetch.every_s)
         self._failed_fetch = False
         self._hinted = False
+        self._absent_until: float | None = None
+        self._told = True  # perhaps before the daemon was started
         self.may_fetch = True
         self.policy = PullPolicy(
             mode=config.fetch.mode,
@@ -83,12 +90,32 @@ class StreamLane(CallingLane):
         try:
             await self._tasks()
             due = await self._fetch_if_due()
+        except Unsupported as error:
+            due = await self._absent(error)
         except ConnectorError as error:
             await note_failure(self._link, self._keeper, error)
             due = 0.0
         await self._keeper.save()
         wait = self._keeper.wait_s(self.connection)
         return None if wait is None else max(wait, due)
+
+    async def _absent(self, error: Unsupported) -> float:
+        """The remote system has no such list. That is an answer: the connection is well, and it is asked again later."""
+        house = self._house
+        self._failed_fetch, self._absent_until = False, house.env.monotonic() + LOOK_AGAIN_S
+        self.succeeded(1)
+        now = to_ms(house.env.now())
+        await house.store.write(not_offered.report, self.connection, self._stream.name, str(error), now)
+        self._told = True
+        return LOOK_AGAIN_S
+
+    async def _not_absent(self) -> None:
+        """It is there, or nobody wants it any more."""
+        self._absent_until = None
+        if self._told:
+            now = to_ms(self._house.env.now())
+            await self._house.store.write(not_offered.heal, self.connection, self._stream.name, now)
+            self._told = False
 
     async def _tasks(self) -> None:
         store, env = self._house.store, self._house.env
@@ -105,8 +132,13 @@ class StreamLane(CallingLane):
             await store.write(finish, task.id, to_ms(env.now()))
 
     async def _fetch_if_due(self) -> float:
-        if not self.may_fetch or not await self.wanted():
+        if not self.may_fetch:
             return self._every.total_seconds()
+        if not await self.wanted():
+            await self._not_absent()
+            return self._every.total_seconds()
+        if self._absent_until is not None and (left := self._absent_until - self._house.env.monotonic()) > 0:
+            return left
         hinted, self._hinted = self._hinted, False
         wait = 0.0 if hinted else self._seconds(await self._cursor(), self._house.env.now())
         if wait > 0:
@@ -150,6 +182,7 @@ class StreamLane(CallingLane):
                 )
             raise
         self._failed_fetch = False
+        await self._not_absent()
         self.succeeded(1)
         self._fetched(self.connection, pulled.totals)
         self._wake(pulled.wake)

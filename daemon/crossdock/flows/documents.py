@@ -44,6 +44,11 @@ encode = msgspec.json.Encoder(order="sorted").encode
 class FetchFrom(Protocol):
     """The part of a WMS connection that the streams call."""
 
+    @property
+    def name(self) -> str:
+        """The name of the connection."""
+        ...
+
     async def fetch_outbound(self, window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
         """Return one page of outbound documents."""
         ...
@@ -62,6 +67,10 @@ class OutboundStream:
     targets: Callable[[], Targets]
     costing: Costing | None = None
     name: str = OUTBOUND
+
+    def wanted(self, tx: Transaction) -> bool:
+        """Tell whether a warehouse of this connection is set up; if none is, nobody could say whose documents they are."""
+        return any(each.connection == self.link.name for each in self.books.current(tx).warehouses.values())
 
     async def fetch(self, window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
         """Return one page. Raises ConnectorError."""
@@ -85,6 +94,10 @@ class InboundStream:
     targets: Callable[[], Targets]
     costing: Costing | None = None
     name: str = INBOUND
+
+    def wanted(self, tx: Transaction) -> bool:
+        """Tell whether a warehouse of this connection is set up; if none is, nobody could say whose documents they are."""
+        return any(each.connection == self.link.name for each in self.books.current(tx).warehouses.values())
 
     async def fetch(self, window: Window, cursor: str | None, limit: int) -> Listing[InboundDoc]:
         """Return one page. Raises ConnectorError."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from crossdock.flows import listing, troubles
 from crossdock.flows.listing import Guard
-from crossdock.spec.errors import BadResponse, NotFound, Rejected
+from crossdock.spec.errors import BadResponse, NotFound, Rejected, Unsupported
 from crossdock.store import cursors, tasks
 from crossdock.store.tasks import Item, Totals
 from crossdock.store.times import to_ms
@@ -87,7 +87,8 @@ async def pull_stream(
 
     A `guard` that is kept from run to run notices a circle that is longer than one run.
 
-    Raises ConnectorError; what was stored until then stays, and the next run goes on from there.
+    Raises Unsupported if the remote system has no such list, another ConnectorError if it could not be read; what was stored
+    until then stays, and the next run goes on from there.
     """
     cursor = await house.store.read(cursors.load, connection, stream.name)
     guard = guard or Guard(policy.max_pages)
@@ -116,9 +117,13 @@ async def _page(stream: Stream[T], house: House, policy: PullPolicy, cursor: Cur
     house.env.failpoint("stream.before_fetch")
     try:
         page = await stream.fetch(listing.window_of(cursor, policy), cursor.page, policy.page_size)
-    except (Rejected, NotFound):
+    except Rejected as error:
         if cursor.page is not None:
             await listing.abandon(house, cursor)  # the cursor is not accepted any more
+        elif isinstance(error, NotFound):
+            raise Unsupported(
+                error.message, detail=error.detail
+            ) from error  # its first page names nothing but the list
         raise
     return page
 

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Raw, Struct
 
 from crossdock.spec.documents import InboundDoc, OutboundDoc
-from crossdock.spec.errors import NotFound
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.listing import Listing
 from crossdock.spec.orders import Ref, Unreadable
@@ -64,14 +63,7 @@ async def _page(
     ctx: Context[Settings], path: str, decoder: msgspec.json.Decoder[D], query: dict[str, str]
 ) -> Listing[D]:
     headers = {"Authorization": f"Bearer {ctx.secret('token')}"}
-    try:
-        answer = await ctx.http.get(path, params=query, headers=headers)
-    except NotFound:
-        if "cursor" in query:
-            raise  # it was there when the listing began
-        ctx.log.warning("%s lists no documents (%s answers 404): none of them can go to the OMS", ctx.connection, path)
-        return Listing()
-    page = answer.json(DocumentsBody)
+    page = (await ctx.http.get(path, params=query, headers=headers)).json(DocumentsBody)
     items: list[D] = []
     unreadable: list[Unreadable] = []
     for raw in map(bytes, page.items):

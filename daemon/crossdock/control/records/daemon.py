@@ -69,13 +69,25 @@ class Choices(Struct, frozen=True, kw_only=True):
     cut: bool = False
 
 
+class PluginSetting(Struct, frozen=True, kw_only=True):
+    """A key of `[connections.NAME.settings]`: what it is, what it takes; `default` is JSON."""
+
+    key: str
+    takes: str
+    required: bool
+    text: str = ""
+    default: str = ""
+
+
 class PluginType(Struct, frozen=True, kw_only=True):
-    """A connector type that a plugin offers."""
+    """A connector type that a plugin offers, what it declares to be able to do, and its settings."""
 
     name: str
     kind: str
     api: str = ""
     docs_url: str | None = None
+    capabilities: dict[str, Any] = {}
+    settings: tuple[PluginSetting, ...] = ()
 
 
 class PluginItem(Struct, frozen=True, kw_only=True):
