@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.flows.depot import FULL, Depot
+from tests.flows.depot import FULL
 
 from crossdock.flows.decide_by_hand import Verdict
 from crossdock.flows.simulate import Wanted, simulate
@@ -128,4 +128,4 @@ async def test_nothing_is_written(there, kit):
 
 
 def _everything(tx, table):
-    return tx.rows(f"SELECT * FROM {table} LIMIT 100")  # noqa: S608 - a name of this test
+    return tx.rows(f"SELECT * FROM {table} LIMIT 100")
