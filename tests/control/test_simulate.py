@@ -131,7 +131,7 @@ async def test_an_order_that_changed_after_its_push_says_what_would_be_done_abou
     found = await client.simulate(Try())
     assert said(found)["A"] == ("by_hand", ("change_ask",))  # this warehouse's connector takes no changes
     (one,) = [each for each in found.items if each.ref == "A"]
-    assert "lines[1].quantity: 1 → 9" in one.would.reasons[0]
+    assert "lines[1].quantity: 2 → 9" in one.would.reasons[0]
     monkeypatch.setattr(simulate, "FORESIGHTS", (lambda *_: None,))
     assert said(await client.simulate(Try()))["A"] == ("by_hand", ("changed",))
 

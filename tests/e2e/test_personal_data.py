@@ -6,11 +6,15 @@ import json
 import os
 
 import pytest
+from msgspec.structs import replace
 from tests.e2e.conftest import an_order
 from tests.e2e.two_users import NOBODY, typed
+from tests.e2e.test_labels import Labelled
 
 from crossdock.control.records.asks import SettleOrder
+from crossdock.control.records.orders import OrderRef
 from crossdock.spec.orders import Address, OrderStatus, Recipient
+from crossdock.spec.outbound import Stage
 from crossdock.testing.chaos.processes import set_clock
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 
@@ -111,6 +115,45 @@ async def test_an_order_that_a_person_has_forgotten_is_gone_from_every_file_at_o
     (world.folder / "crossdock.db-journal").unlink(missing_ok=True)
     assert {name: found_in(text) for name, text in files_of(world).items() if found_in(text)} == {}
     assert await world.stop() == 0
+
+
+@pytest.mark.security("S16")
+async def test_labels_and_what_was_told_and_decided_after_the_push_are_gone_too(tmp_path):
+    world = Labelled(tmp_path)
+    await world.up()
+    try:
+        await world.begin()
+        made = an_order(1, recipient=RECIPIENT, buyer_note="sing at the door")
+        world.oms.put([made])
+        await world.until_delivered(1)
+        world.oms.put([an_order(1, recipient=RECIPIENT, buyer_note="sing at the door", seller_note="Kanarienvogel")])
+        await world.until_state("O-1", "accepted")  # it was told
+        world.wms.changes.move(world.wms.books.by_order["O-1"][-1].key, Stage.PICKED)
+        recipient = replace(RECIPIENT, address=replace(RECIPIENT.address, lines=("78 Canary Wharf", "77 Canary Wharf")))
+        later = an_order(1, recipient=recipient, buyer_note="sing at the door", seller_note="Kanarienvogel")
+        world.oms.put([later])
+
+        async def asked() -> bool:
+            return (await world.order()).tab == "abnormal"
+
+        await world.until(asked, "a person is asked about the address")
+        order = OrderRef(connection="shop", ref="O-1")
+        await world.client(lambda c: c.decide_packages([order], "keep", "Kanarienvogel called"))
+        files = files_of(world)
+        held = files["crossdock.db"] + files.get("crossdock.db-wal", b"")
+        assert found_in(held)
+        world.oms.put([replace(later, status=OrderStatus.DELIVERED)])
+
+        async def done() -> bool:
+            return (await world.client(lambda c: c.forget("shop", "O-1"))).done
+
+        await world.until(done, "it is forgotten")
+        label = await world.client(lambda c: c.label("shop", "O-1"))
+        assert not any(version.kept for version in label.versions)
+        assert await world.stop() == 0
+        assert {name: found_in(text) for name, text in files_of(world).items() if found_in(text)} == {}
+    finally:
+        await world.down()
 
 
 # --- two people, as the kernel tells them apart ---

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+import msgspec
 import pytest
 from tests.e2e.conftest import an_order
 
 from crossdock.control.records.asks import SettleOrder
 from crossdock.control.records.book import Mapping
+from crossdock.control.records.orders import OrderRef
+from crossdock.control.records.simulation import Try
+from crossdock.spec.documents import OutboundDoc, OutboundDocLine, OutboundKind
+from crossdock.spec.outbound import Stage
 
+NAMED = OrderRef(connection="shop", ref="O-3")
 LONG_AGO = timedelta(hours=5)
 
 
@@ -172,3 +180,82 @@ async def test_212_orders_with_one_missing_mapping_are_one_incident_and_one_mapp
     await world.until_arrived(*(f"O-{n}" for n in range(212)))
     assert await incidents(world) == []
     assert await incidents(world, state="healed") == [("mapping", "sku", 0)]
+
+
+# --- what a warehouse did behind our back ---
+
+
+def tampered(world, ref, **changes):
+    """Somebody changes a document in the warehouse by hand."""
+    (document,) = world.wms.books.by_order[ref]
+    content = msgspec.structs.replace(world.wms.changes.content(document.key), **changes)
+    world.wms.changes._contents[document.key] = zlib.compress(msgspec.json.encode(content), 1)
+    return document.key
+
+
+@pytest.mark.behaviour("P6", "R17")
+async def test_a_document_that_was_changed_in_the_warehouse_is_told_again_what_its_order_says(running):
+    key = tampered(running, "O-3", seller_note="changed by hand")
+    _, items = await reconciled(running, dry_run=True)
+    assert items == [("O-3", "drifted")]
+    assert running.wms.changes.content(key).seller_note == "changed by hand"
+    _, items = await reconciled(running)
+    assert items == [("O-3", "drifted"), ("O-3", "mended")]
+    await running.until_state("O-3", "accepted")
+    assert running.wms.changes.content(key).seller_note is None
+    assert (await reconciled(running))[1] == []
+    assert await incidents(running) == []
+    assert running.created()["O-3"] == 1
+
+
+@pytest.mark.behaviour("P6", "R17")
+async def test_what_was_changed_in_a_document_that_is_picked_is_asked_of_a_person(running):
+    (document,) = running.wms.books.by_order["O-3"]
+    running.wms.changes.move(document.key, Stage.PICKED)
+    line = msgspec.structs.replace(running.wms.changes.content(document.key).lines[0], quantity=Decimal(9))
+    tampered(running, "O-3", lines=(line,))
+    _, items = await reconciled(running)
+    assert items == [("O-3", "drifted"), ("O-3", "mended")]
+    assert await incidents(running) == [("decision", "ask", 1)]
+    (item,) = (await running.client(lambda c: c.orders(text="O-3"))).items
+    assert item.tab == "abnormal"
+    (foreseen,) = (await running.client(lambda c: c.simulate(Try(orders=(NAMED,))))).items
+    assert (foreseen.would.would, foreseen.would.rules) == ("by_hand", ("change_ask",))
+    assert "lines[1].quantity: 9" in foreseen.would.reasons[0]
+
+
+@pytest.mark.behaviour("P6")
+async def test_a_document_that_the_warehouse_cancelled_behind_our_back_waits_for_a_person(running):
+    (document,) = running.wms.books.by_order["O-3"]
+    running.wms.changes.move(document.key, Stage.CANCELLED)
+    _, items = await reconciled(running)
+    assert ("O-3", "cancelled_there") in items or items == []  # its listing of documents may have told it first
+    await running.until_state("O-3", "rejected")
+    assert await incidents(running) == [("decision", "rejected", 1)]
+    (found,) = (await running.client(lambda c: c.incidents())).items
+    assert found.command == "crossdock packages decide ORDER --choice again --reason WHY"
+    released = await running.client(lambda c: c.release_incident(found.id))
+    assert [(each.order, each.done) for each in released.results] == [("O-3", False)]
+    (done,) = (await running.client(lambda c: c.decide_packages([NAMED], "again", "it is wanted"))).results
+    assert done.done
+    await running.until_state("O-3", "pushed")
+    assert await incidents(running) == []
+
+
+@pytest.mark.behaviour("P6")
+async def test_documents_of_others_are_counted_and_one_under_a_key_of_ours_that_nothing_belongs_to_is_an_incident(
+    running,
+):
+    (document,) = running.wms.books.by_order["O-3"]
+    content = running.wms.changes.content(document.key)
+    made = OutboundDoc(
+        ref="EXTRA-1", kind=OutboundKind.MANUAL, revision=1, warehouse=content.warehouse, stage=Stage.PENDING,
+        lines=(OutboundDocLine(line_no=1, sku=content.lines[0].sku, planned=Decimal(1)),), updated_at=datetime.now(UTC),
+        created_at=datetime.now(UTC),
+    )  # fmt: skip
+    strange = msgspec.structs.replace(made, ref="EXTRA-2", outbound_key="XD-NOBODYKNOWSTHIS00000")
+    running.wms.documents.outbound.put([made, strange])
+    task, items = await reconciled(running)
+    assert items == [("EXTRA-2", "unknown_there")]
+    assert "1 documents of others" in task.outcome
+    assert ("drift", "unknown_there", 1) in await incidents(running)

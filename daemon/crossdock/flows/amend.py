@@ -61,7 +61,8 @@ def amend(case: Case) -> None:
     record.pending = False
     pair = contents(case)
     if pair is None:
-        push.again_at = to_ms(case.now) + AGAIN
+        gone = record.base is None and pushes.body(case.tx, push.id) is None  # with the order's personal data
+        push.again_at = None if gone else to_ms(case.now) + AGAIN
         return
     base, fresh = pair
     found = decide(case, base, fresh)

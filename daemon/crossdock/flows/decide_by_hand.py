@@ -188,7 +188,8 @@ def _ask_again(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 def _cancelled(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     if case.push.state not in (PushState.CANCEL_REJECTED, PushState.IN_DOUBT_CANCEL):
         return False, _NOT_ASKED
-    case.confirm_cancelled(f"cancelled in the warehouse by hand: {reason}", actor)
+    case.tell("decided", f"cancelled: {reason}", actor)
+    case.confirm_cancelled("it was cancelled in the warehouse by hand", actor)
     return True, "it counts as cancelled; its OMS is told"
 
 

@@ -86,19 +86,20 @@ def deliver(tx: Transaction, head: LabelHead, held: LabelVersion, takers: Collec
 TOO_LATE = "too_late"
 
 
-def too_late(tx: Transaction, head: LabelHead, takers: Collection[str], now: datetime) -> None:
+def too_late(tx: Transaction, head: LabelHead, takers: Collection[str], now: datetime) -> bool:
     """Goods left the warehouse before it was given the label that is due: it failed, and is not given any more.
 
-    Where the warehouse had an older version, a parcel may carry that: a person has to know.
+    Where the warehouse had an older version, a parcel may carry that: a person has to know. False: nothing is too late, or
+    that is known already.
     """
     push = pushes.of_orders(tx, [head.order_id]).get(head.order_id)
     if push is None or push.state not in GONE or push.connection not in takers or head.error_code == TOO_LATE:
-        return
+        return False
     known = labels.versions(tx, head.id)
     if head.state not in (LabelState.REQUESTED, LabelState.STALE):
         held = next((each for each in known if each.version == head.version), None)
         if held is None or held.state not in FITS or held.delivered_key == push.key:
-            return
+            return False
     text = f"goods of the order left {push.warehouse} before the shipping label that is due could be given to it"
     state = LabelState.FAILED if head.state in (LabelState.READY, LabelState.REQUESTED) else head.state
     labels.save(tx, head, state=state, next_at=None, look=False, error_code=TOO_LATE, error_text=text)
@@ -113,6 +114,7 @@ def too_late(tx: Transaction, head: LabelHead, takers: Collection[str], now: dat
             cause=Cause.DECISION, connection=push.connection or "", operation=DELIVERY, code=TOO_LATE, text=said
         )
         incidents.report(tx, trouble, subject_of(head.order_id), at, text)
+    return True
 
 
 def _renumbered(tx: Transaction, head: LabelHead, held: LabelVersion) -> tuple[LabelHead, LabelVersion]:

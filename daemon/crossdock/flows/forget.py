@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from crossdock.flows.erasers import ERASERS
 from crossdock.flows.house import encode
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.changes import Change
@@ -19,7 +20,7 @@ from crossdock.store.audit import Entry
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from crossdock.flows.reconsider import Read
@@ -27,13 +28,8 @@ if TYPE_CHECKING:
     from crossdock.store.orders import StoredOrder
     from crossdock.store.store import Transaction
 
-    Eraser = Callable[[Transaction, Sequence[int]], object]
-
 CHUNK = 100
 """Orders whose data are removed in one transaction."""
-
-ERASERS: tuple[Eraser, ...] = ()
-"""What else holds personal data of orders (labels, say): each is handed the ids of orders that ended, and removes it."""
 
 _read_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 _UNREAD = "its content was removed after the time that personal data are kept; `crossdock sync` fetches the order again"

@@ -149,6 +149,8 @@ class Puller:
         if not asked and (done := self._without_asking(tx, head)) is not None:
             labels.save(tx, labels.of_order(tx, order_id) or head, next_at=None)
             return done
+        if not asked and too_late(tx, head, self._house.label_takers, self._now):
+            return Brought(result="skipped", text="goods of the order left its warehouse before the label was there")
         try:
             made = self._made_of(stored)
         except (ValueError, ConnectorError) as error:  # one order that cannot be read holds up no other's label

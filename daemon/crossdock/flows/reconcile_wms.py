@@ -267,9 +267,12 @@ def _doubt(tx: Transaction, name: str, push: Push, text: str, now: datetime) -> 
     push.next_at = push.report_at = push.again_at = None
     push.error_kind, push.error_code = "Missing", "missing_there"
     push.error_text = f"{name} has nothing under its key any more, although it had accepted it"
+    record = amendments.load(tx, push.id)
+    push.changed = push.changed or record.base is not None
     if pushes.decided(tx, push, before):
-        record = amendments.load(tx, push.id)
-        if record.base is not None:  # should it be sent again, it goes as it was sent first
+        if (
+            record.base is not None
+        ):  # should it be sent again, it goes as it was sent first, and is told again what changed
             amendments.save(tx, msgspec.structs.replace(record, base=None, base_revision=0))
         timeline.add(tx, [timeline.Moment(push.order_id, at, "missing_there", "", text)])
         troubles.note(tx, push, at)

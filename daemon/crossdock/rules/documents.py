@@ -57,6 +57,12 @@ class Known(Struct, Generic[D], frozen=True, kw_only=True):
     contradicted: bool = False
 
 
+def without_words(document: OutboundDoc) -> OutboundDoc:
+    """Return a document without what its warehouse wrote into it in words of its own: they may name anybody."""
+    lines = tuple(msgspec.structs.replace(line, reason="") for line in document.lines)
+    return msgspec.structs.replace(document, lines=lines, problem="", note="", extra={})
+
+
 def first_outbound(document: OutboundDoc) -> Known[OutboundDoc]:
     """Begin with the first that is seen of an outbound document."""
     stamp = _stamp(document)

@@ -19,7 +19,9 @@ ENDED = frozenset({OrderStatus.SHIPPING, OrderStatus.DELIVERED, OrderStatus.CANC
 """Statuses in which nothing is left to be sent: handed over, or cancelled (rules/eligibility lists the open ones)."""
 OWN_WORDS = frozenset({
     "created", "fetched", "queued", "sent", "pushed", "new_generation", "cancelled", "changed_back", "overridden",
-    "push_asked", "released", "redriven", "forgotten",
+    "push_asked", "released", "redriven", "forgotten", "updated", "accepted", "partially_shipped", "shipped", "closed_short",
+    "acknowledged", "cancel_taken_back", "warehouse_holds", "warehouse_goes_on", "drifted", "missing_there", "found_there",
+    "label_delivered", "label_stale", "label_pulled", "label_too_late", "seen",
 })  # fmt: skip
 """Moments of a timeline whose text crossdock makes of numbers and names of its own; any other may quote anybody."""
 

@@ -226,3 +226,16 @@ def _document(row: tuple[object, ...]) -> StoredDocument:
     values["push_status"] = PushBack(values["push_status"])
     values["payload"] = bytes(values["payload"])
     return StoredDocument(**values)
+
+
+def of_order_ids(tx: Transaction, order_ids: Sequence[int]) -> list[StoredDocument]:
+    """Return the documents of these orders. At most 1,000 ids."""
+    sql = "SELECT " + COLUMNS + " FROM documents WHERE order_id IN (" + marks(len(order_ids)) + ") ORDER BY id"
+    return [_document(row) for row in tx.rows(sql, tuple(order_ids))]
+
+
+def replace_payload(tx: Transaction, document_id: int, payload: bytes) -> None:
+    """Keep `payload`, a record without personal data, of a document, and none of what others said about it."""
+    tx.execute("UPDATE documents SET payload = ?, error_text = NULL WHERE id = ?", (payload, document_id))
+    sql = "UPDATE document_history SET text = '' WHERE document_id = ? AND what NOT IN ('queued', 'repushed')"
+    tx.execute(sql, (document_id,))

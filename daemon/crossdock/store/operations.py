@@ -194,17 +194,18 @@ def next_due(tx: Transaction, connection: str) -> int | None:
 def requeue(tx: Transaction, ids: Sequence[int], now: int) -> int:
     """Send failed operations again as they are; their failures are counted afresh. At most 1,000 ids.
 
-    One with a later operation on its subject under way is left as it is: it would take effect out of order.
+    One with a later operation on its subject under way is left as it is: it would take effect out of order. So is one
+    whose content was removed with the personal data of its order.
     """
     if not ids:
         return 0
     sql = (
         "UPDATE operations SET state = ?, unsettled = 1, next_at = ?, faults = 0, first_fault_at = NULL WHERE state = ? "
-        "AND id IN (" + marks(len(ids)) + ") AND NOT EXISTS (SELECT 1 FROM operations e WHERE "
+        "AND body <> ? AND id IN (" + marks(len(ids)) + ") AND NOT EXISTS (SELECT 1 FROM operations e WHERE "
         "e.connection = operations.connection AND e.subject = operations.subject AND e.unsettled IS NOT NULL "
         "AND e.id > operations.id)"
     )
-    return tx.execute(sql, (OperationState.QUEUED, now, OperationState.FAILED, *ids))
+    return tx.execute(sql, (OperationState.QUEUED, now, OperationState.FAILED, b"", *ids))
 
 
 def of_entity(tx: Transaction, kind: str, entity_id: int) -> list[Operation]:

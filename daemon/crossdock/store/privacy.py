@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 WHOLE, WITHOUT_BODIES, NOTHING = 2, 1, 0
 """What is stored of an order's personal data: everything, all but the bytes that were sent, nothing."""
 
+_AT_WAREHOUSE = "('outbound_update', 'outbound_cancel', 'outbound_hold', 'label')"
+"""Kinds of operations whose refusal is no open end once the order has ended: nobody tells the warehouse any more."""
+_OPEN_W = "(w.state NOT IN (4, 5, 6) OR (w.state = 4 AND w.kind NOT IN " + _AT_WAREHOUSE + "))"
 _DUE = (
     "SELECT " + ", ".join("o." + name for name in COLUMNS.split(", ")) + " FROM orders o WHERE o.personal = ? "
     "AND o.personal > 0 AND o.status IN ('shipping', 'delivered', 'cancelled', 'returned') AND o.fetched_at <= ? "
     "AND NOT EXISTS (SELECT 1 FROM pushes p WHERE p.order_id = o.id AND (p.state IN (2, 3, 4, 5) OR p.settled_at > ?)) "
-    "AND NOT EXISTS (SELECT 1 FROM operations w WHERE w.order_id = o.id AND (w.state NOT IN (5, 6) OR w.settled_at > ?)) "
+    "AND NOT EXISTS (SELECT 1 FROM operations w WHERE w.order_id = o.id AND (" + _OPEN_W + " OR w.settled_at > ?)) "
     "ORDER BY o.fetched_at LIMIT ?"
 )  # fmt: skip
 _UNSAID = (
@@ -28,7 +31,7 @@ _UNSAID = (
     "ELSE reported END WHERE order_id = ?"
 )
 _OPEN_PUSH = "SELECT 1 FROM pushes WHERE order_id = ? AND state IN (2, 3, 4, 5) LIMIT 1"
-_OPEN_OPERATION = "SELECT 1 FROM operations WHERE order_id = ? AND state NOT IN (5, 6) LIMIT 1"
+_OPEN_OPERATION = "SELECT 1 FROM operations w WHERE w.order_id = ? AND " + _OPEN_W + " LIMIT 1"
 
 
 class Told(Struct, frozen=True):
@@ -57,8 +60,27 @@ def remove_bodies(tx: Transaction, ids: Sequence[int]) -> None:
     """Remove the bytes that were sent for these orders. At most 1,000 ids."""
     within = "(" + marks(len(ids)) + ")"
     tx.execute("DELETE FROM push_bodies WHERE push_id IN (SELECT id FROM pushes WHERE order_id IN " + within + ")", ids)
-    tx.execute("UPDATE operations SET body = x'' WHERE state IN (5, 6) AND order_id IN " + within, ids)
+    tx.execute("UPDATE operations SET body = x'' WHERE state IN (4, 5, 6) AND order_id IN " + within, ids)
     tx.execute("UPDATE orders SET personal = 1 WHERE personal = 2 AND id IN " + within, ids)
+
+
+def remove_label_bytes(tx: Transaction, ids: Sequence[int]) -> None:
+    """Remove the bytes of these orders' shipping labels, and what was said of labels that could not be had. At most 1,000."""
+    within = "(" + marks(len(ids)) + ")"
+    sql = "DELETE FROM label_bytes WHERE label_id IN (SELECT id FROM labels WHERE order_id IN " + within + ")"
+    tx.execute(sql, ids)
+    tx.execute("UPDATE labels SET error_text = NULL, next_at = NULL WHERE order_id IN " + within, ids)
+
+
+def empty_proposals(tx: Transaction, names: Sequence[tuple[str, str]]) -> None:
+    """Remove what was written into decided proposals about orders (connection, ref)."""
+    sql = "UPDATE approvals SET text = '', body = x'', outcome = '' WHERE object = ? AND decided_at IS NOT NULL"
+    tx.execute_many(sql, [(f"{connection}/{ref}",) for connection, ref in names])
+
+
+def empty_task_items(tx: Transaction, refs: Sequence[str]) -> None:
+    """Remove what tasks said about orders."""
+    tx.execute_many("UPDATE task_items SET detail = '' WHERE ref = ? AND detail <> ''", [(ref,) for ref in refs])
 
 
 def replace_payload(tx: Transaction, order_id: int, payload: bytes) -> None:
