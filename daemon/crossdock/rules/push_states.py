@@ -57,7 +57,7 @@ ALLOWED: dict[PushState, frozenset[PushState]] = {
     _S.PUSH_FAILED: frozenset({_S.QUEUED, _S.HELD, _S.CANCELLED, _S.PUSHED}),
     _S.PUSHED: _GOES_ON | {_S.ACCEPTED, _S.IN_DOUBT},
     _S.CANCELLED: frozenset({_S.NOT_PUSHED, _S.QUEUED, _S.HELD}),
-    _S.ACCEPTED: _GOES_ON,
+    _S.ACCEPTED: _GOES_ON | {_S.IN_DOUBT},
     _S.UPDATE_PENDING: (_GOES_ON | _HOME) - {_S.UPDATE_PENDING},
     _S.CANCEL_REQUESTED: _HOME | {_S.CANCELLED, _S.CANCEL_REJECTED, _S.IN_DOUBT_CANCEL},
     _S.CANCEL_REJECTED: _HOME | {_S.CANCELLED, _S.CANCEL_REQUESTED},
@@ -69,8 +69,8 @@ ALLOWED: dict[PushState, frozenset[PushState]] = {
 }
 """DOMAIN 4.3 B. IN_DOUBT to SENDING is the probe of a warehouse that knows idempotency keys (the same bytes
 with the same key); IN_DOUBT to PUSH_FAILED and PUSH_FAILED to PUSHED are a definite refusal found by that probe and a
-person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED to IN_DOUBT is a
-reconciliation that finds nothing at the warehouse any more: a person settles it, it is never sent again by itself."""
+person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED and ACCEPTED to
+IN_DOUBT is a reconciliation that finds nothing at the warehouse any more: a person settles it, it is never sent again by itself."""
 
 SENDABLE = frozenset({_S.NOT_PUSHED, _S.PUSH_FAILED})
 """The outbound statuses from which an order may be pushed (the article, line 19)."""

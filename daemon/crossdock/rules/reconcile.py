@@ -15,7 +15,7 @@ from crossdock.spec.outbound import OutboundRequest, RemoteOutbound, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COUNTED = frozenset({PushState.PUSHED})
+COUNTED = frozenset({PushState.PUSHED, PushState.ACCEPTED})
 """States in which we say that the warehouse has a document."""
 ASKED = COUNTED | {PushState.IN_DOUBT, PushState.PUSH_FAILED}
 """States whose key the warehouse is asked about."""
