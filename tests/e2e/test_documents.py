@@ -100,7 +100,9 @@ async def test_documents_of_all_six_lists_go_to_the_oms_and_each_list_shows_thei
 
         async def shown(name=name):
             page = await world.client(lambda c: c.documents(list=name))
-            put = [item for item in page.items if not item.ref.startswith("WMS-")]  # what the push itself made is listed too
+            put = [
+                item for item in page.items if not item.ref.startswith("WMS-")
+            ]  # what the push itself made is listed too
             return [(item.push_status, item.pushed_revision, item.oms) for item in put] == [("pushed", 1, "shop")]
 
         await world.until(shown, f"one pushed document in {name}")
