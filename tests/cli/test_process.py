@@ -96,7 +96,7 @@ import sys
 from crossdock.cli import main
 main.cli.main = lambda **_: shown()
 def shown():
-    from crossdock.app.demo import Outcome, tell
+    from crossdock.app.demo_books import Outcome, tell
     from crossdock.cli.display import show_table
     show_table(("name",), [("สมชาย ใจดี 😀",)])
     tell(Outcome(

@@ -100,9 +100,10 @@ async def test_documents_of_all_six_lists_go_to_the_oms_and_each_list_shows_thei
 
         async def shown(name=name):
             page = await world.client(lambda c: c.documents(list=name))
-            return [(item.push_status, item.pushed_revision, item.oms) for item in page.items] == [
-                ("pushed", 1, "shop")
-            ]
+            put = [
+                item for item in page.items if not item.ref.startswith("WMS-")
+            ]  # what the push itself made is listed too
+            return [(item.push_status, item.pushed_revision, item.oms) for item in put] == [("pushed", 1, "shop")]
 
         await world.until(shown, f"one pushed document in {name}")
     docs.add_parcels("OUT-P", [parcel("P1", 1, "TRACK-1")])

@@ -52,6 +52,7 @@ class RealSchedule:
 
     def __init__(self, env: Env) -> None:
         self._env = env
+        self._stopped = False
         self._watch: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
@@ -61,7 +62,15 @@ class RealSchedule:
 
     def every(self, name: str, seconds: float, call: Callable[[], Awaitable[None]]) -> None:
         """Call `call` every `seconds`."""
-        self._scheduler.add_job(call, IntervalTrigger(seconds=seconds), id=name, replace_existing=True)
+
+        async def run() -> None:
+            try:
+                await call()
+            except asyncio.CancelledError:
+                if not self._stopped:  # else APScheduler would log the stop as an error of the job, with its traceback
+                    raise
+
+        self._scheduler.add_job(run, IntervalTrigger(seconds=seconds), id=name, name=name, replace_existing=True)
 
     def forget(self, name: str) -> None:
         """Stop calling what has this name."""
@@ -85,6 +94,7 @@ class RealSchedule:
 
     def stop(self) -> None:
         """Start nothing any more; the lanes are drained by the engine itself."""
+        self._stopped = True
         if self._watch is not None:
             self._watch.cancel()
         if self._scheduler.running:

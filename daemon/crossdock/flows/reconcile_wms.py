@@ -263,7 +263,7 @@ def _doubt(tx: Transaction, name: str, push: Push, text: str, now: datetime) -> 
     before, at = push.state, to_ms(now)
     check_transition(before, PushState.IN_DOUBT)
     push.state, push.unsettled, push.settled_at = PushState.IN_DOUBT, 1, at
-    push.needs_person, push.doubted = True, True
+    push.needs_person, push.doubted, push.stage = True, True, None
     push.next_at = push.report_at = push.again_at = None
     push.error_kind, push.error_code = "Missing", "missing_there"
     push.error_text = f"{name} has nothing under its key any more, although it had accepted it"

@@ -69,8 +69,8 @@ ALLOWED: dict[PushState, frozenset[PushState]] = {
 }
 """DOMAIN 4.3 B. IN_DOUBT to SENDING is the probe of a warehouse that knows idempotency keys (the same bytes
 with the same key); IN_DOUBT to PUSH_FAILED and PUSH_FAILED to PUSHED are a definite refusal found by that probe and a
-person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED and ACCEPTED to IN_DOUBT is a
-reconciliation that finds nothing at the warehouse any more: a person settles it, it is never sent again by itself."""
+person's settlement. CANCELLED leaves only towards a new generation (the OMS took the cancellation back). PUSHED and ACCEPTED to
+IN_DOUBT is a reconciliation that finds nothing at the warehouse any more: a person settles it, it is never sent again by itself."""
 
 SENDABLE = frozenset({_S.NOT_PUSHED, _S.PUSH_FAILED})
 """The outbound statuses from which an order may be pushed (the article, line 19)."""

@@ -27,6 +27,7 @@ class CreatedOutbounds:
         self._books, self._changes, self._hidden = books, changes, hidden
         self._gone: set[str] = set()
         self._seen = 0
+        self._by_ref: dict[str, Document] = {}
         self._stamps: dict[str, datetime] = {}
         self._listed: Listed[OutboundDoc] = Listed(
             lambda document: document.ref, lambda document: document.updated_at, self._look,
@@ -44,11 +45,18 @@ class CreatedOutbounds:
         return self._shown(found[-1]) if found else None
 
     def _look(self, ref: str) -> OutboundDoc:
-        return self._shown(self._books.documents[int(ref.removeprefix("WMS-")) - 1])
+        return self._shown(self._by_ref[ref])
 
     def _catch_up(self) -> None:
         """Give what was created or changed since the last page its place."""
+        if len(self._books.documents) < self._seen:  # the warehouse lost some
+            self._listed.order.clear()
+            self._by_ref.clear()
+            self._stamps.clear()
+            self._gone.clear()
+            self._seen, self._changes.unseen = 0, {*self._changes.states}
         for document in self._books.documents[self._seen :]:
+            self._by_ref[document.remote_id] = document
             insort(self._listed.order, (document.at, document.remote_id))
         self._seen = len(self._books.documents)
         for key in {*self._changes.unseen, *(self._hidden - self._gone)}:
@@ -75,7 +83,7 @@ class CreatedOutbounds:
         return OutboundDoc(
             ref=document.remote_id, kind=OutboundKind.PARCEL, revision=state.changes + 1, warehouse=document.warehouse,
             stage=state.stage, updated_at=state.at or document.at, number=document.remote_id, created_at=document.at,
-            order_ref=document.order_ref, outbound_key=document.key, note=(told and told.seller_note) or "",
+            order_ref=document.order_ref, outbound_key=document.key,
             lines=tuple(
                 OutboundDocLine(line_no=line.line_no, sku=line.sku, planned=line.quantity, actual=line.quantity if left else None)
                 for line in said
