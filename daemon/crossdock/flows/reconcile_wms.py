@@ -17,7 +17,7 @@ from crossdock.rules.push_states import PushState, check_transition
 from crossdock.rules.reconcile import ASKED, COUNTED, Finding, OfWms, drift, of_wms
 from crossdock.spec.orders import FetchMode, OrderStatus, Window
 from crossdock.spec.outbound import OutboundRequest
-from crossdock.store import counters, pushes, timeline
+from crossdock.store import counters, labels, pushes, timeline
 from crossdock.store.orders import marks
 from crossdock.store.pushes import Push
 from crossdock.store.tasks import Item
@@ -253,4 +253,5 @@ def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime,
     if pushes.decided(tx, push, before):
         text = f"a reconciliation found it in the warehouse as {remote.remote_id}"
         timeline.add(tx, [timeline.Moment(push.order_id, at, "found_there", "", text)])
+        labels.pushed(tx, [(at, push.order_id)])
         troubles.note(tx, push, at)

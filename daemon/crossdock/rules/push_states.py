@@ -84,6 +84,9 @@ AT_RISK = frozenset({_S.SENDING, _S.IN_DOUBT})
 AT_WAREHOUSE = _HOME | {_S.UPDATE_PENDING, _S.CANCEL_REQUESTED, _S.CANCEL_REJECTED, _S.IN_DOUBT_CANCEL, _S.REJECTED}
 """The warehouse has it, or had it: what changes from now on is asked of the warehouse."""
 
+TAKES_LABEL = AT_WAREHOUSE - {_S.REJECTED, _S.SHIPPED, _S.CLOSED_SHORT}
+"""The warehouse has it and may still stick a label on it, whatever else is asked of it meanwhile."""
+
 CANCELLING = frozenset({_S.CANCEL_REQUESTED, _S.IN_DOUBT_CANCEL})
 """The warehouse was asked to cancel and has not answered for good."""
 
