@@ -8,8 +8,8 @@ import os
 import pytest
 from msgspec.structs import replace
 from tests.e2e.conftest import an_order
-from tests.e2e.two_users import NOBODY, typed
 from tests.e2e.test_labels import Labelled
+from tests.e2e.two_users import NOBODY, typed
 
 from crossdock.control.records.asks import SettleOrder
 from crossdock.control.records.orders import OrderRef

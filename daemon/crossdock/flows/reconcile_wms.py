@@ -292,4 +292,5 @@ def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime,
         labels.pushed(tx, [(at, push.order_id)])
         text = f"a reconciliation found it in the warehouse as {remote.remote_id}"
         timeline.add(tx, [timeline.Moment(push.order_id, at, "found_there", "", text)])
+        labels.pushed(tx, [(at, push.order_id)])
         troubles.note(tx, push, at)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crossdock.testing.chaos.processes import SandboxProcess
 
 CONNECTION = {code: name for name, code in WAREHOUSES.items()}
-CHANGES, CANCELS, MOVES = 0.25, 0.08, 0.5
+CHANGES, CANCELS, MOVES = 0.5, 0.15, 0.8
 """How likely each is in a moment of the feed."""
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from crossdock.testing.chaos.processes import SandboxProcess
 
-NEW, ON = 0.12, 0.5
+NEW, ON = 0.2, 0.7
 """How likely a new document, and a step of one that there is, are in a moment of the feed."""
 CENT = Decimal("0.011")
 """An average is rounded once; the books may differ from the exact one by so much."""

@@ -32,7 +32,7 @@ QUIET_LOOKS = 3
 LISTINGS = 4
 """So often a stream is listed again before it counts as known."""
 STREAMS = (
-    *tuple((name, path) for name in setting.WAREHOUSES for path in setting.WMS_LISTINGS),
+    *((name, path) for name in setting.WAREHOUSES for path in setting.WMS_LISTINGS),
     ("oms", "/v1/products"),
 )
 OPEN_WORK = {

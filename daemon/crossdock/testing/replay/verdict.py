@@ -116,11 +116,16 @@ def judge(
             _reported(verdict, ref, oms, cancelled=not live)
         else:
             _not_pushed(verdict, ref, entry, known[ref])
+    _unnamed(verdict, unnamed, known)
+    return verdict
+
+
+def _unnamed(verdict: Verdict, unnamed: Iterable[str], known: Mapping[str, Known]) -> None:
+    """A cancel that names no order is an incident's, never a guess."""
     for ref in unnamed:
         verdict.unnamed_cancels += 1
         if ref not in known or not known[ref].asked:
             verdict.wrong.append(f"{ref}: a cancellation that names no order, and no incident holds it")
-    return verdict
 
 
 def _same_as_the_oms(verdict: Verdict, ref: str, entry: Entry, oms: OmsBooks) -> None:
