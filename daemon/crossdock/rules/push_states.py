@@ -87,9 +87,6 @@ AT_WAREHOUSE = _HOME | {_S.UPDATE_PENDING, _S.CANCEL_REQUESTED, _S.CANCEL_REJECT
 HAS_IT = AT_WAREHOUSE - _SENT_ON - {_S.REJECTED}
 """The warehouse has it, and nothing of it has left: it can still be told something about it."""
 
-TAKES_LABEL = AT_WAREHOUSE - {_S.REJECTED, _S.SHIPPED, _S.CLOSED_SHORT}
-"""The warehouse has it and may still stick a label on it, whatever else is asked of it meanwhile."""
-
 CANCELLING = frozenset({_S.CANCEL_REQUESTED, _S.IN_DOUBT_CANCEL})
 """The warehouse was asked to cancel and has not answered for good."""
 
