@@ -138,7 +138,7 @@ async def test_labels_and_what_was_told_and_decided_after_the_push_are_gone_too(
 
         await world.until(asked, "a person is asked about the address")
         order = OrderRef(connection="shop", ref="O-1")
-        await world.client(lambda c: c.decide_packages([order], "keep", "Kanarienvogel called"))
+        await world.client(lambda c: c.decide_packages([order], "keep", "as the customer says"))
         files = files_of(world)
         held = files["crossdock.db"] + files.get("crossdock.db-wal", b"")
         assert found_in(held)
