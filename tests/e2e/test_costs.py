@@ -1,27 +1,28 @@
-"""Costs through the daemon as shipped: planned amounts, averages, corrections, drift; lost answers and kills."""
+"""Costs through the daemon as shipped: from a warehouse's documents to planned amounts, averages, corrections, drift."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
+import signal
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 
 import msgspec
 import pytest
-from tests.docs.pages import ROOT
 from tests.e2e.conftest import World
 from tests.e2e.two_users import NOBODY, typed
 
 from crossdock.control.client import Refusal
 from crossdock.control.records.costs import CostEdit, SettleDrift
+from crossdock.control.records.documents import DocumentRef, RepushDocuments
 from crossdock.spec.costs import CostKind
 from crossdock.spec.documents import InboundDoc, InboundKind, InboundLine, InboundState, Receipt
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
 from crossdock.testing.sandbox.oms import SandboxOms
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
-RUN = ("from tests.e2e.cost_daemon import run; run()",)
 
 
 class CostWorld(World):
@@ -41,18 +42,18 @@ class CostWorld(World):
             .replace('name = "shop.token"', "").replace('shop.token" }', f'shop.token" }}, cost_actual = "{self.mode}"')
         )  # fmt: skip
 
-    async def run(self, **environ: str) -> None:
-        book = f"{self.wms.url}/__sandbox/costs"
-        await self.start(run=RUN, COSTS_BOOK=book, PYTHONPATH=str(ROOT), **environ)
+    async def run(self) -> None:
+        await self.start()
+        await self.set_up()
 
     def arrives(self, *documents: InboundDoc) -> None:
-        self.wms.costs.put(documents)
+        self.wms.documents.put_inbound(*documents)
 
     def document(self, ref: str) -> InboundDoc:
-        return self.wms.costs.documents.get(ref)
+        return self.wms.documents.inbound.get(ref)
 
     def amount(self, ref: str):
-        found = self.oms.costs.planned.get(("W1", ref))
+        found = self.oms.costs.planned.get(("WH", ref))
         return None if found is None else found.amount
 
     def average(self, sku: str):
@@ -199,21 +200,15 @@ async def test_lost_answers_and_refusals_for_now_end_in_the_right_average_withou
     "point", ["stream.after_store", "operations.before_send", "operations.after_send", "operations.saved"]
 )
 async def test_a_kill_anywhere_loses_no_cost_and_counts_none_twice(world, point):
-    world.arrives(inbound(receipts=[receipt(), receipt("R2", "10", "4.00", 1)]))
-    with pytest.raises(AssertionError, match="the daemon ended with -9"):
-        await run_until_killed(world, point)
     await world.run()
+    assert await world.stop() == 0
+    world.arrives(inbound(receipts=[receipt(), receipt("R2", "10", "4.00", 1)]))
+    world.process = await world.spawn(CROSSDOCK_FAILPOINT=point)
+    assert await asyncio.wait_for(world.process.wait(), 30) == -signal.SIGKILL
+    await world.start()
     await world.until_average("A", "3.00")
     await world.until_amount("IN-1", "20.00")
     await world.until_ledger("A", lambda sku: sku.sent == D("3.00") and sku.quantity == 20 and not sku.drift, "settled")
-
-
-async def run_until_killed(world, point) -> None:
-    async def never() -> bool:
-        return False
-
-    await world.run(CROSSDOCK_FAILPOINT=point)
-    await world.until(never, "the kill")
 
 
 @pytest.mark.behaviour("R41")
@@ -238,16 +233,19 @@ async def test_an_oms_that_computes_is_sent_the_correction_alone_and_the_ledger_
     world.arrives(document)
     await world.run()
     await world.until_ledger("A", lambda sku: sku.average == D(3), "the ledger stands")
-    world.oms.costs.enter(document)
+    await world.until_average("A", "3.00")
     world.arrives(inbound(revision=2, receipts=[receipt(cost="3.00", revision=1), receipt("R2", "10", "4.00", 1)]))
     await world.until_average("A", "3.50")
     assert [(each.receipt_ref, each.old, each.new) for each in world.written()] == [("R1", D("2.00"), D("3.00"))]
     await world.until_ledger("A", lambda sku: not sku.drift and sku.held == D("3.5"), "ledger and OMS agree")
     world.oms.costs.put_average("A", D(7))
+    world.oms.postings.books.refuse = {"IN-2": "no such supplier"}
     newer = inbound("IN-2", receipts=[receipt("R9", "1", "3.50", 2)])
     world.arrives(newer)
     await world.until_ledger("A", lambda sku: sku.drift and sku.held == D(7), "the drift is noticed")
-    world.oms.costs.enter(newer)
+    world.oms.postings.books.refuse = {}
+    again = RepushDocuments(documents=(DocumentRef(connection="depot", ref="IN-2"),))
+    assert (await world.client(lambda c: c.repush_documents(again))).results[0].done
     await world.until_ledger("A", lambda sku: not sku.drift, "it is healed when they agree")
     assert len(world.written()) == 1
 
