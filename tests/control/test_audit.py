@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 from tests.control.test_permissions import SAMPLE
@@ -48,6 +50,35 @@ async def test_every_request_that_changes_something_leaves_exactly_one_end_in_th
         ] and (status, route.name) != (200, "forget_order"):
             wrong.append((route.name, status, body, ended))
     assert wrong == []
+
+
+@pytest.mark.behaviour("R42")
+async def test_every_row_names_what_its_path_names_whether_it_was_done_or_refused(world, raw):
+    nameless = []
+    for route in CHANGING:
+        before = {row.id for row in await rows(world)}
+        await raw(*sent_to(route))
+        left = [row for row in await rows(world) if row.id not in before and row.actor == "admin"]
+        wrong = [row for row in left if not all(SAMPLE[name] in row.object for name in route.names)]
+        nameless += [(route.name, row.object, row.result) for row in wrong]
+    assert nameless == []
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"connection": "wms", "document": "IN-1", "line_no": 2, "receipt": "R1"}, "wms/IN-1 line 2 receipt R1"),
+        ({"oms": "shop", "sku": "A"}, "shop/A"),
+        ({"warehouse": "WH1", "oms": "shop", "on": True}, "WH1"),
+        ({"plan": 5}, "plan/5"),
+        ({"operations": (1, 2)}, "operation:1, operation:2"),
+        ({"all_matching": True, "list": "receiving", "status": "failed"}, "all receiving failed"),
+        ({"documents": (SimpleNamespace(connection="wms", ref="D1"),)}, "wms/D1"),
+        ({"reason": "Somchai said so", "value": "Somchai"}, ""),
+    ],
+)
+def test_a_body_is_named_by_references_only(body, named):
+    assert about({}, SimpleNamespace(**body)) == named
 
 
 async def test_a_look_leaves_nothing(world, raw):

@@ -12,7 +12,7 @@ from crossdock.ops.health import ConnectionState, LoopBlock, Snapshot
 from crossdock.ops.metrics import Rows
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
-from crossdock.store import cursors, incidents, quarantine, views
+from crossdock.store import cursors, incidents, operations_list, quarantine, views
 from crossdock.store.store import StoreError
 from crossdock.store.times import from_ms, to_ms
 
@@ -224,4 +224,5 @@ def rows(tx: Transaction, now: int) -> Rows:
         quarantine=quarantine.count(tx),
         unknown=sum(row[1] for row in counts if row[0] == PushState.IN_DOUBT),
         incidents=incidents.tally(tx, now).open,
+        operations=operations_list.counts(tx),
     )

@@ -59,6 +59,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "packages": ("packages:packages", "Package outbound: what warehouses have."),
     "ack": ("packages:ack", 'Take the mark "(Updated)" off chosen orders.'),
     "cancel": ("packages:cancel", "Have warehouses asked not to ship chosen orders."),
+    "operations": (
+        "operations:operations",
+        "Writes to remote systems beside new orders: documents, labels, stock, products, costs, changes.",
+    ),
 }
 """Every command: where it is defined, and the first line of its help (a test holds that they say the same)."""
 

@@ -63,6 +63,7 @@ def _show(found: Status) -> None:
         f"need a person: {found.needs_person} · parked: {found.parked} · changed after their push: {found.changed} · "
         f"quarantine: {found.quarantine} · incidents: {sum(found.incidents.values())} "
         f"({found.incidents_muted} muted) · "
+        f"writes: {found.operations_open} under way, {found.operations_failed} failed · "
         f"tasks: {found.tasks_running} running, {found.tasks_queued} queued · "
         f"disk: {size(found.disk_free_bytes)} free{' (LOW)' if found.disk_low else ''}"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crossdock.control.permissions import Right
 from crossdock.control.records.asks import Queued, Results
 from crossdock.control.records.daemon import Reloaded
+from crossdock.control.records.operations import Retried
 from crossdock.control.route import WithStatus
 from crossdock.store import audit
 from crossdock.store.audit import BEGUN, DONE, FORBIDDEN, REFUSED, By
@@ -113,6 +114,8 @@ def ending(answer: object) -> Ending:
         return Ending(DONE, f"task {answer.task_id}")
     if isinstance(answer, Results):
         return _of_results(answer)
+    if isinstance(answer, Retried):
+        return Ending(**audit.counted(answer.queued, answer.of, "queued"))
     return Ending(DONE)
 
 
@@ -146,8 +149,14 @@ def _in_body(body: object) -> Iterator[str]:
         yield f"plan/{plan}"
     if getattr(body, "all_matching", False) or getattr(body, "all_failed", False):
         yield " ".join(("all", *(getattr(body, name, None) or "" for name in ("list", "status")))).strip()
+    yield from _several(body)
+
+
+def _several(body: object) -> Iterator[str]:
     if refs := getattr(body, "refs", ()):
         yield _few(list(refs))
+    if numbers := getattr(body, "operations", ()):
+        yield _few([f"operation:{number}" for number in numbers])
     for several in ("orders", "documents"):
         if named := getattr(body, several, ()):
             yield _few([f"{each.connection}/{each.ref}" for each in named])

@@ -14,6 +14,7 @@ from crossdock.control.document_calls import DocumentCalls
 from crossdock.control.incident_calls import IncidentCalls
 from crossdock.control.label_calls import LabelCalls
 from crossdock.control.master_calls import MasterCalls
+from crossdock.control.operation_calls import OperationCalls
 from crossdock.control.order_calls import OrderCalls
 from crossdock.control.package_calls import PackageCalls
 from crossdock.control.reconcile_calls import ReconcileCalls
@@ -40,5 +41,6 @@ class Client(
     ReconcileCalls,
     SetupCalls,
     PackageCalls,
+    OperationCalls,
 ):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

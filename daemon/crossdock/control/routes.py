@@ -15,6 +15,7 @@ from crossdock.control.handlers import (
     incidents,
     labels,
     master,
+    operations,
     orders,
     packages,
     reconcile,
@@ -92,6 +93,13 @@ from crossdock.control.records.master import (
     PlanQuery,
     Released,
     ResolveConflict,
+)
+from crossdock.control.records.operations import (
+    OperationDetail,
+    OperationPage,
+    OperationQuery,
+    Retried,
+    RetryOperations,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.records.packages import CancelOrders, DecidePackages, PackagePage, PackageQuery
@@ -274,5 +282,8 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/packages/decide", Right.ORDER_SYNC, packages.decide_packages, asks.Results, DecidePackages),
     _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, asks.ForOrders),
     _post("/v1/cancel", Right.CANCEL_REQUEST, packages.cancel, asks.Results, CancelOrders),
+    _get("/v1/operations", Right.VIEW, operations.list_operations, OperationPage, OperationQuery),
+    _get("/v1/operations/{id}", Right.VIEW, operations.show_operation, OperationDetail),
+    _post("/v1/operations/retry", Right.PUSH_REDRIVE, operations.retry_operations, Retried, RetryOperations),
 )  # fmt: skip
 """Every route there is. What stands here without a permission is a start-up error (route.check_table)."""

@@ -19,7 +19,7 @@ _BREAKER = {"closed": 0, "half_open": 1, "open": 2}
 class Rows(Struct, frozen=True, kw_only=True):
     """How many rows wait in the store: `outbox` by push state; `outbox_oldest_s` is the age of the oldest open one.
 
-    `incidents` are the open ones, by cause.
+    `incidents` are the open ones, by cause; `operations` those not done, by kind and state.
     """
 
     outbox: dict[str, int]
@@ -27,6 +27,7 @@ class Rows(Struct, frozen=True, kw_only=True):
     quarantine: int = 0
     unknown: int = 0
     incidents: dict[str, int] = {}
+    operations: dict[tuple[str, str], int] = {}
 
 
 class Metrics:
@@ -67,6 +68,9 @@ class Metrics:
         self._oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest push that is not settled")
         self._quarantine = self._gauge("quarantine_rows", "Records that could not be read")
         self._incidents = self._gauge("incidents_open", "Incidents that are not healed, by cause", ("cause",))
+        self._operations = self._gauge(
+            "operation_rows", "Writes to remote systems that are not done, by kind and state", ("kind", "state")
+        )
         self._unknown = self._gauge("unknown_rows", "Pushes whose outcome is not known")
         self._breaker = self._gauge("breaker_state", "0 closed, 1 half open, 2 open", ("connection",))
         self._retry_after = self._gauge(
@@ -153,6 +157,9 @@ class Metrics:
         self._incidents.clear()
         for cause, count in rows.incidents.items():
             self._incidents.labels(cause).set(count)
+        self._operations.clear()
+        for key, count in rows.operations.items():
+            self._operations.labels(*key).set(count)
 
     def loop_is_late(self, seconds: float) -> None:
         """Note how late the event loop is."""

@@ -141,7 +141,7 @@ def claim(
 
     `choose` may leave some of them for later. What is returned shows each as it stood before.
     """
-    found = choose([_operation(row) for row in tx.rows(_CLAIM, (connection, now, limit))])
+    found = choose([read_row(row) for row in tx.rows(_CLAIM, (connection, now, limit))])
     for operation in found:
         check_step(operation.state, OperationState.SENDING)
     if found:
@@ -211,13 +211,13 @@ def requeue(tx: Transaction, ids: Sequence[int], now: int) -> int:
 def of_entity(tx: Transaction, kind: str, entity_id: int) -> list[Operation]:
     """Return the operations of a kind that were made of a row, oldest first, at most 200."""
     sql = "SELECT " + COLUMNS + " FROM operations WHERE kind = ? AND entity_id = ? ORDER BY id LIMIT 200"
-    return [_operation(row) for row in tx.rows(sql, (kind, entity_id))]
+    return [read_row(row) for row in tx.rows(sql, (kind, entity_id))]
 
 
 def by_key(tx: Transaction, key: str) -> Operation | None:
     """Return the operation under a key."""
     row = tx.one("SELECT " + COLUMNS + " FROM operations WHERE key = ?", (key,))
-    return None if row is None else _operation(row)
+    return None if row is None else read_row(row)
 
 
 def open_of(tx: Transaction, connection: str, subject: str) -> list[Operation]:
@@ -226,7 +226,7 @@ def open_of(tx: Transaction, connection: str, subject: str) -> list[Operation]:
         "SELECT " + COLUMNS + " FROM operations WHERE connection = ? AND subject = ? AND unsettled IS NOT NULL "
         "ORDER BY id LIMIT 200"
     )
-    return [_operation(row) for row in tx.rows(sql, (connection, subject))]
+    return [read_row(row) for row in tx.rows(sql, (connection, subject))]
 
 
 def failed_of(tx: Transaction, connection: str, subject: str, kind: str) -> int | None:
@@ -243,7 +243,7 @@ def failed(tx: Transaction, after: int, limit: int, kind: str | None = None) -> 
         + COLUMNS
         + " FROM operations WHERE state = 4 AND id > ? AND (kind = ? OR ? IS NULL) ORDER BY id LIMIT ?"
     )
-    return [_operation(row) for row in tx.rows(sql, (after, kind, kind, limit))]
+    return [read_row(row) for row in tx.rows(sql, (after, kind, kind, limit))]
 
 
 def moved(tx: Transaction, by: int, now: int, quiet: Mapping[str, int]) -> None:
@@ -266,7 +266,8 @@ def moved(tx: Transaction, by: int, now: int, quiet: Mapping[str, int]) -> None:
     )
 
 
-def _operation(row: tuple[object, ...]) -> Operation:
+def read_row(row: tuple[object, ...]) -> Operation:
+    """Read a row of COLUMNS."""
     values: dict[str, Any] = dict(zip(FIELDS, row, strict=True))
     values["state"] = OperationState(values["state"])
     values["body"] = bytes(values["body"])

@@ -25,7 +25,7 @@ from crossdock.control.records.daemon import (
 )
 from crossdock.control.route import Raw, WithStatus
 from crossdock.control.shown import state_name
-from crossdock.store import incidents, quarantine, views
+from crossdock.store import incidents, operations_list, quarantine, views
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ async def status(call: Call[None, object]) -> Status:
     engine = call.engine
     counted = await engine.store.read(views.counts)
     troubles = await engine.store.read(incidents.tally, to_ms(engine.env.now()))
+    writes = await engine.store.read(operations_list.counts)
     connections = connection_items(engine)
     against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
     level, reasons = judged(
@@ -114,6 +115,8 @@ async def status(call: Call[None, object]) -> Status:
         disk_low=engine.disk_low,
         incidents=troubles.open,
         incidents_muted=troubles.muted,
+        operations_open=sum(count for (_, state), count in writes.items() if state != "failed"),
+        operations_failed=sum(count for (_, state), count in writes.items() if state == "failed"),
     )
 
 

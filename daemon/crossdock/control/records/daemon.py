@@ -165,6 +165,8 @@ class Status(Struct, frozen=True, kw_only=True):
     disk_low: bool
     incidents: dict[str, int] = {}
     incidents_muted: int = 0
+    operations_open: int = 0
+    operations_failed: int = 0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

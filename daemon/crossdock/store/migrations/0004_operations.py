@@ -60,6 +60,9 @@ OperationRow.add_index(
 )
 OperationRow.add_index(OperationRow.index(OperationRow.kind, OperationRow.entity_id, name="operation_entity"))
 OperationRow.add_index(OperationRow.index(OperationRow.id, where=OperationRow.state == 4, name="operation_failed"))
+OperationRow.add_index(
+    OperationRow.index(OperationRow.id, where=OperationRow.unsettled.is_null(False), name="operation_unsettled")
+)
 
 
 class IncidentRow(Model):

@@ -1,0 +1,75 @@
+"""Operations: what is written to remote systems beside orders; listed, shown, and carried out again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossdock.control import auditing
+from crossdock.control.permissions import Right
+from crossdock.control.problems import not_found, not_valid
+from crossdock.control.records.operations import MAX_RETRIED, OperationDetail, OperationItem, OperationPage, Retried
+from crossdock.rules.operation_states import UNSETTLED, OperationState
+from crossdock.store import operations, operations_list
+from crossdock.store.operations_list import Sought
+from crossdock.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from crossdock.control.records.operations import OperationQuery, RetryOperations
+    from crossdock.control.route import Call
+    from crossdock.store.operations import Operation
+
+SHOWN = 20_000
+"""Characters of a body shown, at most."""
+
+
+async def list_operations(call: Call[OperationQuery, OperationQuery]) -> OperationPage:
+    """List writes that are under way or failed, oldest first, by connection, kind and state."""
+    query = call.query
+    state = None if query.state == "open" else OperationState[query.state.upper()]
+    sought = Sought(state=state, connection=query.connection, kind=query.kind)
+    rows = await call.engine.store.read(operations_list.page, sought, query.after, query.limit + 1)
+    more = rows[query.limit - 1].id if len(rows) > query.limit else None
+    return OperationPage(items=tuple(map(_item, rows[: query.limit])), next=more)
+
+
+async def show_operation(call: Call[None, object]) -> OperationDetail:
+    """Show one write. What is sent is shown to those who may see personal data, and of costs only to those who may see them."""
+    number = call.path["id"]
+    found = await call.engine.store.read(operations_list.get, number)
+    if found is None:
+        raise not_found(f"there is no operation {number}")
+    may = found.kind != "cost" or call.may(Right.COST_VIEW)
+    shown = may and await auditing.revealed(call, f"operation:{number}")
+    text = found.body.decode("utf-8", "replace")[:SHOWN] if shown else None
+    return OperationDetail(item=_item(found), key=found.key, size=len(found.body), body=text)
+
+
+async def retry_operations(call: Call[RetryOperations, object]) -> Retried:
+    """Carry failed writes out again, as they are: those named, or a page of all that failed."""
+    body, engine = call.body, call.engine
+    if bool(body.operations) == body.all_failed:
+        raise not_valid("name the operations, or say all_failed: one of the two")
+    if body.operations and (body.connection or body.kind or body.after):
+        raise not_valid("connection, kind and after go with all_failed only")
+    more, numbers = None, list(dict.fromkeys(body.operations))
+    if body.all_failed:
+        sought = Sought(state=OperationState.FAILED, connection=body.connection, kind=body.kind)
+        rows = await engine.store.read(operations_list.page, sought, body.after, MAX_RETRIED + 1)
+        numbers = [row.id for row in rows[:MAX_RETRIED]]
+        more = numbers[-1] if len(rows) > MAX_RETRIED else None
+    count = await engine.store.write(operations.requeue, numbers, to_ms(engine.env.now()))
+    engine.wake_operations(engine.links)
+    text = f"{count} of {len(numbers)} are carried out again"
+    if count < len(numbers):
+        text += "; the others have not failed, or something newer on the same subject is under way"
+    return Retried(queued=count, of=len(numbers), text=text, next=more)
+
+
+def _item(row: Operation) -> OperationItem:
+    waits = row.state in UNSETTLED
+    return OperationItem(
+        id=row.id, connection=row.connection, kind=row.kind, subject=row.subject, state=row.state.name.lower(),
+        revision=row.revision, attempts=row.attempts, actor=row.actor, queued_at=from_ms(row.queued_at),
+        sent_at=from_ms(row.sent_at), next_at=from_ms(row.next_at) if waits else None, error_kind=row.error_kind,
+        error_code=row.error_code, error=row.error_text,
+    )  # fmt: skip
