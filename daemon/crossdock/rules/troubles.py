@@ -103,8 +103,10 @@ def of_push(push: Standing) -> tuple[Held, ...]:
     """Say what holds a push that somebody can mend; nothing for one that goes its way, or that only waits."""
     # what is to be decided about a document that its warehouse has is an incident of another operation (QUESTIONS, OUTBOUND_DOCUMENT)
     match push.state:
-        case PushState.HELD | PushState.NOT_PUSHED | PushState.CANCELLED:
+        case PushState.HELD | PushState.NOT_PUSHED:
             return _of_clauses(push)
+        case PushState.CANCELLED:
+            return _cancellations(push)
         case PushState.PUSH_FAILED if push.parked:
             return (_failed(push),)
         case PushState.IN_DOUBT if push.needs_person:
@@ -117,12 +119,19 @@ _OVER = frozenset({"status", "age", "goods", "state"})
 """With one of these unfulfilled an order would not go whatever else were mended."""
 
 
+def _cancellations(push: Standing) -> tuple[Held, ...]:
+    """A cancellation that names no order: there is nothing to push, and a person has to find out what it means."""
+    return tuple(
+        _cancellation(push, each.facts) for each in push.clauses if each.code == "cancellation" and not each.ok
+    )
+
+
 def _of_clauses(push: Standing) -> tuple[Held, ...]:
     failing = [clause for clause in push.clauses if not clause.ok]
     if any(clause.code in _OVER for clause in failing):
         return ()
-    if any(clause.code == "cancellation" for clause in failing):
-        return tuple(_cancellation(push, clause.facts) for clause in failing if clause.code == "cancellation")
+    if found := _cancellations(push):
+        return found
     return tuple(Held(make(push, clause.facts)) for clause in failing if (make := _MAKERS.get(clause.code)) is not None)
 
 
