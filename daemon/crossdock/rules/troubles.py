@@ -85,8 +85,10 @@ class Standing(Struct, frozen=True, kw_only=True):
 def of_push(push: Standing) -> tuple[Held, ...]:
     """Say what holds a push that somebody can mend; nothing for one that goes its way, or that only waits."""
     match push.state:
-        case PushState.HELD | PushState.NOT_PUSHED | PushState.CANCELLED:
+        case PushState.HELD | PushState.NOT_PUSHED:
             return _of_clauses(push)
+        case PushState.CANCELLED:
+            return tuple(_cancellation(push, clause.facts) for clause in push.clauses if clause.code == "cancellation")
         case PushState.PUSH_FAILED if push.parked:
             return (_failed(push),)
         case PushState.IN_DOUBT if push.needs_person:
@@ -103,8 +105,6 @@ def _of_clauses(push: Standing) -> tuple[Held, ...]:
     failing = [clause for clause in push.clauses if not clause.ok]
     if any(clause.code in _OVER for clause in failing):
         return ()
-    if any(clause.code == "cancellation" for clause in failing):
-        return tuple(_cancellation(push, clause.facts) for clause in failing if clause.code == "cancellation")
     return tuple(Held(make(push, clause.facts)) for clause in failing if (make := _MAKERS.get(clause.code)) is not None)
 
 
