@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.flows.conftest import NOW, Bench, an_order
 
 from crossdock.flows import documents as document_flow
+from crossdock.flows.listing import PullPolicy
 from crossdock.flows.post_documents import Desk
 from crossdock.flows.pull_stream import pull_stream
-from crossdock.flows.listing import PullPolicy
 from crossdock.flows.sync_stock import LevelStream
 from crossdock.rules.posting import Targets
 from crossdock.spec.documents import (
