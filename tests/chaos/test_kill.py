@@ -18,7 +18,7 @@ from crossdock.testing.chaos.orders import Expected, judge
 from crossdock.testing.chaos.plan import FAIL_POINTS, MIGRATION_POINTS, NOT_PASSED, Kind, Outcome, Plan
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.behaviour("P1", "P2", "P3", "P4", "P10", "P11", "P12", "P13", "P14")
 async def test_no_order_is_lost_or_doubled_by_killing_the_daemon_25_times():
     with tempfile.TemporaryDirectory(prefix="crossdock-chaos-") as folder:  # its path is short enough for a socket
