@@ -12,12 +12,13 @@ import pytest
 
 import crossdock
 from crossdock.testing.chaos.__main__ import last_line, told
+from crossdock.testing.chaos.found import Found
 from crossdock.testing.chaos.harness import run
 from crossdock.testing.chaos.orders import Expected, judge
 from crossdock.testing.chaos.plan import FAIL_POINTS, MIGRATION_POINTS, NOT_PASSED, Kind, Outcome, Plan
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.behaviour("P1", "P2", "P3", "P4", "P10", "P11", "P12", "P13", "P14")
 async def test_no_order_is_lost_or_doubled_by_killing_the_daemon_25_times():
     with tempfile.TemporaryDirectory(prefix="crossdock-chaos-") as folder:  # its path is short enough for a socket
@@ -28,6 +29,7 @@ async def test_no_order_is_lost_or_doubled_by_killing_the_daemon_25_times():
     assert outcome.kills[Kind.AT_RANDOM] < 25
     assert set(outcome.kinds) == set(Kind)
     assert outcome.left_out == []
+    assert [each.what for each in outcome.found if not each.count] == []
     assert re.fullmatch(r"chaos: cycles=25 orders=\d+ lost=0 doubled=0", last_line(outcome))
 
 
@@ -61,6 +63,27 @@ def test_the_books_tell_what_was_lost_doubled_or_wrong(documents, lost, doubled,
     assert Outcome(verdict=verdict).ok == (not lost + doubled + wrong)
     for ref in lost + doubled + wrong:
         assert any(ref in line for line in told(Outcome(verdict=verdict)))
+
+
+def test_an_order_that_was_cancelled_may_be_absent():
+    assert judge(ORDERS, [document("A")], frozenset({"B"})).lost == ()
+
+
+@pytest.mark.parametrize("kind", ["lost", "doubled", "wrong"])
+def test_what_is_lost_or_doubled_besides_orders_counts_and_is_told(kind):
+    found = Found(what="documents", count=3, **{kind: ["IB-00001: it is not there"]})
+    outcome = Outcome(verdict=judge(ORDERS, [document("A"), document("B", "ABROAD", "3")]), found=[found])
+    assert not outcome.ok
+    assert any("IB-00001" in line for line in told(outcome))
+    counts = {"lost": "lost=1 doubled=0", "doubled": "lost=0 doubled=1", "wrong": "lost=0 doubled=0"}
+    assert last_line(outcome).endswith(counts[kind])
+
+
+def test_the_books_tell_of_each_document_cost_and_level_that_is_not_as_it_was_said():
+    found = Found(what="stock levels")
+    found.compare("HOME/A", 3, 3)
+    found.compare("HOME/B", None, 4)
+    assert (found.count, len(found.lost)) == (2, 1)
 
 
 def test_a_run_without_an_eligible_order_proves_nothing():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crossdock.flows import troubles
+from crossdock.flows.reconsider import Desk
 from crossdock.flows.release_incident import release_page
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.rules.book import Mapping, MappingKind
@@ -188,3 +189,41 @@ async def test_an_incident_of_another_operation_is_left_alone(strict, kit):
     await strict.store.write(incidents.report, other, troubles.order_subject(stored.id), 1)
     await save_mapping(strict)
     assert await opened(strict) == [("conflict", "late", 1)]
+
+
+def cancellation(kit, ref, quantity=-3, **fields):
+    """A cancellation that its OMS keeps as a document of its own, as real ones do."""
+    return kit.order(ref, status=OrderStatus.CANCELLED, lines=(kit.line(quantity=quantity),), **fields)
+
+
+@pytest.mark.behaviour("P7")
+async def test_a_cancellation_that_names_no_order_is_an_incident_and_never_a_guess(bench, kit):
+    await bench.absorb(kit.order("1"), cancellation(kit, "C1"), cancellation(kit, "C2"))
+    await bench.push()
+    assert await opened(bench) == [("decision", "cancellation", 2)]
+    assert (await bench.row("1")).state is PushState.PUSHED
+    assert (await bench.row("C1")).state is PushState.CANCELLED
+    assert [item.order_ref for item in bench.wms.received] == ["1"]
+
+
+async def test_an_order_that_was_cancelled_before_it_was_seen_is_no_incident(bench, kit):
+    await bench.absorb(cancellation(kit, "1", quantity=3), kit.order("2", status=OrderStatus.CANCELLED, lines=()))
+    assert await opened(bench) == []
+
+
+async def test_a_cancellation_leaves_its_incident_when_its_oms_corrects_it(bench, kit):
+    await bench.absorb(cancellation(kit, "C1"))
+    await bench.absorb(cancellation(kit, "C1", quantity=3, updated_at=kit.NOW))
+    assert await opened(bench) == []
+    assert await healed(bench) == ["cancellation"]
+
+
+async def test_a_cancellation_leaves_its_incident_when_a_person_has_dealt_with_it(bench, kit):
+    await bench.absorb(cancellation(kit, "C1"), cancellation(kit, "C2"))
+    (incident,) = await bench.store.read(incidents.page, 0, 100)
+    desk = Desk(bench.house.books, bench.house.read_order, bench.env.now())
+    done = await bench.store.write(release_page, incident.id, "", 100, "ann", desk)
+    assert [(answer.order, answer.done) for answer in done.answers] == [("C1", True), ("C2", True)]
+    assert await opened(bench) == []
+    await bench.absorb(cancellation(kit, "C1"))
+    assert await opened(bench) == [], "what is said again is nothing new"

@@ -18,6 +18,7 @@ from crossdock.rules import labels as rules
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.labels import LabelState, PullPolicy
 from crossdock.rules.operation_outcome import OperationPolicy
+from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import BadResponse, Rejected, Retryable, UnknownOutcome
 from crossdock.spec.labels import Label
 from crossdock.spec.orders import Address, OrderStatus, Page, Recipient
@@ -487,3 +488,28 @@ async def test_check_stale_alone_does_what_an_arriving_order_does(at):
     order_id = (await at.bench.stored("1")).id
     await at.store.write(label_changes.check_stale, order_id, rules.based_on(here("3 Road")), NOW)
     assert (await at.head()).state is LabelState.REQUESTED
+
+
+@pytest.mark.behaviour("R18", "R22")
+@pytest.mark.parametrize(
+    "state", [PushState.ACCEPTED, PushState.UPDATE_PENDING, PushState.CANCEL_REJECTED, PushState.PARTIALLY_SHIPPED]
+)
+async def test_a_label_goes_to_the_warehouse_whatever_else_is_asked_of_it_meanwhile(at, state):
+    at.oms.gives["1"] = label("one")
+    await at.see(here())
+    await at.push()
+    await at.store.write(lambda tx: tx.execute("UPDATE pushes SET state = ?", (state,)))
+    await at.pull()
+    await at.deliver()
+    assert [item.version for item in at.wms.got] == [1]
+
+
+@pytest.mark.parametrize("state", [PushState.SHIPPED, PushState.CANCELLED, PushState.REJECTED])
+async def test_a_label_goes_to_no_warehouse_that_has_the_order_no_more(at, state):
+    at.oms.gives["1"] = label("one")
+    await at.see(here())
+    await at.push()
+    await at.store.write(lambda tx: tx.execute("UPDATE pushes SET state = ?", (state,)))
+    await at.pull()
+    await at.deliver()
+    assert at.wms.got == []

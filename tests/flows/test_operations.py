@@ -155,3 +155,38 @@ async def test_a_connector_that_lost_the_ability_does_not_end_a_doubt(make):
     world.bench.later(hours=2)
     await world.run()
     assert await world.state("a") is S.IN_DOUBT
+
+
+async def test_rounds_grow_while_the_system_is_quick_so_that_claims_and_saves_are_shared(make):
+    world = make()
+    await world.queue(*(f"{n:03d}" for n in range(100)))
+    commits = []
+    write = world.bench.store.write
+
+    async def counted(unit, *args):
+        commits.append(unit)
+        return await write(unit, *args)
+
+    world.bench.store.write = counted
+    await world.run(concurrency=4)
+    assert sorted(call[0][0] for call in world.remote.sent) == [f"{n:03d}" for n in range(100)]
+    assert len(commits) < 20
+
+
+async def test_what_a_round_has_no_time_for_is_given_back_untouched_and_sent_in_the_next(make):
+    world = make()
+    await world.queue(*(f"{n:03d}" for n in range(30)))
+    world.remote.on_send = lambda: world.bench.later(seconds=0.2)
+    await world.run(concurrency=2)
+    assert sorted(call[0][0] for call in world.remote.sent) == [f"{n:03d}" for n in range(30)]
+    assert {(await world.row(f"{n:03d}")).attempts for n in range(30)} == {1}
+
+
+async def test_a_round_begins_no_further_call_once_the_connection_must_be_left_alone(make, kit):
+    world = make()
+    await world.queue(*(f"{n:03d}" for n in range(30)))
+    lane = kit.lane(1)
+    world.remote.on_send = lambda: len(world.remote.sent) == 9 and setattr(lane, "callable", False)
+    await world.run(lane, concurrency=1)
+    assert len(world.remote.sent) == 9
+    assert {await world.state(f"{n:03d}") for n in range(9, 30)} == {S.QUEUED}

@@ -41,6 +41,7 @@ def test_a_small_stream_reaches_the_warehouses_as_it_must(stream: Path, faults: 
     )
     assert outcome.verdict.ineligible == {"goods": 1, "status: cancelled before its push": 1}
     assert outcome.verdict.amended_or_reduced_before_push == 2
+    assert outcome.verdict.unnamed_cancels == outcome.feed["cancel_unnamed"] == 1
 
 
 def test_the_same_seed_gives_the_same_replay(stream: Path) -> None:
@@ -84,6 +85,10 @@ def test_the_judge_finds_a_flag_that_is_missing_or_false(events: list[dict[str, 
 
 def test_the_judge_finds_a_reason_that_is_not_the_true_one(events: list[dict[str, Any]]) -> None:
     assert any("POSTAGE" in text for text in judged(events, reasonless="POSTAGE").wrong)
+
+
+def test_the_judge_finds_a_cancellation_without_an_order_that_no_incident_holds(events: list[dict[str, Any]]) -> None:
+    assert any("C3" in text and "names no order" in text for text in judged(events, forgotten="C3").wrong)
 
 
 def test_a_missing_stream_is_named() -> None:
@@ -131,7 +136,7 @@ def judged(events: list[dict[str, Any]], **spoilt: str) -> Verdict:
     for held in changes.values():
         for made in held._books.documents:
             held.move(made.key, Stage.PICKED)
-    return judge(ledger, oms, books, known, changes)
+    return judge(ledger, oms, books, known, changes, feed.unnamed)
 
 
 def knowledge(spoilt: dict[str, str]) -> Iterator[tuple[str, Known]]:
@@ -145,6 +150,7 @@ def knowledge(spoilt: dict[str, str]) -> Iterator[tuple[str, Known]]:
             ),
         )
     yield "GONE", Known(PushState.CANCELLED, False, None, "", frozenset())
+    yield "C3", Known(PushState.CANCELLED, False, None, "", frozenset(), "forgotten" not in spoilt)
     why = "" if spoilt.get("reasonless") else NO_GOODS
     yield "POSTAGE", Known(PushState.NOT_PUSHED, False, None, why, frozenset())
 

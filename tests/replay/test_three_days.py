@@ -40,6 +40,11 @@ def test_every_order_that_was_not_pushed_has_its_reason(outcome: Outcome) -> Non
     assert verdict.ineligible["goods"] == 1
 
 
+@pytest.mark.behaviour("P7")
+def test_every_cancel_that_names_no_order_is_held_by_an_incident(outcome: Outcome) -> None:
+    assert outcome.verdict.unnamed_cancels == outcome.feed["cancel_unnamed"] > 0
+
+
 def test_orders_that_change_after_their_push_are_shown_as_such(outcome: Outcome) -> None:
     assert outcome.verdict.changed_after_push > 0
     assert not outcome.verdict.wrong

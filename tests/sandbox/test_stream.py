@@ -115,10 +115,20 @@ def test_an_order_whose_goods_are_gone_is_cancelled():
     assert (order.status, shown(feed, "1")) == (OrderStatus.CANCELLED, [(2, "POST", 1)])
 
 
-def test_what_names_no_order_or_an_unknown_one_is_counted_and_changes_nothing():
+def test_a_cancel_that_names_no_order_is_shown_as_a_cancelled_order_of_its_own_that_only_takes_back():
     feed = StreamFeed()
     feed.apply(event("order", "1", [(1, "A", 5)]))
-    assert feed.apply(cancel([(1, "A", -5)], {})) == []
+    (alone,) = feed.apply(cancel([(1, "A", -5)], {}))
+    assert (alone.status, [line.quantity for line in alone.lines]) == (OrderStatus.CANCELLED, [-5])
+    assert feed.unnamed == [alone.ref]
+    assert list(feed.orders) == ["1"]
+    assert shown(feed, "1") == [(1, "A", 5)]
+
+
+def test_what_names_no_order_or_an_unknown_one_is_counted_and_changes_no_order():
+    feed = StreamFeed()
+    feed.apply(event("order", "1", [(1, "A", 5)]))
+    feed.apply(cancel([(1, "A", -5)], {}))
     assert feed.apply(cancel([(1, "A", -5)], {"NOPE": 5})) == []
     assert feed.apply(event("adjustment", "7", [(1, "A", -5)])) == []
     assert feed.apply(event("finance", "A7", [(1, "B", 1, "finance")])) == []

@@ -56,6 +56,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     """What a page brought: orders that look new or changed, records that cannot be read, and the cursor behind it.
 
     `gone` are refs that were asked for and that the OMS does not have. `labels`: the OMS can be asked for shipping labels.
+    `by_stamp`: it was listed by change stamps, so a page that comes late says no more about an order that has a later one.
     """
 
     connection: str
@@ -65,6 +66,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     cursor: Cursor | None = None
     task_id: int | None = None
     labels: bool = False
+    by_stamp: bool = False
 
 
 def absorb(
@@ -84,7 +86,7 @@ def absorb(
         for arrival in arrivals
         if (known := stored.get(arrival.order.ref)) is not None
         and known.content_hash != arrival.content_hash
-        and differs(arrival.order, read(connection, known.payload, known.sliced), erased=known.personal == 0)
+        and _is_news(batch, arrival, known, read(connection, known.payload, known.sliced))
     ]
     touched = [*_insert(tx, connection, fresh, book, now), *_update(tx, changed, book, now)]
     if batch.labels:
@@ -104,6 +106,13 @@ def absorb(
         tasks.add(tx, batch.task_id, totals, [*items, *(_gone(ref, closed) for ref in batch.gone)])
     wake = frozenset(p.connection for p in touched if p.state in decide.SENDS and p.connection is not None)
     return Absorbed(totals, wake)
+
+
+def _is_news(batch: Batch, arrival: Arrival, known: StoredOrder, before: Order) -> bool:
+    """Tell whether an order says something else than before, and says it later: pages may come again, in any order."""
+    if batch.by_stamp and arrival.order.updated_at < before.updated_at:
+        return False
+    return differs(arrival.order, before, erased=known.personal == 0)
 
 
 def _items(

@@ -11,7 +11,7 @@ from crossdock.flows.absorb import Absorbed, Arrival, Batch, absorb, content_has
 from crossdock.flows.house import House, encode
 from crossdock.flows.listing import Guard
 from crossdock.spec.errors import BadResponse, NotFound, Rejected
-from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable, Window
+from crossdock.spec.orders import FetchMode, Order, OrderSlice, Page, Unreadable, Window
 from crossdock.store import cursors, orders, tasks
 from crossdock.store.tasks import Totals
 
@@ -64,7 +64,7 @@ async def pull_orders(
         page = await _page(oms, house, policy, cursor)
         await _refuse_circles(connection, house, guard, page, cursor)
         cursor = listing.advance(cursor, page, policy, house.env.now())
-        absorbed = await _take(connection, house, page, cursor, task_id)
+        absorbed = await _take(connection, house, page, cursor, task_id, by_stamp=policy.mode is FetchMode.CHANGED)
         totals, wake = totals + absorbed.totals, wake | absorbed.wake
         if absorbed.wake:
             on_wake(absorbed.wake)
@@ -99,7 +99,9 @@ async def _page(oms: Oms, house: House, policy: PullPolicy, cursor: Cursor) -> P
     return page
 
 
-async def _take(connection: str, house: House, page: Page, cursor: Cursor, task_id: int | None) -> Absorbed:
+async def _take(
+    connection: str, house: House, page: Page, cursor: Cursor, task_id: int | None, *, by_stamp: bool
+) -> Absorbed:
     arrivals, broken, same = await sift(connection, house, page)
     if not arrivals and not broken and cursor.page is not None and not _worth_saving(cursor):
         return Absorbed(Totals(found=same, unchanged=same))
@@ -111,6 +113,7 @@ async def _take(connection: str, house: House, page: Page, cursor: Cursor, task_
         cursor=cursor,
         task_id=task_id,
         labels=connection in house.label_sources,
+        by_stamp=by_stamp,
     )
     absorbed = await house.store.write(absorb, batch, house.books, house.read_order, house.env.now())
     house.env.failpoint("pull.after_store")

@@ -130,8 +130,6 @@ def _of_clauses(push: Standing) -> tuple[Held, ...]:
     failing = [clause for clause in push.clauses if not clause.ok]
     if any(clause.code in _OVER for clause in failing):
         return ()
-    if found := _cancellations(push):
-        return found
     return tuple(Held(make(push, clause.facts)) for clause in failing if (make := _MAKERS.get(clause.code)) is not None)
 
 

@@ -74,7 +74,7 @@ class AfterPush:
             each.order = replace(each.order, recipient=replace(each.order.recipient, address=street))
             await oms.tell("/orders", {"orders": [each.order]})
         if self._chance.random() < CANCELS:
-            each = self._drawn()
+            each = self._there() if self._chance.random() < 0.7 else self._drawn()
             each.order = replace(each.order, status=OrderStatus.CANCELLED)
             self._live.remove(each.order.ref)
             await oms.tell("/orders/cancel", {"ref": each.order.ref})
@@ -83,6 +83,11 @@ class AfterPush:
 
     def _drawn(self) -> Followed:
         return self._orders[self._chance.choice(self._live[-200:])]
+
+    def _there(self) -> Followed:
+        """Draw an order that its warehouse surely has, if there is any."""
+        found = [ref for ref in self._live if self._orders[ref].stage in (Stage.PICKING, Stage.PICKED, Stage.PACKED)]
+        return self._orders[self._chance.choice(found)] if found else self._drawn()
 
     async def _move(self, each: Followed) -> None:
         """Have the warehouse's people take a document one stage on, and show its document; not one that is cancelled."""

@@ -139,9 +139,9 @@ def cursor_before_data() -> contextlib.AbstractContextManager[None]:
     """The cursor moves in a transaction of its own, before what it covers is stored."""
     real = pull_orders._take  # noqa: SLF001
 
-    async def take(connection: str, house: Any, page: Any, cursor: Cursor, task_id: int | None) -> Any:
+    async def take(connection: str, house: Any, page: Any, cursor: Cursor, task_id: int | None, **how: bool) -> Any:
         await house.store.write(cursors.save, cursor)
-        return await real(connection, house, page, cursor, task_id)
+        return await real(connection, house, page, cursor, task_id, by_stamp=how["by_stamp"])
 
     return replaced(pull_orders, _take=take)
 
