@@ -12,7 +12,7 @@ from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState
 from crossdock.rules.operation_outcome import Answer, Outcome, from_push
 from crossdock.rules.operation_states import OperationState
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import IN_HAND
 from crossdock.spec.labels import LabelDelivery
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.store import incidents, labels, operations, pushes, timeline
@@ -53,7 +53,7 @@ _read_request = msgspec.json.Decoder(OutboundRequest).decode
 def taker_of(tx: Transaction, order_id: int, takers: Collection[str]) -> Push | None:
     """Return the push under which a warehouse has the order, if that warehouse takes labels."""
     push = pushes.of_orders(tx, [order_id]).get(order_id)
-    if push is None or push.state is not PushState.PUSHED or push.key is None or push.connection not in takers:
+    if push is None or push.state not in IN_HAND or push.key is None or push.connection not in takers:
         return None
     return push
 

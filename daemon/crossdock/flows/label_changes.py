@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState, Made
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import IN_HAND
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, labels, operations, orders, pushes, timeline
@@ -37,7 +37,7 @@ def note(tx: Transaction, oms: str, arrived: Sequence[tuple[Order, Push]], now: 
         if head is not None:
             _judge(tx, head, made_of(order), now)
         elif order.label_ready and order.status is not OrderStatus.CANCELLED:
-            wanted.append((push.order_id, to_ms(now) if push.state is PushState.PUSHED else None))
+            wanted.append((push.order_id, to_ms(now) if push.state in IN_HAND else None))
     labels.expect(tx, oms, wanted)
 
 

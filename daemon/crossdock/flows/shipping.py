@@ -122,6 +122,9 @@ def _cancelled_there(tx: Transaction, push: Push, document: OutboundDoc, now: da
         return
     case = _case(tx, push, now)
     if push.state in CANCELLING or case.cancelled:
+        if push.state not in CANCELLING and push.state is not PushState.CANCEL_REJECTED:
+            case.go(PushState.REJECTED)  # it did so by itself, before it was asked
+            case.save()
         case.confirm_cancelled(f"{push.warehouse} shows it as cancelled")
         case.save()
         return

@@ -91,6 +91,10 @@ GONE = _SENT_ON
 """Goods of it have left the warehouse, or never will."""
 
 
+IN_HAND = AT_WAREHOUSE - GONE - {_S.REJECTED}
+"""The warehouse has it and works on it: it may still be given a label."""
+
+
 class Shipped(IntEnum):
     """How much of a document has left its warehouse. The numbers are stored; they only grow."""
 

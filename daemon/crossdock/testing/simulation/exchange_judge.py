@@ -233,8 +233,13 @@ def _judge_products(world: World, exchange: Exchange) -> None:
     conflicts = set(world.connection.execute(sql).fetchall())
     waiting = set(world.connection.execute("SELECT warehouse, sku FROM product_bindings WHERE pending IS NOT NULL"))
     braked = {row[0] for row in world.connection.execute("SELECT warehouse FROM product_brakes")}
+    disputed = {(sku, field) for _, sku, field in conflicts} | {(sku, "") for _, sku in waiting}
     hub = exchange.office.catalogue
     every = [hub, *exchange.catalogues.values()]
+    for sku in SKUS:
+        for name in FIELDS:
+            if not {(sku, name.removesuffix("_g")), (sku, "")} & disputed and not braked:
+                _judge_value(world, every, sku, name, getattr(hub.products.now[sku], name))
     for connection, code, _ in WAREHOUSES:
         spoke = exchange.catalogues[connection]
         for sku in SKUS:
@@ -243,7 +248,6 @@ def _judge_products(world: World, exchange: Exchange) -> None:
                 open_here = (code, sku, name.removesuffix("_g")) in conflicts or (code, sku) in waiting or code in braked
                 if ours != theirs and not open_here:
                     world.audit.say(f"{name} of {sku} is {ours!r} at the OMS and {theirs!r} at {connection}, and nobody is asked")
-                _judge_value(world, every, sku, name, theirs)
 
 
 def _judge_value(world: World, every: list[Any], sku: str, name: str, value: Any) -> None:

@@ -59,6 +59,7 @@ class People:
                 await self._repair(engine, requests)
                 if self.more is not None:
                     await self.more.mind_first_contacts(engine, requests)
+                    await self.more.mind_labels(engine, requests)
                 if not self.calm:
                     await self._ask(engine, requests)
                 elif self.held:
