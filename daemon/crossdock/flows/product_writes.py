@@ -90,7 +90,7 @@ def subject_of(sku: str) -> str:
     return f"product:{sku}"
 
 
-def enqueue(
+def enqueue(  # noqa: PLR0917 - one unit of work
     tx: Transaction, connection: str, binding: Binding, seen: Seen, values: Mapping[str, Any],
     across: Mapping[str, Any], actor: str, now: datetime,
 ) -> bool:  # fmt: skip

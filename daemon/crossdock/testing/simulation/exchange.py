@@ -33,7 +33,9 @@ class Exchange:
             self.goods[name] = Goods(name, remote, wire, counted=name == "wms-a")
             self.catalogues[name] = Catalogue(name, wire)
         self.office.delivered = lambda data: any(
-            each.label is not None and each.label[1] == data for floor in self.floors.values() for each in floor.shipments.values()
+            each.label is not None and each.label[1] == data
+            for floor in self.floors.values()
+            for each in floor.shipments.values()
         )
 
     def tick(self) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from crossdock.engine.requests import Refused
 from crossdock.flows.decide_by_hand import Verdict
 from crossdock.flows.master_plan import StalePlan
+from crossdock.flows.repush_documents import DocumentName
 from crossdock.rules.push_states import PushState
 from crossdock.spec.outbound import Stage
-from crossdock.flows.repush_documents import DocumentName
 from crossdock.testing.simulation.back_office import LABEL_LAG_S, printed
 from crossdock.testing.simulation.exchange import WAREHOUSES
 
@@ -95,22 +95,30 @@ class ExchangePeople:
             case 2:
                 await requests.packages.acknowledge([order], ACTOR)
             case 3:
-                names = await engine.store.read(document_names)
-                if names:
-                    await requests.documents.repush([self.random.choice(names)], ACTOR)
+                await self._repush(engine, requests)
             case 4:
                 await requests.labels.pull("oms", [ref], ACTOR)
             case 5:
                 await requests.labels.printed([order], ACTOR)
             case 6:
-                if numbers := await engine.store.read(open_conflicts):
-                    take = self.random.choice(("oms", "wms"))
-                    await requests.master.resolve(self.random.choice(numbers), take, None, ACTOR, "seen")
+                await self._resolve(engine, requests)
             case _:
-                if self.random.random() < 0.3:
-                    answers = await requests.packages.cancel([order], "changed my mind", ACTOR)
-                    if answers[0].done:
-                        self.cancelled.add(ref)
+                await self._cancel(requests, ref)
+
+    async def _repush(self, engine: Engine, requests: Requests) -> None:
+        if names := await engine.store.read(document_names):
+            await requests.documents.repush([self.random.choice(names)], ACTOR)
+
+    async def _resolve(self, engine: Engine, requests: Requests) -> None:
+        if numbers := await engine.store.read(open_conflicts):
+            take = self.random.choice(("oms", "wms"))
+            await requests.master.resolve(self.random.choice(numbers), take, None, ACTOR, "seen")
+
+    async def _cancel(self, requests: Requests, ref: str) -> None:
+        if self.random.random() < 0.3:
+            answers = await requests.packages.cancel([("oms", ref)], "changed my mind", ACTOR)
+            if answers[0].done:
+                self.cancelled.add(ref)
 
     async def _decide(self, engine: Engine, requests: Requests) -> None:
         found = await engine.store.read(open_decisions)

@@ -101,7 +101,9 @@ class Floor:
 
     def _ship(self, shipment: Shipment, *, whole: bool) -> None:
         shipment.shipped_at = self.wire.moment()
-        first = {line.line_no: line.quantity if whole else min(line.quantity, Decimal(1)) for line in shipment.content.lines}
+        first = {
+            line.line_no: line.quantity if whole else min(line.quantity, Decimal(1)) for line in shipment.content.lines
+        }
         self._pack(shipment, first)
 
     def _finish(self, shipment: Shipment, *, short: bool) -> None:
@@ -116,7 +118,12 @@ class Floor:
         number = f"P{len(shipment.parcels) + 1}"
         lines = tuple(ParcelLine(line_no=no, quantity=quantity) for no, quantity in goods.items() if quantity)
         shipment.parcels.append(
-            Parcel(parcel_no=number, lines=lines, tracking_number=f"T-{shipment.remote_id}-{number}", shipped_at=self.wire.moment())
+            Parcel(
+                parcel_no=number,
+                lines=lines,
+                tracking_number=f"T-{shipment.remote_id}-{number}",
+                shipped_at=self.wire.moment(),
+            )
         )
         for no, quantity in goods.items():
             shipment.actual[no] = shipment.actual.get(no, Decimal(0)) + quantity

@@ -65,7 +65,12 @@ class Goods:
             return
         kind = chance.choice((InboundKind.RECEIPT, InboundKind.RECEIPT, InboundKind.MANUAL, InboundKind.TRANSFER))
         lines = tuple(
-            InboundLine(line_no=no, sku=chance.choice(SKUS), planned=Decimal(chance.randint(1, 20)), planned_unit_cost=self._cost())
+            InboundLine(
+                line_no=no,
+                sku=chance.choice(SKUS),
+                planned=Decimal(chance.randint(1, 20)),
+                planned_unit_cost=self._cost(),
+            )
             for no in range(1, chance.randint(2, 4))
         )
         ref = f"{self.name}/IN-{number}"

@@ -66,12 +66,16 @@ def judge(world: World) -> None:
     for ref, entry in world.orders.entries.items():
         if entry.visible:
             _judge_order(world, entry, rows.get(ref), documents.get(ref, []), aside=ref in aside)
-    for key, count in Counter(row.key for row in rows.values() if row.key).items():
-        if count > 1:
-            say(f"the key {key} belongs to {count} pushes")
+    _judge_keys(world, rows)
     if world.exchange is not None:
         judge_exchange(world, world.exchange)
     world.audit.violations += [*world.oms.violations, *world.people.violations]
+
+
+def _judge_keys(world: World, rows: dict[str, Row]) -> None:
+    for key, count in Counter(row.key for row in rows.values() if row.key).items():
+        if count > 1:
+            world.audit.say(f"the key {key} belongs to {count} pushes")
 
 
 def _judge_order(world: World, entry: Entry, row: Row | None, created: list[Document], *, aside: bool) -> None:
@@ -96,7 +100,11 @@ def _judge_documents(world: World, entry: Entry, row: Row, created: list[Documen
     """Every eligible order exactly once, no other at all, and our state says the same."""
     say, ref, state = world.audit.say, row.ref, PushState(row.state)
     if world.exchange is not None:  # what was cancelled there may be pushed again
-        created = [each for each in created if any(each.key in f.shipments and f.shipments[each.key].live for f in world.exchange.floors.values())]
+        created = [
+            each
+            for each in created
+            if any(each.key in f.shipments and f.shipments[each.key].live for f in world.exchange.floors.values())
+        ]
         if row.ref in world.people.cancelled or state is PushState.REJECTED:
             return
     if len(created) > 1:

@@ -10,7 +10,6 @@ from crossdock.flows.settle_by_hand import Settlement
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
 from crossdock.store.store import StoreError
-from crossdock.testing.simulation.exchange_people import ExchangePeople
 from crossdock.testing.simulation.order_book import wanted
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from crossdock.engine.engine import Engine
     from crossdock.store.store import Transaction
+    from crossdock.testing.simulation.exchange_people import ExchangePeople
     from crossdock.testing.simulation.order_book import OrderBook
     from crossdock.testing.simulation.wms import SimWms
 
@@ -85,7 +85,10 @@ class People:
         ref = self.random.choice(refs[-30:])
         if self.more is not None and self.random.random() < 0.6:
             await self.more.act(engine, requests, ref)
-            return
+        else:
+            await self._ask_about(engine, requests, refs, ref)
+
+    async def _ask_about(self, engine: Engine, requests: Requests, refs: Sequence[str], ref: str) -> None:
         match self.random.randint(0, 7):
             case 0:
                 await self._sync(engine, requests, ref)

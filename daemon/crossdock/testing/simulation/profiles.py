@@ -39,7 +39,18 @@ PROFILES = {
         Profile(name="exchange-lookup", exchange=True, idempotency="lookup", storm_s=40),
     )
 }
-_MIX = ("default", "exchange", "lookup", "exchange-lookup", "overlap0", "exchange", "default", "exchange-lookup", "none", "file")
+_MIX = (
+    "default",
+    "exchange",
+    "lookup",
+    "exchange-lookup",
+    "overlap0",
+    "exchange",
+    "default",
+    "exchange-lookup",
+    "none",
+    "file",
+)
 
 
 def profile_of(seed: int) -> Profile:

@@ -152,9 +152,7 @@ class Process:
         self.schedule = VirtualSchedule(self.env)
         self.store = Store(world.database, self.env, inline=True)
         self.engine = Engine(world.config, self.store, self.env, self.schedule, Nobody(), world.free_bytes)
-        self.wms_links = [
-            WmsLink(wms, self.env, world.watch, world.loop, world.exchange) for wms in world.warehouses
-        ]
+        self.wms_links = [WmsLink(wms, self.env, world.watch, world.loop, world.exchange) for wms in world.warehouses]
         self._people: asyncio.Future[None] | None = None
         self._context = contextvars.copy_context()
         self._context.run(_process.set, self)
@@ -162,7 +160,9 @@ class Process:
     async def start(self) -> bool:
         """Recover and serve; False if it died or could not start."""
         try:
-            await self._inside(self.engine.start([OmsLink(self.world.oms, self.env, self.world.exchange), *self.wms_links]))
+            await self._inside(
+                self.engine.start([OmsLink(self.world.oms, self.env, self.world.exchange), *self.wms_links])
+            )
         except (SimulatedCrash, StoreError):
             await self.kill()
             return False
