@@ -124,7 +124,7 @@ def _cancelled_there(tx: Transaction, push: Push, document: OutboundDoc, now: da
     if push.state in CANCELLING or case.cancelled:
         if push.state not in CANCELLING and push.state is not PushState.CANCEL_REJECTED:
             case.go(PushState.REJECTED)  # it did so by itself, before it was asked
-            case.save()
+            case.save_step()
         case.confirm_cancelled(f"{push.warehouse} shows it as cancelled")
         case.save()
         return
