@@ -13,7 +13,6 @@ from crossdock.flows import shipping
 from crossdock.rules.documents import Known
 from crossdock.spec.documents import OutboundDoc
 from crossdock.store import documents
-from crossdock.store.orders import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +28,7 @@ def catch_up(tx: Transaction, order_ids: Sequence[int], now: datetime) -> None:
     """Have the pushes of these orders follow the documents that are known of them. Repeating it changes nothing."""
     for start in range(0, len(order_ids), CHUNK):
         chunk = order_ids[start : start + CHUNK]
-        sql = "SELECT DISTINCT order_id FROM documents WHERE order_id IN (" + marks(len(chunk)) + ")"
-        for (order_id,) in tx.rows(sql, tuple(chunk)):
+        for order_id in documents.among_orders(tx, chunk):
             for row in documents.of_order(tx, order_id):
                 if row.list_name.endswith("outbound"):
                     shipping.follow(tx, row.connection, [_read(row.payload).document], now)
