@@ -44,7 +44,7 @@ sim: .venv/.ready ## simulate SEEDS runs of the core with faults and crashes on 
 	@$(BIN)/python -m crossdock.testing.simulation --seeds $(SEEDS)
 
 .PHONY: mutants
-mutants: .venv/.ready ## plant ten faults and see that the simulation finds each
+mutants: .venv/.ready ## plant twelve faults, and some beyond the push of orders, and see that the simulation finds each
 	@$(BIN)/python -m crossdock.testing.simulation.mutants
 
 .PHONY: chaos

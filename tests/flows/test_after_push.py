@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 from tests.flows.depot import FULL
+from tests.flows.test_shipping import document as a_document
 
 from crossdock.flows.decide_by_hand import Verdict, acknowledge
+from crossdock.flows.shipping import follow
 from crossdock.rules.mutability import Abilities
 from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import UnknownOutcome
@@ -233,3 +235,34 @@ async def test_an_order_that_is_asked_about_again_keeps_the_age_of_its_incident(
     await depot.bench.absorb(kit.order("1", lines=(kit.line(quantity=4),)))
     (again,) = await depot.bench.store.read(incidents.page, 0, 10)
     assert (again.opened_at, again.last_at > first.last_at) == (first.opened_at, True)
+
+
+async def shown(depot, stage, *, actual=None, parcels=0):
+    """Have the warehouse show the document of order 1."""
+    key = (await depot.bench.row("1")).key
+    document = a_document(key, stage, actual=actual, parcels=parcels)
+    await depot.bench.store.write(follow, "wms", [document], depot.bench.env.now())
+
+
+async def test_what_has_left_the_warehouse_takes_no_forced_change(depot, kit):
+    await depot.push(kit.order("1"))
+    await depot.move(Stage.PICKED)
+    await shown(depot, Stage.PICKED)
+    await depot.bench.absorb(kit.order("1", lines=(kit.line(quantity=3),)))
+    assert (await depot.bench.row("1")).changed
+    await shown(depot, Stage.OUTBOUND)
+    answer = await depot.choose(Verdict.FORCE)
+    assert (answer.done, "left the warehouse" in answer.text) == (False, True)
+    assert await depot.state() is PushState.SHIPPED
+
+
+async def test_of_a_document_that_has_left_in_part_nothing_is_changed_any_more(depot, kit):
+    """Its stage alone would still allow it: some warehouses tell of parcels before the document is through."""
+    await depot.push(kit.order("1"))
+    await shown(depot, Stage.PICKING, actual=1, parcels=1)
+    assert await depot.state() is PushState.PARTIALLY_SHIPPED
+    await depot.bench.absorb(kit.order("1", recipient=depot.moved(), seller_note="x"))
+    assert await depot.state() is PushState.PARTIALLY_SHIPPED
+    found = await depot.decisions()
+    assert (found["seller_note"], found["recipient.name"]) == ("local_only", "refuse")
+    assert await depot.incidents() == [("outbound_update", "refused")]

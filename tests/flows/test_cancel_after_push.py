@@ -8,7 +8,7 @@ from tests.flows.depot import Depot
 from crossdock.flows.decide_by_hand import Verdict, cancel_by_hand
 from crossdock.flows.reconsider import release
 from crossdock.rules.mutability import Abilities
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import ALLOWED, PushState
 from crossdock.spec.errors import Retryable, UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
@@ -206,3 +206,22 @@ async def test_an_order_without_goods_any_more_offers_to_be_cancelled(depot, kit
     await depot.operate()
     assert (answer.done, await depot.state(), await depot.incidents()) == (True, PushState.CANCELLED, [])
     assert (await depot.bench.store.read(orders.load, "oms", ["1"]))["1"].hold is not None
+
+
+@pytest.mark.parametrize("stage", [Stage.PENDING, Stage.PACKED])
+async def test_a_cancellation_that_is_taken_back_together_with_a_change_skips_no_state(depot, kit, stage):
+    """The row goes from state to state as the state machine says, also where several steps are one unit of work."""
+    depot.bench.database.connection().executescript(
+        "CREATE TEMP TABLE steps (before INTEGER, after INTEGER); CREATE TEMP TRIGGER stepped AFTER UPDATE OF state ON main.pushes "
+        "WHEN OLD.state <> NEW.state BEGIN INSERT INTO steps VALUES (OLD.state, NEW.state); END;"
+    )
+    await depot.push(kit.order("1"))
+    await depot.move(stage)
+    await depot.bench.absorb(kit.order("1", status=OrderStatus.CANCELLED))
+    if stage is Stage.PACKED:
+        await depot.operate()
+        assert await depot.state() is PushState.CANCEL_REJECTED
+    await depot.bench.absorb(kit.order("1", buyer_note="leave it at the door"))
+    assert await depot.state() is PushState.UPDATE_PENDING
+    steps = depot.bench.database.execute_sql("SELECT before, after FROM steps").fetchall()
+    assert [step for step in steps if PushState(step[1]) not in ALLOWED[PushState(step[0])]] == []

@@ -514,3 +514,14 @@ async def test_a_line_of_several_receipts_asks_which(bench):
 def test_the_bytes_of_a_change_say_all_of_it():
     change = CostChange(key="k", kind=CostKind.PLANNED, new=D("1.10"), currency="THB", version=1)
     assert msgspec.json.decode(msgspec.json.encode(change), type=CostChange) == change
+
+
+@pytest.mark.behaviour("R41")
+async def test_an_average_is_not_taken_for_the_last_one_because_that_ends_in_zeros(bench):
+    """2.000000 at the OMS is what was written there, not 2.0015 as an OMS shows it that rounds to whole satang."""
+    await bench.take(doc(receipts=(got(),)))
+    await bench.settle()
+    assert bench.shop.averages == {"A": D(2)}
+    await bench.take(doc(revision=2, receipts=(got(), got("R2", cost="2.003", hours=1))))
+    await bench.settle()
+    assert bench.shop.averages == {"A": D("2.0015")}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.flows.conftest import NOW, StillLane, an_order
+from tests.flows.test_shipping import document as a_document
 
 from crossdock.flows import label_changes
 from crossdock.flows.absorb import Batch, absorb
@@ -14,6 +15,7 @@ from crossdock.flows.label_desk import confirm, printed
 from crossdock.flows.operations import carry_out
 from crossdock.flows.pull_labels import Puller
 from crossdock.flows.pull_orders import sift
+from crossdock.flows.shipping import follow
 from crossdock.rules import labels as rules
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.labels import LabelState, PullPolicy
@@ -22,7 +24,7 @@ from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import BadResponse, Rejected, Retryable, UnknownOutcome
 from crossdock.spec.labels import Label
 from crossdock.spec.orders import Address, OrderStatus, Page, Recipient
-from crossdock.spec.outbound import PushResult, PushStatus
+from crossdock.spec.outbound import PushResult, PushStatus, Stage
 from crossdock.store import audit, incidents, labels, orders
 
 POLICY = PullPolicy(base_s=1, cap_s=60, park_after=3, park_span=timedelta(hours=1))
@@ -491,9 +493,7 @@ async def test_check_stale_alone_does_what_an_arriving_order_does(at):
 
 
 @pytest.mark.behaviour("R18", "R22")
-@pytest.mark.parametrize(
-    "state", [PushState.ACCEPTED, PushState.UPDATE_PENDING, PushState.CANCEL_REJECTED, PushState.PARTIALLY_SHIPPED]
-)
+@pytest.mark.parametrize("state", [PushState.ACCEPTED, PushState.UPDATE_PENDING, PushState.CANCEL_REJECTED])
 async def test_a_label_goes_to_the_warehouse_whatever_else_is_asked_of_it_meanwhile(at, state):
     at.oms.gives["1"] = label("one")
     await at.see(here())
@@ -513,3 +513,16 @@ async def test_a_label_goes_to_no_warehouse_that_has_the_order_no_more(at, state
     await at.pull()
     await at.deliver()
     assert at.wms.got == []
+
+
+@pytest.mark.behaviour("R22")
+async def test_a_label_goes_to_a_warehouse_that_has_shown_its_document_before(at):
+    at.oms.gives["1"] = label("one")
+    await at.see(here())
+    await at.push()
+    key = (await at.bench.row("1")).key
+    await at.store.write(follow, "wms", [a_document(key, Stage.PENDING)], at.bench.env.now())
+    assert (await at.bench.row("1")).state is PushState.ACCEPTED
+    await at.pull()
+    await at.deliver()
+    assert [item.version for item in at.wms.got] == [1]

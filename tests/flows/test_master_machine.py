@@ -372,3 +372,21 @@ def test_a_plan_shows_everything_and_a_stale_one_is_refused(make):
         ground.do(master_plan.apply(ground.house, pair, made.id))
     assert ground.binding().base == {}
     assert ground.hub.writes == 0
+
+
+@pytest.mark.behaviour("R4")
+def test_a_write_that_is_confirmed_late_is_no_change_against_a_newer_one_of_the_other_side(make):
+    ground = make(1, MergeRule.MANUAL)
+    ground.begin()
+    spoke = ground.spokes[0]
+    ground.hub.edit("A", name="first")
+    ground.take(ground.hub, ground.hub.products["A"])
+    ground.merge()
+    spoke.lose = ["after"]
+    ground.operate(spoke)
+    assert spoke.products["A"].name == "first"
+    ground.hub.edit("A", name="second")
+    ground.take(ground.hub, ground.hub.products["A"])
+    ground.settle()
+    assert [system.products["A"].name for system in ground.systems] == ["second", "second"]
+    assert ground.conflicts() == []

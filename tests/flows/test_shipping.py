@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,14 @@ from hypothesis import strategies as st
 from tests.flows.conftest import Bench, an_order
 
 from crossdock.flows.decide_by_hand import Verdict, decide_by_hand
+from crossdock.flows.documents import absorb
+from crossdock.flows.post_documents import Desk as PostingDesk
+from crossdock.flows.settle_by_hand import Settlement, settle_by_hand
 from crossdock.flows.shipping import follow, shipped_of
+from crossdock.rules.posting import Targets
 from crossdock.rules.push_states import PushState, Shipped
 from crossdock.spec.documents import OutboundDoc, OutboundDocLine, OutboundKind, Parcel
+from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents
@@ -145,3 +151,38 @@ def test_any_order_and_number_of_documents_ends_the_same(steps, data):
 
     shuffled = data.draw(st.permutations(steps + steps))
     assert ended(steps) == ended(shuffled)
+
+
+@pytest.mark.behaviour("P3", "R29")
+@pytest.mark.parametrize(("stage", "ends"), [
+    (Stage.PICKING, PushState.ACCEPTED), (Stage.OUTBOUND, PushState.SHIPPED), (Stage.CANCELLED, PushState.REJECTED),
+])  # fmt: skip
+async def test_what_a_warehouse_shows_of_a_document_while_its_push_is_in_doubt_counts_once_that_is_settled(
+    bench, stage, ends
+):
+    bench.wms.script.append(UnknownOutcome("the answer was lost"))
+    key = await pushed(bench)
+    desk = PostingDesk(bench.house.books, Targets(takes={}), bench.env.now())
+    await bench.store.write(absorb, "wms", [document(key, stage)], desk)
+    assert (await bench.row("1")).state is PushState.IN_DOUBT
+    bench.later(seconds=120)
+    await bench.push()
+    assert (await bench.row("1")).state is ends
+
+
+async def test_a_person_who_settles_a_doubt_has_the_push_follow_its_document_too(bench):
+    bench.wms.script.append(UnknownOutcome("the answer was lost"))
+    key = await pushed(bench)
+    desk = PostingDesk(bench.house.books, Targets(takes={}), bench.env.now())
+    await bench.store.write(absorb, "wms", [document(key, Stage.PACKED)], desk)
+    said = {"remote_id": "R-1", "reason": "looked", "actor": "ann", "now": bench.env.now()}
+    await bench.store.write(partial(settle_by_hand, **said), "oms", "1", Settlement.ARRIVED)
+    assert (await bench.row("1")).state is PushState.ACCEPTED
+
+
+async def test_a_warehouse_that_cancels_before_it_could_be_asked_confirms_what_was_wanted(bench):
+    """Its connection was not open when the order was cancelled, so that nothing was asked."""
+    key = await pushed(bench)
+    await bench.absorb(an_order("1", status=OrderStatus.CANCELLED))
+    assert (await bench.row("1")).state is PushState.PUSHED
+    assert (await told(bench, document(key, Stage.CANCELLED))).state is PushState.CANCELLED

@@ -63,6 +63,7 @@ HOT = {
         "document_history_of",
     ),
     "of_order": (lambda tx: documents.of_order(tx, 5), "document_order"),
+    "among_orders": (lambda tx: documents.among_orders(tx, range(1, 300)), "document_order"),
     "by_text": (lambda tx: documents.by_text(tx, "D5", 50), "document_number"),
     "page of a list": (lambda tx: documents.page(tx, Wanted(list_name="manual-inbound"), None, 50), "document_list"),
     "page of a status": (lambda tx: documents.page(tx, FAILED, None, 50), "document_list_status"),

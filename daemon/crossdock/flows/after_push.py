@@ -99,6 +99,11 @@ class Case:
         timeline.add(self.tx, self.moments)
         self.before, self.moments = self.push.state, []
 
+    def save_step(self) -> None:
+        """Write a change of state down before another follows in the same unit of work: no row skips a state."""
+        if self.push.state is not self.before:
+            self.save()
+
     def enqueue(self, kind: str, key: str, body: bytes, actor: str = "") -> None:
         """Write an operation down, in the order in which they take effect."""
         operations.enqueue(

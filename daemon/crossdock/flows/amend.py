@@ -15,7 +15,7 @@ from crossdock.rules import eligibility, mutability
 from crossdock.rules.changes import Change, differences, merged
 from crossdock.rules.mutability import OPEN, Decided, Move
 from crossdock.rules.outbound import to_request
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import GONE, PushState
 from crossdock.rules.reasons import sentence as clause_said
 from crossdock.spec.outbound import OutboundRequest, Stage
 from crossdock.spec.outbound_changes import FieldGroup, OutboundUpdate
@@ -66,6 +66,8 @@ def amend(case: Case) -> None:
         return
     base, fresh = pair
     found = decide(case, base, fresh)
+    if push.state in GONE:
+        found = mutability.after_leaving(found)
     _note(case, found)
     groups = tuple(dict.fromkeys(each.group for each in found if each.move is Move.UPDATE))
     if groups:

@@ -94,10 +94,12 @@ class CostHandler:
         if held is None or held.average is None:
             return None
         if held.currency in (None, change.currency):
-            if agree(change.new, held.average, change.currency):
-                return Outcome(answer=Answer.DONE, shown=held)
             state = await self._store.read(costs.state, self._remote.name, change.sku)
             ours = {change.old, state.sent if state is not None else None} - {None}
+            if held.average in ours and change.new not in ours:
+                return None  # it is the last one, to the digit, however near the new one is
+            if agree(change.new, held.average, change.currency):
+                return Outcome(answer=Answer.DONE, shown=held)
             if any(agree(each, held.average, change.currency) for each in ours if each is not None):
                 return None
         text = (

@@ -142,6 +142,8 @@ def _settle_open(case: Case, kind: str, reason: str, actor: str) -> tuple[bool, 
 
 
 def _force(case: Case, reason: str, actor: str) -> tuple[bool, str]:
+    if case.push.state in GONE:
+        return False, "goods of it have left the warehouse, which takes no change any more: choose keep"
     able = case.abilities
     if able is None or not able.can_update:
         return False, "its warehouse takes no changes from crossdock: tell it by hand, then choose keep"

@@ -54,6 +54,7 @@ def look(case: Case) -> None:
         case.push.changed = False
         case.go_home()
     if case.push.state not in CANCELLING and case.push.state is not PushState.REJECTED:
+        case.save_step()
         amend(case)
 
 

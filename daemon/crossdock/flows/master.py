@@ -267,8 +267,9 @@ def _merge(tx: Transaction, pair: Pair, row: Binding, after: Binding, sides: Sid
     wake = set()
     for side, values in merged.to.items():
         connection, seen = (pair.oms, sides.oms) if side is Side.OMS else (pair.wms, sides.wms)
+        across = sides.values(side.other)
         origin = sides.oms.origin if side is Side.WMS and sides.oms.origin else side.other.value
-        if values and enqueue(tx, connection, after, seen, values, f"master data of {origin}", now):
+        if values and enqueue(tx, connection, after, seen, values, across, f"master data of {origin}", now):
             wake.add(connection)
     return wake
 

@@ -291,6 +291,7 @@ class CancelHandler(Handler):
             return
         case.go_home()
         case.tell("cancel_rejected", f"its warehouse did not cancel it ({text}), and that is not wanted any more")
+        case.save_step()
         self.look_again(case)
 
 

@@ -57,12 +57,16 @@ LOOK_BATCH = 100
 
 
 class Planned(Struct, frozen=True, kw_only=True):
-    """The body of a write. `digest` is of the product that the decision rested on, for systems without versions."""
+    """The body of a write. `digest` is of the product that the decision rested on, for systems without versions.
+
+    `shared` names the fields whose values the other side had when that was decided.
+    """
 
     warehouse: str
     digest: str
     values: dict[str, Any]
     write: ProductWrite
+    shared: tuple[str, ...] = ()
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -86,15 +90,19 @@ def subject_of(sku: str) -> str:
     return f"product:{sku}"
 
 
-def enqueue(
-    tx: Transaction, connection: str, binding: Binding, seen: Seen, values: Mapping[str, Any], actor: str, now: datetime
-) -> bool:
-    """Queue a write of these values; it takes the place of one that was refused."""
+def enqueue(  # noqa: PLR0917 - one unit of work
+    tx: Transaction, connection: str, binding: Binding, seen: Seen, values: Mapping[str, Any],
+    across: Mapping[str, Any], actor: str, now: datetime,
+) -> bool:  # fmt: skip
+    """Queue a write of these values; it takes the place of one that was refused. `across`: what the other side has."""
     at = to_ms(now)
     key = key_of("write", connection, binding.warehouse, binding.sku, binding.revision)
     product = Product(sku=binding.sku, updated_at=now, **attributes_of(values))
     write = ProductWrite(key=key, product=product, base_version=seen.product.version)
-    body = Planned(warehouse=binding.warehouse, digest=seen.digest, values=dict(values), write=write)
+    shared = tuple(name for name, value in values.items() if across.get(name, UNSET) == value)
+    body = Planned(
+        warehouse=binding.warehouse, digest=seen.digest, values=dict(values), write=write, shared=shared
+    )  # fmt: skip
     operations.supersede(tx, connection, subject_of(binding.sku), WRITE, at)
     new = NewOperation(
         connection=connection, kind=WRITE, subject=subject_of(binding.sku), entity_id=binding.id,
@@ -238,7 +246,8 @@ def _agree(tx: Transaction, house: House, body: Planned, connection: str, produc
 
     It does not wait for the next merge: until then another warehouse may change the hub, and what was written would pass
     for a change of its own. A system that keeps another value than was written must not be written to for ever: a person
-    decides.
+    decides. What the other side had when the write was decided is agreed on even if it has moved on since: that is a newer
+    change, which the value just written must not pass for one against.
     """
     sku, book = product.sku, house.books.current(tx)
     binding, policy = bindings.get(tx, body.warehouse, sku), book.masters.get(body.warehouse)
@@ -254,7 +263,9 @@ def _agree(tx: Transaction, house: House, body: Planned, connection: str, produc
         three = Three(base=binding.base.get(name, UNSET), oms=oms, wms=wms)
         conflicts.keep_open(tx, body.warehouse, sku, name, three, binding.agreed, "altered", at)
     base = binding.base | {
-        name: value for name, value in body.values.items() if name not in apart and across.get(name, UNSET) == value
+        name: value
+        for name, value in body.values.items()
+        if name not in apart and (name in body.shared or across.get(name, UNSET) == value)
     }
     decisions = {name: each for name, each in binding.decisions.items() if name not in apart}
     after = msgspec.structs.replace(

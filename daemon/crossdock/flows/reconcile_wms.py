@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.flows import reconcile_changes, troubles
+from crossdock.flows.catch_up import catch_up
 from crossdock.flows.listing import Guard
 from crossdock.flows.reconcile_plan import Found, finding, keep
 from crossdock.flows.troubles import order_subject
@@ -292,5 +293,5 @@ def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime,
         labels.pushed(tx, [(at, push.order_id)])
         text = f"a reconciliation found it in the warehouse as {remote.remote_id}"
         timeline.add(tx, [timeline.Moment(push.order_id, at, "found_there", "", text)])
-        labels.pushed(tx, [(at, push.order_id)])
         troubles.note(tx, push, at)
+        catch_up(tx, [push.order_id], now)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from crossdock.flows import troubles
+from crossdock.flows.catch_up import catch_up
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.push_states import PushState, check_transition
 from crossdock.store import labels, orders, pushes, timeline
@@ -63,6 +64,8 @@ def settle_by_hand(
         push.error_kind = push.error_code = push.error_text = None
     pushes.decided(tx, push, PushState.IN_DOUBT)
     troubles.note(tx, push, to_ms(now))
+    if push.state is PushState.PUSHED:
+        catch_up(tx, [push.order_id], now)
     detail = f"{settlement.value}: {reason}"
     timeline.add(tx, [timeline.Moment(stored.id, to_ms(now), "settled_by_hand", actor, detail)])
     return Answer(order=ref, done=True, text=f"it is {push.state.name.lower()} now", wake=push.connection)

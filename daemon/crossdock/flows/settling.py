@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.flows import troubles
+from crossdock.flows.catch_up import catch_up
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
 from crossdock.store import labels, outbox, timeline
@@ -81,7 +82,10 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
         return
     ended = _unless_taken_back(tx, ended)
     outbox.save(tx, run, ended)
-    labels.pushed(tx, [(s.at, s.order_id) for s in ended if s.state is PushState.PUSHED])
+    arrived = [(s.at, s.order_id) for s in ended if s.state is PushState.PUSHED]
+    labels.pushed(tx, arrived)
+    if arrived:
+        catch_up(tx, [order_id for _, order_id in arrived], from_ms(max(at for at, _ in arrived)))
     if stuck := [s.id for s in ended if s.needs_person or (s.state is PushState.PUSH_FAILED and s.next_at is None)]:
         troubles.note_ids(tx, stuck, max(s.at for s in ended))
     timeline.add(

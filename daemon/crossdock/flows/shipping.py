@@ -129,6 +129,9 @@ def cancelled_there(tx: Transaction, push: Push, problem: str | None, now: datet
         return
     case = _case(tx, push, now)
     if push.state in CANCELLING or push.state is PushState.CANCEL_REJECTED or case.cancelled:
+        if push.state not in CANCELLING and push.state is not PushState.CANCEL_REJECTED:
+            case.go(PushState.REJECTED)  # it did so by itself, before it was asked
+            case.save_step()
         case.confirm_cancelled(f"{push.warehouse} shows it as cancelled")
         case.save()
         return

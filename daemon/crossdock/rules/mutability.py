@@ -197,6 +197,18 @@ def until(groups: Collection[FieldGroup], declared: Mapping[FieldGroup, Stage]) 
     return None if rank >= RANK[Stage.PACKED] else STAGES[rank]
 
 
+def after_leaving(found: Sequence[Decided]) -> tuple[Decided, ...]:
+    """Decide again about what would be sent, now that goods have left: nothing is, not even what a person forces."""
+    return tuple(
+        msgspec.structs.replace(
+            each, move=Move.LOCAL if each.group is FieldGroup.NOTES else Move.REFUSE, clause="shipped"
+        )
+        if each.move is Move.UPDATE
+        else each
+        for each in found
+    )
+
+
 _FREE = frozenset({Move.UPDATE, Move.LOCAL})
 
 
@@ -227,6 +239,7 @@ _SENTENCES = {
     "kept": "a person let the warehouse's version stand ({0})",
     "refused": "its warehouse refused it: {0}",
     "cancelled": "its warehouse has cancelled it",
+    "shipped": "goods of it have left the warehouse",
 }
 
 

@@ -163,6 +163,12 @@ def of_order(tx: Transaction, order_id: int) -> list[StoredDocument]:
     return [_document(row) for row in tx.rows(sql, (order_id,))]
 
 
+def among_orders(tx: Transaction, order_ids: Sequence[int]) -> list[int]:
+    """Return those of these orders that have documents. At most 1,000 ids."""
+    sql = "SELECT DISTINCT order_id FROM documents WHERE order_id IN (" + ",".join("?" * len(order_ids)) + ")"
+    return [row[0] for row in tx.rows(sql, tuple(order_ids))]
+
+
 def by_text(tx: Transaction, text: str, limit: int) -> list[StoredDocument]:
     """Return documents whose ref, number or order reference is exactly `text`, newest first."""
     found: dict[int, StoredDocument] = {}

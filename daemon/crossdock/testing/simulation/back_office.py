@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crossdock.testing.simulation.order_book import OrderBook
     from crossdock.testing.simulation.wire import Wire
 
+_MAGIC = b"%PDF "
 LABEL_LAG_S = 3.0
 """How long after a change the OMS still gives the label it had."""
 
@@ -31,7 +32,7 @@ def printed(order: Order) -> bytes:
     """Return the label of an order as it is now: what stands on it, in a form of its own."""
     goods = [(line.line_no, line.sku, str(line.quantity)) for line in order.lines if line.kind is LineKind.GOODS]
     told = (order.ref, order.recipient.name, order.recipient.address, order.logistics, goods, order.tracking_number)
-    return b"%PDF " + msgspec.json.encode(told)
+    return _MAGIC + msgspec.json.encode(told)
 
 
 class BackOffice:
@@ -115,4 +116,5 @@ class BackOffice:
         if not (late and self.delivered(held)):
             held = data
         self._labels[ref] = held
-        return Label(content_type="application/pdf", data=held)
+        number = msgspec.json.decode(held.removeprefix(_MAGIC))[-1]
+        return Label(content_type="application/pdf", data=held, tracking_number=number)

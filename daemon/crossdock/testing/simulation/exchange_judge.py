@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from crossdock.rules.push_states import GONE, PushState
-from crossdock.spec.documents import InboundKind
+from crossdock.spec.documents import InboundDoc, InboundKind, OutboundDoc
 from crossdock.spec.orders import LineKind, OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.testing.simulation.back_office import printed
@@ -42,6 +42,7 @@ _PUSHES = (
     "JOIN pushes p ON p.order_id = o.id LEFT JOIN amendments a ON a.push_id = p.id LEFT JOIN labels l ON l.order_id = o.id"
 )
 _HELD = "SELECT r.subject, i.operation FROM incident_refs r JOIN incidents i ON i.id = r.incident_id WHERE i.healed_at IS NULL"
+Document = OutboundDoc | InboundDoc
 UPDATE, CANCEL = "outbound_update", "outbound_cancel"
 
 
@@ -92,22 +93,23 @@ def _judge_shipment(world: World, exchange: Exchange, entry: Entry, row: Row, he
         say(f"the OMS was told that {row.ref} is cancelled, and it ships")
     if not live or entry.broken:
         return
-    shipment = live[0]
-    if entry.order.status is OrderStatus.CANCELLED:
-        if CANCEL not in held and '"status"' not in (row.choices or ""):
-            say(f"{row.ref} was cancelled, ships ({shipment.stage}, {state.name}), and nobody is asked")
-        return
-    apart = differing(entry, shipment)
+    if entry.order.status is not OrderStatus.CANCELLED:
+        _judge_content(world, entry, live[0], row, held)
+        _judge_label(world, entry, live[0], row)
+    elif CANCEL not in held and '"status"' not in (row.choices or ""):
+        say(f"{row.ref} was cancelled, ships ({live[0].stage}, {state.name}), and nobody is asked")
+
+
+def _judge_content(world: World, entry: Entry, shipment: Shipment, row: Row, held: set[str]) -> None:
+    state, apart = PushState(row.state), differing(entry, shipment)
     if shipment.stage is Stage.OUTBOUND:
         apart.discard("buyer_note")
     settled = "keep" in (row.choices or "") or row.ref in world.people.cancelled
     if apart and not settled and not (row.changed and held & {UPDATE, CANCEL}):
-        say(
-            f"{row.ref} ({state.name}, {shipment.stage}) differs in {sorted(apart)}, and nobody is asked: {row.decided}"
-        )
+        said = f"differs in {sorted(apart)}, and nobody is asked: {row.decided}"
+        world.audit.say(f"{row.ref} ({state.name}, {shipment.stage}) {said}")
     if not apart and row.changed and not held and state not in GONE:
-        say(f"{row.ref} is said to differ from what its warehouse has, and does not")
-    _judge_label(world, entry, shipment, row)
+        world.audit.say(f"{row.ref} is said to differ from what its warehouse has, and does not")
 
 
 def differing(entry: Entry, shipment: Shipment) -> set[str]:
@@ -143,23 +145,25 @@ def _judge_label(world: World, entry: Entry, shipment: Shipment, row: Row) -> No
 def _judge_documents(world: World, exchange: Exchange) -> None:
     """Every document is known; the OMS has its newest revision, entered once; what cannot be read is set aside."""
     aside = {row[0] for row in world.connection.execute("SELECT ref FROM quarantine")}
-    for connection, code, _ in WAREHOUSES:
-        floor, goods = exchange.floors[connection], exchange.goods[connection]
-        for ledger in (floor.outbound, goods.inbound):
+    for connection, _, _ in WAREHOUSES:
+        for ledger in (exchange.floors[connection].outbound, exchange.goods[connection].inbound):
             for ref, document in ledger.now.items():
-                if ref in ledger.broken:
-                    if ref in ledger.shown and f"inbound:{ref}" not in aside:
-                        world.audit.say(f"{ref} cannot be read and is not set aside")
-                    continue
-                there = exchange.office.documents.get(ref)
-                if there is None or msgspec.structs.replace(there, warehouse=document.warehouse) != document:  # type: ignore[arg-type]  # either kind
-                    revision = None if there is None else there.revision
-                    world.audit.say(f"{ref} of {code} is at revision {document.revision}, the OMS has {revision}")
-                if f"inbound:{ref}" in aside:
-                    world.audit.say(f"{ref} can be read and is still set aside")
+                if ref not in ledger.broken:
+                    _judge_document(world, document, exchange.office.documents.get(ref), aside)
+                elif ref in ledger.shown and f"inbound:{ref}" not in aside:
+                    world.audit.say(f"{ref} cannot be read and is not set aside")
     for ref, revisions in exchange.office.entered.items():
         if revisions != sorted(set(revisions)):
             world.audit.say(f"{ref} was entered as {revisions}")
+
+
+def _judge_document(world: World, document: Document, there: Document | None, aside: set[str]) -> None:
+    ref = document.ref
+    if there is None or msgspec.structs.replace(there, warehouse=document.warehouse) != document:
+        revision = None if there is None else there.revision
+        world.audit.say(f"{ref} is at revision {document.revision}, the OMS has {revision}")
+    if f"inbound:{ref}" in aside:
+        world.audit.say(f"{ref} can be read and is still set aside")
 
 
 def _judge_plans(world: World, exchange: Exchange) -> None:
@@ -244,8 +248,13 @@ def _judge_products(world: World, exchange: Exchange) -> None:
     conflicts = set(world.connection.execute(sql).fetchall())
     waiting = set(world.connection.execute("SELECT warehouse, sku FROM product_bindings WHERE pending IS NOT NULL"))
     braked = {row[0] for row in world.connection.execute("SELECT warehouse FROM product_brakes")}
+    disputed = {(sku, field) for _, sku, field in conflicts} | {(sku, "") for _, sku in waiting}
     hub = exchange.office.catalogue
     every = [hub, *exchange.catalogues.values()]
+    for sku in SKUS:
+        for name in FIELDS:
+            if not {(sku, name.removesuffix("_g")), (sku, "")} & disputed and not braked:
+                _judge_value(world, every, sku, name, getattr(hub.products.now[sku], name))
     for connection, code, _ in WAREHOUSES:
         spoke = exchange.catalogues[connection]
         for sku in SKUS:
@@ -258,7 +267,6 @@ def _judge_products(world: World, exchange: Exchange) -> None:
                     world.audit.say(
                         f"{name} of {sku} is {ours!r} at the OMS and {theirs!r} at {connection}, and nobody is asked"
                     )
-                _judge_value(world, every, sku, name, theirs)
 
 
 def _judge_value(world: World, every: list[Any], sku: str, name: str, value: Any) -> None:

@@ -11,6 +11,8 @@ from crossdock.flows.master_plan import StalePlan
 from crossdock.flows.repush_documents import DocumentName
 from crossdock.rules.push_states import PushState
 from crossdock.spec.outbound import Stage
+from crossdock.store.audit import By
+from crossdock.testing.simulation.back_office import LABEL_LAG_S, printed
 from crossdock.testing.simulation.exchange import WAREHOUSES
 
 if TYPE_CHECKING:
@@ -18,11 +20,19 @@ if TYPE_CHECKING:
     from crossdock.engine.requests import Requests
     from crossdock.store.store import Transaction
     from crossdock.testing.simulation.exchange import Exchange
+    from crossdock.testing.simulation.order_book import OrderBook
 
 ACTOR = "somebody"
+BY = By(actor=ACTOR, action="simulated", object="simulated")
 _OPEN = (
     "SELECT o.ref, p.state FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.changed OR p.state IN "  # noqa: S608
     f"({PushState.CANCEL_REJECTED}, {PushState.REJECTED}) ORDER BY o.ref LIMIT 50"
+)
+
+
+_DOUBTED = (
+    "SELECT o.ref, b.content FROM labels l JOIN orders o ON o.id = l.order_id JOIN label_bytes b ON b.label_id = l.id "
+    "AND b.version = l.version WHERE l.error_code = 'old_label' AND l.attempts > 3 ORDER BY o.ref LIMIT 20"
 )
 
 
@@ -48,13 +58,18 @@ def document_names(tx: Transaction) -> list[DocumentName]:
     return [DocumentName(*row) for row in rows]
 
 
+def doubted_labels(tx: Transaction) -> list[tuple[str, bytes]]:
+    """List the orders whose label seems old however often it is asked for, with what it says."""
+    return tx.rows(_DOUBTED)
+
+
 class ExchangePeople:
     """Act on one running engine. `cancelled` are the orders that somebody here had cancelled."""
 
-    def __init__(self, seed: str, exchange: Exchange) -> None:
+    def __init__(self, seed: str, exchange: Exchange, orders: OrderBook) -> None:
         self.random = random.Random(f"{seed}:more people")
         self.cancelled: set[str] = set()
-        self._exchange = exchange
+        self._exchange, self._orders = exchange, orders
 
     async def mind_first_contacts(self, engine: Engine, requests: Requests) -> None:
         """Have the first contact of products planned and applied wherever it waits for somebody."""
@@ -62,9 +77,16 @@ class ExchangePeople:
             if await engine.store.read(unplanned, code):
                 try:
                     plan = await requests.master.plan(code, ACTOR)
-                    await requests.master.apply(code, plan.id, ACTOR)
+                    await requests.master.apply(code, plan.id, BY)
                 except (Refused, StalePlan):
                     continue
+
+    async def mind_labels(self, engine: Engine, requests: Requests) -> None:
+        """Confirm labels that the OMS keeps giving although they seem old, where they fit the order after all."""
+        for ref, data in await engine.store.read(doubted_labels):
+            entry = self._orders.entries[ref]
+            if data == printed(entry.order) and entry.changed_at < engine.env.monotonic() - LABEL_LAG_S:
+                await requests.labels.confirm([("oms", ref)], "compared", ACTOR)
 
     async def act(self, engine: Engine, requests: Requests, ref: str) -> None:
         """Do one thing."""
@@ -75,22 +97,30 @@ class ExchangePeople:
             case 2:
                 await requests.packages.acknowledge([order], ACTOR)
             case 3:
-                names = await engine.store.read(document_names)
-                if names:
-                    await requests.documents.repush([self.random.choice(names)], ACTOR)
+                await self._repush(engine, requests)
             case 4:
                 await requests.labels.pull("oms", [ref], ACTOR)
             case 5:
                 await requests.labels.printed([order], ACTOR)
             case 6:
-                if numbers := await engine.store.read(open_conflicts):
-                    take = self.random.choice(("oms", "wms"))
-                    await requests.master.resolve(self.random.choice(numbers), take, None, ACTOR, "seen")
+                await self._resolve(engine, requests)
             case _:
-                if self.random.random() < 0.3:
-                    answers = await requests.packages.cancel([order], "changed my mind", ACTOR)
-                    if answers[0].done:
-                        self.cancelled.add(ref)
+                await self._cancel(requests, ref)
+
+    async def _repush(self, engine: Engine, requests: Requests) -> None:
+        if names := await engine.store.read(document_names):
+            await requests.documents.repush([self.random.choice(names)], BY)
+
+    async def _resolve(self, engine: Engine, requests: Requests) -> None:
+        if numbers := await engine.store.read(open_conflicts):
+            take = self.random.choice(("oms", "wms"))
+            await requests.master.resolve(self.random.choice(numbers), take, None, BY, "seen")
+
+    async def _cancel(self, requests: Requests, ref: str) -> None:
+        if self.random.random() < 0.3:
+            answers = await requests.packages.cancel([("oms", ref)], "changed my mind", ACTOR)
+            if answers[0].done:
+                self.cancelled.add(ref)
 
     async def _decide(self, engine: Engine, requests: Requests) -> None:
         found = await engine.store.read(open_decisions)

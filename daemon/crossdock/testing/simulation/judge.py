@@ -66,12 +66,16 @@ def judge(world: World) -> None:
     for ref, entry in world.orders.entries.items():
         if entry.visible:
             _judge_order(world, entry, rows.get(ref), documents.get(ref, []), aside=ref in aside)
-    for key, count in Counter(row.key for row in rows.values() if row.key).items():
-        if count > 1:
-            say(f"the key {key} belongs to {count} pushes")
+    _judge_keys(world, rows)
     if world.exchange is not None:
         judge_exchange(world, world.exchange)
     world.audit.violations += [*world.oms.violations, *world.people.violations]
+
+
+def _judge_keys(world: World, rows: dict[str, Row]) -> None:
+    for key, count in Counter(row.key for row in rows.values() if row.key).items():
+        if count > 1:
+            world.audit.say(f"the key {key} belongs to {count} pushes")
 
 
 def _judge_order(world: World, entry: Entry, row: Row | None, created: list[Document], *, aside: bool) -> None:

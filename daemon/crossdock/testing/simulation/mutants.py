@@ -1,4 +1,4 @@
-"""The mutation gate: ten faults planted into the real code, each of which the simulation must find.
+"""The mutation gate: twelve faults, and some beyond them, planted into the real code, each of which the simulation must find.
 
 `python -m crossdock.testing.simulation.mutants` plants one after the other. A harness that misses one is broken.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.store import cursors, outbox
+from crossdock.testing.simulation import exchange_mutants
+from crossdock.testing.simulation.exchange_mutants import replaced
 from crossdock.testing.simulation.profiles import PROFILES
 from crossdock.testing.simulation.simulate import Report, simulate
 
@@ -45,19 +47,6 @@ class Mutant(Struct, frozen=True):
     name: str
     profile: str
     plant: Plant
-
-
-@contextlib.contextmanager
-def replaced(owner: Any, **values: object) -> Iterator[None]:
-    """Replace attributes of a module or class for a while."""
-    before = {name: getattr(owner, name) for name in values}
-    for name, value in values.items():
-        setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(owner, name, value)
 
 
 def key_per_attempt() -> contextlib.AbstractContextManager[None]:
@@ -195,7 +184,18 @@ MUTANTS = (
     Mutant("run without fence", "lookup", run_without_fence),
     Mutant("cancel ignored while in doubt", "default", cancel_ignored),
     Mutant("breaker never closes", "default", breaker_never_closes),
+    Mutant("merge prefers stale", "exchange", exchange_mutants.merge_prefers_stale),
+    Mutant("quarantine drops", "default", exchange_mutants.quarantine_drops),
 )
+
+BEYOND = (
+    Mutant("cancel told before it is confirmed", "exchange", exchange_mutants.cancel_told_before_confirmed),
+    Mutant("label never stale", "exchange", exchange_mutants.label_never_stale),
+    Mutant("receipt counted twice", "exchange", exchange_mutants.receipt_counted_twice),
+    Mutant("older stock accepted", "exchange", exchange_mutants.older_stock_accepted),
+    Mutant("news during a doubt is lost", "exchange-lookup", exchange_mutants.news_during_a_doubt_is_lost),
+)
+"""Faults in what goes beyond the push of orders, counted apart."""
 
 
 def find(mutant: Mutant, seeds: int = SEEDS) -> Report | None:
@@ -213,14 +213,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m crossdock.testing.simulation.mutants")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="simulations in which a fault must be found")
     asked = parser.parse_args()
+    beyond = plant_all(BEYOND, asked.seeds)
+    found = plant_all(MUTANTS, asked.seeds)
+    click.echo(f"mutants beyond the push: planted={len(BEYOND)} found={beyond}")
+    click.echo(f"mutants: planted={len(MUTANTS)} found={found}")
+    return 0 if found == len(MUTANTS) and beyond == len(BEYOND) else 1
+
+
+def plant_all(mutants: Sequence[Mutant], seeds: int) -> int:
+    """Plant each fault, say where it was found, and return how many were."""
     found = 0
-    for mutant in MUTANTS:
-        report = find(mutant, asked.seeds)
+    for mutant in mutants:
+        report = find(mutant, seeds)
         found += report is not None
         said = "not found" if report is None else f"seed {report.seed} ({report.profile}): {report.violations[0]}"
         click.echo(f"{mutant.name}: {said}")
-    click.echo(f"mutants: planted={len(MUTANTS)} found={found}")
-    return 0 if found == len(MUTANTS) else 1
+    return found
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ class People:
                 await self._repair(engine, requests)
                 if self.more is not None:
                     await self.more.mind_first_contacts(engine, requests)
+                    await self.more.mind_labels(engine, requests)
                 if not self.calm:
                     await self._ask(engine, requests)
                 elif self.held:
@@ -84,7 +85,10 @@ class People:
         ref = self.random.choice(refs[-30:])
         if self.more is not None and self.random.random() < 0.6:
             await self.more.act(engine, requests, ref)
-            return
+        else:
+            await self._ask_about(engine, requests, refs, ref)
+
+    async def _ask_about(self, engine: Engine, requests: Requests, refs: Sequence[str], ref: str) -> None:
         match self.random.randint(0, 7):
             case 0:
                 await self._sync(engine, requests, ref)

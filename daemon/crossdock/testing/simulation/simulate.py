@@ -86,6 +86,16 @@ def simulate(seed: int, profile: Profile) -> Report:
     return report
 
 
+def fail_points_of(seed: int, profile: Profile) -> set[str]:
+    """Name the fail points that the processes of a simulation came by."""
+    loop = VirtualLoop()
+    world = World(seed, profile, loop)
+    with _listening(world):
+        run(_whole(world), loop)
+    world.close()
+    return set(world.chaos.hits)
+
+
 def _report(seed: int, world: World) -> Report:
     documents = [document for wms in world.warehouses for document in wms.documents]
     return Report(

@@ -72,7 +72,7 @@ class World:
             for wms in self.warehouses:
                 wms.floor = self.exchange.floors[wms.name]
             self.oms.told_cancelled = self._cancelled_is_told
-            self.people.more = ExchangePeople(name, self.exchange)
+            self.people.more = ExchangePeople(name, self.exchange, self.orders)
         self.disk_full = False
         self.config = configuration(profile)
         self._folder = tempfile.TemporaryDirectory(prefix="crossdock-sim-") if profile.file else None
@@ -221,7 +221,8 @@ def configuration(profile: Profile) -> Config:
     breaker = Breaker(failures=4, window_s=10, open_s=2)
     fetch = Fetch(every_s=1.5, overlap_s=profile.overlap_s, page_size=5)
     push = Push(concurrency=3, max_batch=4, settle_s=profile.settle_s)
-    wms = Connection(type="simulated", push=push, retry=retry, breaker=breaker)
+    documents = Fetch(every_s=2.5, overlap_s=profile.overlap_s, page_size=10)
+    wms = Connection(type="simulated", push=push, retry=retry, breaker=breaker, fetch=documents)
     return Config(
         state_dir="/simulated",
         connections={
