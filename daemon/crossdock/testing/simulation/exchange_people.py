@@ -114,7 +114,7 @@ class ExchangePeople:
     async def _resolve(self, engine: Engine, requests: Requests) -> None:
         if numbers := await engine.store.read(open_conflicts):
             take = self.random.choice(("oms", "wms"))
-            await requests.master.resolve(self.random.choice(numbers), take, None, BY, "seen")
+            await requests.master.resolve(self.random.choice(numbers), take, None, "seen", BY)
 
     async def _cancel(self, requests: Requests, ref: str) -> None:
         if self.random.random() < 0.3:
