@@ -222,7 +222,7 @@ async def test_a_cancellation_leaves_its_incident_when_a_person_has_dealt_with_i
     await bench.absorb(cancellation(kit, "C1"), cancellation(kit, "C2"))
     (incident,) = await bench.store.read(incidents.page, 0, 100)
     desk = Desk(bench.house.books, bench.house.read_order, bench.env.now())
-    done = await bench.store.write(release_page, incident.id, "", 100, "ann", desk)
+    done = await bench.store.write(release_page, incident.id, "", 100, ANN, desk)
     assert [(answer.order, answer.done) for answer in done.answers] == [("C1", True), ("C2", True)]
     assert await opened(bench) == []
     await bench.absorb(cancellation(kit, "C1"))

@@ -24,6 +24,9 @@ from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushResult, PushStatus, Stage
 from crossdock.store import incidents, operations, views
+from crossdock.store.audit import By
+
+ANN = By(actor="ann", action="incident.release", object="x")
 
 
 class Both(LabelBench):
@@ -262,7 +265,7 @@ async def test_a_label_printed_and_stale_before_the_push_makes_the_order_abnorma
 
 async def released(at, code):
     (found,) = [each for each in await at.store.read(incidents.page, 0, 50) if each.code == code]
-    done = await at.store.write(release_page, found.id, "", 10, "ann", at.bench.desk)
+    done = await at.store.write(release_page, found.id, "", 10, ANN, at.bench.desk)
     return [(each.done, each.text) for each in done.answers]
 
 
@@ -286,7 +289,7 @@ async def test_release_of_what_a_person_has_to_choose_names_the_choice_and_chang
     await at.document(Stage.PICKED)
     await at.see(here("2 Road"))
     assert [(done, "packages decide" in text) for done, text in await released(at, "ask")] == [(False, True)]
-    assert [(done, "labels confirm" in text) for done, text in await released(at, "LABEL_STALE")] == [(False, True)]
+    assert [(done, "labels pull" in text) for done, text in await released(at, "LABEL_STALE")] == [(False, True)]
     assert await at.tab() is Tab.ABNORMAL
 
 

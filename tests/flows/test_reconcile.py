@@ -19,7 +19,10 @@ from crossdock.rules.reconcile import Brake
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, operations, reconciled, tasks
+from crossdock.store.audit import By
 from crossdock.store.times import to_ms
+
+ANN = By(actor="ann", action="incident.release", object="x")
 
 
 class Comparing(Depot):
@@ -193,7 +196,7 @@ async def test_what_is_missing_although_its_cancellation_was_refused_is_an_incid
     assert await there.state() is PushState.CANCEL_REJECTED
     assert ("reconcile", "vanished") in await there.incidents()
     (found,) = [each for each in await there.bench.store.read(incidents.page, 0, 50) if each.code == "vanished"]
-    done = await there.bench.store.write(release_page, found.id, "", 10, "ann", there.bench.desk)
+    done = await there.bench.store.write(release_page, found.id, "", 10, ANN, there.bench.desk)
     assert [(each.done, "reconcile" in each.text) for each in done.answers] == [(False, True)]
 
 

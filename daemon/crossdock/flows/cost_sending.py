@@ -192,9 +192,11 @@ class CostCheck:
     def __init__(self, remote: Remote, store: Store, costing: Costing, now: Callable[[], datetime]) -> None:
         self._remote, self._store, self._costing, self._now = remote, store, costing, now
 
-    def wanted(self, tx: Transaction) -> bool:  # noqa: ARG002 - the capabilities of the connection decide
-        """Tell whether this OMS keeps averages at all."""
-        return self._costing.keeps(self._remote.name).actual is not None
+    def wanted(self, tx: Transaction) -> bool:
+        """Tell whether this OMS keeps averages and one is to be looked at: what calls nothing must not look well."""
+        if self._costing.keeps(self._remote.name).actual is None:
+            return False
+        return bool(costs.due_checks(tx, self._remote.name, to_ms(self._now()), (0, ""), 1))
 
     async def fetch(self, window: Window, cursor: str | None, limit: int) -> Listing[ProductCost]:  # noqa: ARG002 - what is due is our own affair
         """Ask for the averages of ledgers that are due. Raises ConnectorError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -177,7 +176,7 @@ class SandboxOms(Sandbox):
         self.products = ProductRoom(now, path)
         self.costs = OmsCosts(path, cost_actual)
         self.postings.entered = self._entered
-        self.products.heard = partial(self.webhooks.tell, Subject.PRODUCT)
+        self.products.heard = lambda skus: self.webhooks.tell(Subject.PRODUCT, skus)
         self.rooms: tuple[Room, ...] = (
             self.labels, self.stock, self.webhooks, self.postings, self.products, self.costs,
         )  # fmt: skip

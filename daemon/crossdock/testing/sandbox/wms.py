@@ -168,7 +168,7 @@ class SandboxWms(Sandbox):
         self.documents.received = lambda warehouse, sku, by: self.stock.change(warehouse, sku, by, self.now())
         self.documents.outbound.heard = lambda found: self.webhooks.tell(Subject.OUTBOUND, (each.ref for each in found))
         self.documents.inbound.heard = lambda found: self.webhooks.tell(Subject.INBOUND, (each.ref for each in found))
-        self.products.heard = partial(self.webhooks.tell, Subject.PRODUCT)
+        self.products.heard = lambda skus: self.webhooks.tell(Subject.PRODUCT, skus)
         self.changes.heard = self._changed
 
     def _changed(self, key: str, before: State) -> None:
