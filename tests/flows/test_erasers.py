@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.flows.test_labels import label
+from tests.flows.label_bench import label
 from tests.flows.test_labels_and_changes import Both
 from tests.flows.test_shipping import document
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.flows.conftest import Bench
-from tests.flows.test_labels import LabelBench, here, label
+from tests.flows.label_bench import LabelBench, here, label
 
 from crossdock.flows import label_changes
 from crossdock.rules import labels as rules

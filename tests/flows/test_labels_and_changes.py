@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.flows.depot import Depot
-from tests.flows.test_labels import LabelBench, here, label
+from tests.flows.label_bench import LabelBench, here, label
 from tests.flows.test_shipping import document
 
 from crossdock.control.shown import order_item

@@ -56,7 +56,8 @@ class LabelLane(CallingLane):
             base_s=config.retry.base_s, cap_s=config.retry.cap_s, park_after=config.push.park_after,
             park_span=timedelta(seconds=config.push.park_after_s),
         )  # fmt: skip
-        self._puller = Puller(link, house, self, policy)
+        look = link.get_orders if "get_orders" in link.hooks else None
+        self._puller = Puller(link, house, self, policy, look)
 
     async def run_once(self, number: int) -> float | None:
         """Do what is asked and what is due; return the seconds until something is due again."""

@@ -22,7 +22,7 @@ from crossdock.spec.errors import (
     Unsupported,
 )
 from crossdock.spec.labels import Label
-from crossdock.spec.orders import OrderStatus
+from crossdock.spec.orders import Order, OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, labels, orders, timeline
 from crossdock.store.incidents import Cause, Trouble
@@ -30,14 +30,18 @@ from crossdock.store.labels import LabelVersion
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
     from typing import Protocol
 
     from crossdock.flows.house import House
     from crossdock.flows.lane import CallingLane
+    from crossdock.spec.orders import Unreadable
     from crossdock.store.labels import LabelHead
     from crossdock.store.orders import StoredOrder
     from crossdock.store.store import Transaction
+
+    Look = Callable[[list[str]], Awaitable[Mapping[str, Order | Unreadable | None]]]
 
     class Source(Protocol):
         """The part of an OMS connection that this flow calls."""
@@ -88,10 +92,16 @@ class Brought(Struct, frozen=True, kw_only=True):
 
 
 class Puller:
-    """Pulls the labels of one OMS. `lane` is the engine's; what is due by itself and what people ask for goes one way."""
+    """Pulls the labels of one OMS. `lane` is the engine's; what is due by itself and what people ask for goes one way.
 
-    def __init__(self, oms: Source, house: House, lane: CallingLane, policy: PullPolicy) -> None:
-        self._oms, self._house, self._lane, self._policy = oms, house, lane, policy
+    `look` reads orders as they are now. An order that changed in its OMS before we heard of it may have got a new label
+    already: taken for one of the order as we know it, it would look old for ever once the change is heard of.
+    """
+
+    def __init__(
+        self, oms: Source, house: House, lane: CallingLane, policy: PullPolicy, look: Look | None = None
+    ) -> None:
+        self._oms, self._house, self._lane, self._policy, self._look = oms, house, lane, policy, look
 
     async def due(self) -> tuple[bool, frozenset[str]]:
         """Do what is due; return (there is more, the connections that have something to deliver)."""
@@ -126,6 +136,9 @@ class Puller:
         answer: Label | Refusal | None
         try:
             answer = await self._oms.fetch_label(asking.ref, None)
+            if answer is not None and await self._changed_meanwhile(asking):
+                text = "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
+                answer = Refusal("changing", text)
         except OWN as error:
             answer = refusal(error)
         house.env.failpoint("labels.fetched")
@@ -133,6 +146,13 @@ class Puller:
         brought = await house.store.write(self._take, asking, answer)
         house.env.failpoint("labels.stored")
         return brought
+
+    async def _changed_meanwhile(self, asking: Asking) -> bool:
+        """Tell whether the OMS has the order otherwise by now than it was when the label was asked for."""
+        if self._look is None:
+            return False
+        order = (await self._look([asking.ref])).get(asking.ref)
+        return isinstance(order, Order) and made_of(order).based_on != asking.made.based_on
 
     def _begin(self, tx: Transaction, order_id: int, *, asked: bool) -> Asking | Brought:
         """See what is to be done for a label: ask the OMS, deliver what is there, or nothing.
@@ -224,7 +244,7 @@ class Puller:
 
     def _not_there(self, tx: Transaction, head: LabelHead, refused: Refusal) -> Brought:
         """Ask again later, or give it up; a label that fits stays as it is."""
-        result = "absent" if refused.code in ("none_yet", "old_label") else "failed"
+        result = "absent" if refused.code in ("none_yet", "old_label", "changing") else "failed"
         if head.state is not LabelState.REQUESTED:
             labels.save(tx, head, next_at=None, error_code=refused.code, error_text=refused.text)
             return Brought(result=result, text=refused.text)
