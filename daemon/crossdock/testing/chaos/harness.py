@@ -37,7 +37,7 @@ STREAMS = (
 )
 OPEN_WORK = {
     "operations": "SELECT COUNT(*) FROM operations WHERE unsettled IS NOT NULL",
-    "labels": "SELECT COUNT(*) FROM labels WHERE next_at IS NOT NULL AND COALESCE(error_code, '') <> 'old_label'",
+    "labels": "SELECT COUNT(*) FROM labels WHERE next_at IS NOT NULL",
     "reports": "SELECT COUNT(*) FROM pushes WHERE report_at IS NOT NULL",
 }
 """A label that was made of a change before the change itself was listed looks like the old one for good: it ends with a
