@@ -52,7 +52,7 @@ def test_whatever_fails_every_eligible_order_arrives_exactly_once(first):
 
 def test_a_process_passes_and_may_die_at_every_fail_point_of_the_flows():
     passed: set[str] = set()
-    for seed, profile in ((1, "exchange"), (2, "exchange-lookup"), (3, "exchange-lookup")):
+    for seed, profile in ((1, "default"), (1, "exchange"), (2, "exchange-lookup"), (3, "exchange-lookup")):
         passed |= fail_points_of(seed, PROFILES[profile])
     named = {
         found

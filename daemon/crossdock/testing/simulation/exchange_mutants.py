@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crossdock.flows import costs, settling
+from crossdock.flows import costs
 from crossdock.flows.after_push import Case
 from crossdock.rules import labels, merge
 from crossdock.rules.merge import Act, Verdict
@@ -96,12 +96,3 @@ def older_stock_accepted() -> contextlib.AbstractContextManager[None]:
         return True
 
     return replaced(stock, supersedes=supersedes)
-
-
-def news_during_a_doubt_is_lost() -> contextlib.AbstractContextManager[None]:
-    """What a warehouse tells of a document while its push is in doubt is not looked at afterwards."""
-
-    def catch_up(*_: Any) -> None:
-        return
-
-    return replaced(settling, catch_up=catch_up)

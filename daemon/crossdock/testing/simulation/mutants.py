@@ -193,7 +193,6 @@ BEYOND = (
     Mutant("label never stale", "exchange", exchange_mutants.label_never_stale),
     Mutant("receipt counted twice", "exchange", exchange_mutants.receipt_counted_twice),
     Mutant("older stock accepted", "exchange", exchange_mutants.older_stock_accepted),
-    Mutant("news during a doubt is lost", "exchange-lookup", exchange_mutants.news_during_a_doubt_is_lost),
 )
 """Faults in what goes beyond the push of orders, counted apart."""
 
