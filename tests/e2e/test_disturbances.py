@@ -234,6 +234,7 @@ async def test_of_two_daemons_started_when_another_is_killed_one_goes_on_where_t
     refused, _ = await asyncio.wait([asyncio.create_task(ended(heir)) for heir in heirs], return_when="FIRST_COMPLETED")
     assert [task.result() for task in refused] == [75]
     world.process = next(heir for heir in heirs if heir.returncode is None)
+    await world.until(world.answers, "the one that goes on answers")
     for n in range(8):
         await world.until_state(f"O-{n}", "pushed")
     await world.wms.quiet()
