@@ -289,6 +289,17 @@ async def test_a_pull_that_brings_nothing_new_leaves_a_good_label_alone(at):
     assert len(at.wms.got) == 1
 
 
+async def test_a_pull_while_the_delivery_waits_leaves_the_delivery_under_way(at):
+    at.oms.gives["1"] = label("one")
+    await at.see(here())
+    await at.push()
+    await at.pull()
+    assert (await at.pull_by_hand()).result == "unchanged"
+    await at.deliver()
+    assert [item.data for item in at.wms.got] == [b"^XAone^XZ"]
+    assert (await at.versions())[0].delivered_at is not None
+
+
 async def test_an_order_that_changes_while_its_label_is_fetched_has_it_fetched_again(at):
     at.oms.gives["1"] = label("one")
     await at.see(here())

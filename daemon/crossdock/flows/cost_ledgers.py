@@ -176,12 +176,15 @@ def send_correction(tx: Transaction, work: Work, document: Document, found: Corr
     """Have the cost of a receipt corrected in an OMS that computes the average; the receipt itself is never sent again."""
     if work.costing.keeps(document.oms).actual != "receipts":
         return
-    subject = f"cost:receipt:{document.connection}:{document.ref}:{found.receipt_ref}"
-    skipped = operations.supersede(tx, document.oms, subject, KIND, to_ms(work.now))
     receipt = (document.connection, document.ref, str(found.line_no), found.receipt_ref)
     parts = (*receipt, str(found.revision), str(document.revision))
+    key = cost_key("COST", document.oms, *parts, str(found.new), "REAL")
+    if operations.by_key(tx, key) is not None:
+        return
+    subject = f"cost:receipt:{document.connection}:{document.ref}:{found.receipt_ref}"
+    skipped = operations.supersede(tx, document.oms, subject, KIND, to_ms(work.now))
     change = CostChange(
-        key=cost_key("COST", document.oms, *parts, str(found.new), "REAL"), kind=CostKind.ACTUAL, new=found.new,
+        key=key, kind=CostKind.ACTUAL, new=found.new,
         currency=found.currency, version=found.revision, old=None if skipped else found.old, document_ref=document.ref,
         line_no=found.line_no, receipt_ref=found.receipt_ref, sku=found.sku, warehouse=document.warehouse,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from crossdock.flows.label_changes import DELIVERY, KIND, heal_stale, subject_of
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState
 from crossdock.rules.operation_outcome import Answer, Outcome, from_push
-from crossdock.rules.operation_states import OperationState
+from crossdock.rules.operation_states import UNSETTLED, OperationState
 from crossdock.rules.push_states import GONE, HAS_IT
 from crossdock.spec.labels import LabelDelivery
 from crossdock.spec.outbound import OutboundRequest
@@ -73,6 +73,8 @@ def deliver(tx: Transaction, head: LabelHead, held: LabelVersion, takers: Collec
     if known is not None and known.state is OperationState.FAILED:
         operations.requeue(tx, [known.id], to_ms(now))
         return push.connection
+    if known is not None and known.state in UNSETTLED:
+        return push.connection  # it is on its way; to supersede it would take back the very delivery that is due
     if known is not None and known.state is OperationState.SUPERSEDED:
         # it was not to go while it was stale; under its old key it never goes any more
         head, held = _renumbered(tx, head, held)
