@@ -390,3 +390,22 @@ def test_a_write_that_is_confirmed_late_is_no_change_against_a_newer_one_of_the_
     ground.settle()
     assert [system.products["A"].name for system in ground.systems] == ["second", "second"]
     assert ground.conflicts() == []
+
+
+@pytest.mark.behaviour("R4")
+def test_a_write_in_doubt_whose_product_was_changed_besides_is_no_change_against_a_newer_one_of_the_other_side(make):
+    ground = make(1)  # the hub owns names: what it shows would win against the warehouse
+    ground.begin()
+    spoke = ground.spokes[0]
+    spoke.edit("A", name="first", barcodes=("1", "2"))
+    ground.take(spoke, spoke.products["A"])
+    ground.merge()
+    ground.hub.lose = ["after"]
+    ground.operate(ground.hub)
+    assert ground.hub.products["A"].name == "first"
+    ground.hub.edit("A", barcodes=("1", "2", "3"))
+    spoke.edit("A", name="second")
+    ground.settle()
+    assert [system.products["A"].name for system in ground.systems] == ["second", "second"]
+    assert [set(system.products["A"].barcodes) for system in ground.systems] == [{"1", "2", "3"}] * 2
+    assert ground.conflicts() == []

@@ -210,11 +210,12 @@ class ProductWriter:
             incidents.heal(tx, name, at, operation=WRITE)
         warehouses = concerned(self._house.books.current(tx), self._connection)
         if isinstance(verdict.shown, Product):
-            if verdict.state is OperationState.DONE:
+            done = verdict.state is OperationState.DONE
+            if done:
                 products.wrote(tx, self._connection, verdict.shown, body.warehouse, at)
-                _agree(tx, self._house, body, self._connection, verdict.shown, at)
             else:
                 take_in(tx, self._connection, [verdict.shown], warehouses, at)
+            _agree(tx, self._house, body, self._connection, verdict.shown, at, whole=done)
         elif verdict.code == "missing":
             products.gone(tx, self._connection, sku, at)
         bindings.touch(tx, warehouses, sku, at)
@@ -241,13 +242,19 @@ def _apart(body: Planned, product: Product) -> dict[str, Any]:
     return {name: there.get(name, UNSET) for name, value in body.values.items() if there.get(name, UNSET) != value}
 
 
-def _agree(tx: Transaction, house: House, body: Planned, connection: str, product: Product, at: int) -> None:
+def _agree(
+    tx: Transaction, house: House, body: Planned, connection: str, product: Product, at: int, *, whole: bool
+) -> None:
     """What was written and read back is agreed on at once, where the other side says the same.
 
     It does not wait for the next merge: until then another warehouse may change the hub, and what was written would pass
     for a change of its own. A system that keeps another value than was written must not be written to for ever: a person
     decides. What the other side had when the write was decided is agreed on even if it has moved on since: that is a newer
     change, which the value just written must not pass for one against.
+
+    `whole`: all of it is known to have taken effect. Else somebody changed the product at the same time, and an attempt in
+    doubt may have taken effect before: a field that says what was to be written had one value on both sides, whoever wrote
+    it, and the rest is merged again.
     """
     sku, book = product.sku, house.books.current(tx)
     binding, policy = bindings.get(tx, body.warehouse, sku), book.masters.get(body.warehouse)
@@ -258,7 +265,7 @@ def _agree(tx: Transaction, house: House, body: Planned, connection: str, produc
     seen = products.get(tx, other, sku)
     across = {} if seen is None else values_of(seen.product)
     apart = _apart(body, product)
-    for name, kept in apart.items():
+    for name, kept in apart.items() if whole else ():
         oms, wms = (kept, body.values[name]) if connection == policy.oms else (body.values[name], kept)
         three = Three(base=binding.base.get(name, UNSET), oms=oms, wms=wms)
         conflicts.keep_open(tx, body.warehouse, sku, name, three, binding.agreed, "altered", at)
@@ -267,7 +274,9 @@ def _agree(tx: Transaction, house: House, body: Planned, connection: str, produc
         for name, value in body.values.items()
         if name not in apart and (name in body.shared or across.get(name, UNSET) == value)
     }
-    decisions = {name: each for name, each in binding.decisions.items() if name not in apart}
+    decisions = (
+        {name: each for name, each in binding.decisions.items() if name not in apart} if whole else binding.decisions
+    )
     after = msgspec.structs.replace(
         binding, base=base, decisions=decisions, agreed=binding.agreed + (base != binding.base)
     )  # fmt: skip
