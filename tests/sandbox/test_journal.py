@@ -44,6 +44,14 @@ def test_the_wms_books_come_back_with_counts_and_documents(tmp_path, request_of)
     again.close()
 
 
+def test_the_number_of_a_document_that_the_warehouse_lost_is_not_given_again(request_of):
+    books = WmsBooks(("BKK-1",))
+    numbers = [books.create([request_of(key)], NOON)[0].remote_id for key in ("XD-1", "XD-2")]
+    books.documents.remove(books.by_key.pop("XD-1")[0])
+    (again,) = books.create([request_of("XD-1")], NOON)
+    assert again.remote_id not in numbers
+
+
 def test_the_oms_books_come_back_with_orders_reports_and_progress(tmp_path, order):
     path = str(tmp_path / "oms.jsonl")
     books = OmsBooks(path)

@@ -61,7 +61,8 @@ class WmsBooks:
     """What the warehouse received and created. `received` counts every key; `rejected` counts by code.
 
     With idempotency "key" a key is taken once; with "lookup" and "none" a key that comes again makes a second document:
-    the books then show the double. A `path` keeps the books over a kill.
+    the books then show the double. A `path` keeps the books over a kill. `filed` counts the documents that were ever made,
+    those with it that the warehouse lost: a number is given once.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class WmsBooks:
         self.received: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.documents: list[Document] = []
+        self.filed = 0
         self.contents: dict[str, bytes] = {}
         self.by_key: defaultdict[str, list[Document]] = defaultdict(list)
         self.by_order: defaultdict[str, list[Document]] = defaultdict(list)
@@ -182,7 +184,7 @@ class WmsBooks:
         if refusal is not None:
             return refusal, ()
         document = Document(
-            remote_id=f"WMS-{len(self.documents) + 1:07d}",
+            remote_id=f"WMS-{self.filed + 1:07d}",
             key=request.key,
             order_ref=request.order_ref,
             revision=request.revision,
@@ -191,7 +193,7 @@ class WmsBooks:
             digest=digest,
             at=now,
         )
-        second = msgspec.structs.replace(document, remote_id=f"WMS-{len(self.documents) + 2:07d}")
+        second = msgspec.structs.replace(document, remote_id=f"WMS-{self.filed + 2:07d}")
         accepted = PushResult(key=request.key, status=PushStatus.ACCEPTED, remote_id=document.remote_id)
         return accepted, (document, second)
 
@@ -208,6 +210,7 @@ class WmsBooks:
 
     def _file(self, document: Document) -> None:
         self.documents.append(document)
+        self.filed += 1
         self.by_key[document.key].append(document)
         self.by_order[document.order_ref].append(document)
 

@@ -26,7 +26,7 @@ class CreatedOutbounds:
     def __init__(self, books: WmsBooks, changes: Changes, hidden: set[str]) -> None:
         self._books, self._changes, self._hidden = books, changes, hidden
         self._gone: set[str] = set()
-        self._seen = 0
+        self._seen = self._lost = 0
         self._by_ref: dict[str, Document] = {}
         self._stamps: dict[str, datetime] = {}
         self._listed: Listed[OutboundDoc] = Listed(
@@ -49,7 +49,9 @@ class CreatedOutbounds:
 
     def _catch_up(self) -> None:
         """Give what was created or changed since the last page its place."""
-        if len(self._books.documents) < self._seen:  # the warehouse lost some
+        lost = self._books.filed - len(self._books.documents)
+        if lost != self._lost:
+            self._lost = lost
             self._listed.order.clear()
             self._by_ref.clear()
             self._stamps.clear()
