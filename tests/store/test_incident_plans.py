@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.store.test_query_plans import MS, Recording, plans
 
-from crossdock.flows import reconcile_oms, reconcile_plan, reconcile_wms, simulate, troubles
+from crossdock.flows import reconcile_oms, reconcile_plan, simulate, troubles
 from crossdock.flows.reconcile_plan import Plan
 from crossdock.flows.reconsider import Desk
 from crossdock.rules.push_states import PushState
+from crossdock.rules.reconcile import ASKED
 from crossdock.rules.troubles import PUSH, Cause, Held, Trouble
-from crossdock.store import incidents, migrate, reconciled, sqlite
+from crossdock.store import incidents, migrate, open_pushes, reconciled, sent_pushes, sqlite
 from crossdock.store.book import BookCache
 from crossdock.store.times import from_ms
 
@@ -81,8 +82,8 @@ QUERIES = {
     "take": lambda tx: incidents.take(tx, 1, owner="ann"),
     "doubts": lambda tx: troubles.note_doubts(tx, "wms", 1),
     "simulate": lambda tx: simulate.look(tx, DESK, simulate.Wanted(), 0),
-    "waiting at the OMS": lambda tx: reconcile_oms._waiting(tx, "oms", 0, 0),
-    "counted": lambda tx: reconcile_wms._counted(tx, "wms", None, 3001, 0),
+    "waiting at the OMS": lambda tx: open_pushes.named(tx, "oms", reconcile_oms.WAITING, 0, 0, 50),
+    "counted": lambda tx: sent_pushes.below(tx, "wms", None, ASKED, 3001, 5_000, 0),
     "close healed": lambda tx: reconcile_plan.close_healed(tx, Plan(), 1),
     "last daily": reconciled.last,
     "begin daily": lambda tx: reconciled.begin(tx, 1),

@@ -7,7 +7,6 @@ import re
 import pytest
 from tests.store.test_query_plans import MS, Recording, plans
 
-from crossdock.engine.label_lane import due_labels
 from crossdock.rules.labels import LabelState, UnlistedLabelStep
 from crossdock.store import labels, migrate, sqlite
 from crossdock.store.labels import LabelVersion
@@ -56,7 +55,7 @@ def tx(database):
 HOT = {
     "due": (lambda tx: labels.due(tx, "oms", MS, 2), "label_due"),
     "next due": (lambda tx: labels.next_due(tx, "oms"), "label_due"),
-    "due of the tick": (lambda tx: due_labels(tx, MS), "label_due"),
+    "due of the tick": (lambda tx: labels.due_connections(tx, MS), "label_due"),
     "of orders": (lambda tx: labels.of_orders(tx, list(range(1, 201))), "order_id"),
     "pushed": (lambda tx: labels.pushed(tx, [(MS, 1)]), "order_id"),
     "parcel": (lambda tx: labels.parcel_known(tx, 1, "picking"), "order_id"),

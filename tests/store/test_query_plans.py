@@ -6,9 +6,7 @@ import re
 
 import pytest
 
-from crossdock.engine.engine import due_connections
 from crossdock.env import Env
-from crossdock.flows import report_push
 from crossdock.rules.book import PushStrategy
 from crossdock.rules.connection_health import ConnectionHealth
 from crossdock.rules.push_states import PushState, Tab
@@ -23,6 +21,7 @@ from crossdock.store import (
     orders,
     outbox,
     packages,
+    push_reports,
     pushes,
     quarantine,
     sqlite,
@@ -165,7 +164,7 @@ HOT = {
     "known_hashes": (lambda tx: orders.known_hashes(tx, "oms", REFS), "connection"),
     "load": (lambda tx: orders.load(tx, "oms", REFS), "connection"),
     "load_ids": (lambda tx: orders.load_ids(tx, IDS), "PRIMARY KEY"),
-    "reports": (lambda tx: report_push.due_reports(tx, "oms", MS), "push_report"),
+    "reports": (lambda tx: push_reports.due(tx, "oms", MS, 100), "push_report"),
     "timeline": (lambda tx: timeline.of_order(tx, 1), "order_id"),
     "task items": (lambda tx: tasks.items(tx, 1, 0, 50), "task_id"),
     "queued tasks": (lambda tx: tasks.queued(tx, "oms"), "state"),
@@ -254,7 +253,7 @@ def test_due_connections_of_the_tick_come_from_the_index(database):
     raw = database.connection()
     raw.execute("BEGIN")
     recording = Recording(database)
-    assert due_connections(recording, MS) == ["wms"]
+    assert outbox.due_connections(recording, MS) == ["wms"]
     raw.execute("ROLLBACK")
     assert all("push_due" in line for _, lines in plans(database, recording) for line in lines if "pushes" in line)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 DAEMON = Path(__file__).parents[2] / "daemon" / "crossdock"
 RUNS_SQL = frozenset({"execute", "execute_many", "executemany", "rows", "one", "execute_sql", "SQL", "raw"})
+STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|PRAGMA|WITH) [^ ]")
 WORDS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", " WHERE ", " AND ", "PRAGMA ")
 
 
@@ -48,5 +50,24 @@ def test_no_formatted_text_looks_like_sql():
         if isinstance(node, ast.JoinedStr)
         for part in node.values
         if isinstance(part, ast.Constant) and any(word in str(part.value) for word in WORDS)
+    ]
+    assert wrong == []
+
+
+def test_sql_stands_in_the_store_alone():
+    """The sandboxes, judges and rulers of crossdock.testing read databases from outside and are no part of the house."""
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        if path.parts[len(DAEMON.parts)] not in ("store", "testing")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value))
+        or (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in RUNS_SQL
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "tx"
+        )
     ]
     assert wrong == []

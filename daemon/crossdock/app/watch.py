@@ -212,17 +212,17 @@ def state(tx: Transaction, now: int) -> tuple[Rows, list[Cursor]]:
 
 def rows(tx: Transaction, now: int) -> Rows:
     """Count what waits, by state; of the settled pushes only those whose order changed since."""
-    counts = tx.rows("SELECT state, COUNT(*), MIN(queued_at) FROM pushes WHERE unsettled = 1 GROUP BY state")
-    after_push = tx.rows("SELECT state, COUNT(*) FROM pushes WHERE state >= 8 AND state < 14 GROUP BY state")
-    oldest = min((row[2] for row in counts if row[2] is not None and row[0] != PushState.NOT_PUSHED), default=now)
+    unsettled = views.unsettled(tx)
+    queued = [at for state, (_, at) in unsettled.items() if at is not None and state is not PushState.NOT_PUSHED]
+    counts = {state: count for state, (count, _) in unsettled.items()} | views.after_push(tx)
     return Rows(
         outbox={
-            **{PushState(row[0]).name.lower(): row[1] for row in (*counts, *after_push)},
+            **{state.name.lower(): count for state, count in counts.items()},
             "pushed_changed": views.pushed_and_changed(tx),
         },
-        outbox_oldest_s=max(0, now - oldest) / 1000,
+        outbox_oldest_s=max(0, now - min(queued, default=now)) / 1000,
         quarantine=quarantine.count(tx),
-        unknown=sum(row[1] for row in counts if row[0] == PushState.IN_DOUBT),
+        unknown=counts.get(PushState.IN_DOUBT, 0),
         incidents=incidents.tally(tx, now).open,
         operations=operations_list.counts(tx),
     )

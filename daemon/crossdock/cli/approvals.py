@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.session import FAILED, Session, json_option
+from crossdock.control.records.audit import ApprovalStateName
 
 if TYPE_CHECKING:
     from crossdock.control.records.audit import ApprovalItem
 
-STATES = ("proposed", "done", "refused", "rejected", "expired")
+STATES = get_args(ApprovalStateName)
 COLUMNS = ("approval", "state", "what", "proposed by", "proposed", "until", "decided by", "outcome")
 number = click.argument("number", metavar="APPROVAL", type=click.IntRange(1))
 

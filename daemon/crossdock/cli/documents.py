@@ -10,6 +10,7 @@ from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import order_name
 from crossdock.cli.session import FAILED, Session, fail, json_option
+from crossdock.control.records.documents import StatusName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 LISTS = (
     "package-outbound", "manual-outbound", "transfer-outbound", "receiving-inbound", "manual-inbound", "transfer-inbound",
 )  # fmt: skip
-STATUSES = ("not_pushed", "pushing", "pushed", "failed", "in_doubt", "stale")
+STATUSES = get_args(StatusName)
 connection_option = click.option("--connection", metavar="NAME", help="The WMS connection the document came from.")
 list_option = click.option("--list", "list_name", type=click.Choice(LISTS), help="Only documents of this list.")
 status_option = click.option("--status", type=click.Choice(STATUSES), help="Only documents with this push status.")

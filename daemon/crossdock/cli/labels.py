@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -12,6 +12,7 @@ from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import find_all, find_one, order_name
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, fail, json_option
+from crossdock.control.records.labels import LabelStateName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from crossdock.control.records.asks import Queued, Results
     from crossdock.control.records.labels import LabelContent, LabelDetail
 
-STATES = ("absent", "requested", "ready", "printed", "stale", "failed")
+STATES = get_args(LabelStateName)
 order_argument = click.argument("order", type=order_name)
 order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True, type=order_name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -10,7 +10,7 @@ from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.entries import fitting, from_file, from_json_option
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
-from crossdock.control.records.master import MasterField, MasterSettings
+from crossdock.control.records.master import BindingStateName, MasterField, MasterSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DIRECTIONS = ("oms_to_wms", "wms_to_oms", "both")
 OWNERS = ("oms", "wms")
 RULES = ("owner", "union", "max", "last_writer", "manual")
-STATES = ("unbound", "proposed", "bound", "conflict", "retired")
+STATES = get_args(BindingStateName)
 SIDES = ("oms", "wms", "base")
 warehouse_argument = click.argument("warehouse")
 limit_option = click.option(

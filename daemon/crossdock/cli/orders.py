@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -10,31 +10,14 @@ from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_facts, show_table, when
 from crossdock.cli.naming import find_one, order_name
 from crossdock.cli.session import Session, json_option
+from crossdock.control.records.base import StateName, TabName
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.orders import Explanation, OrderDetail, OrderItem
 
-TABS = ("pending", "in_progress", "abnormal", "done")
-STATES = (
-    "not_pushed",
-    "held",
-    "queued",
-    "sending",
-    "in_doubt",
-    "push_failed",
-    "pushed",
-    "cancelled",
-    "accepted",
-    "update_pending",
-    "cancel_requested",
-    "cancel_rejected",
-    "in_doubt_cancel",
-    "rejected",
-    "partially_shipped",
-    "shipped",
-    "closed_short",
-)
+TABS = get_args(TabName)
+STATES = get_args(StateName)
 connection_option = click.option("--connection", metavar="NAME", help="The OMS connection the order came from.")
 
 

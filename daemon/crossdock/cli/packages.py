@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
@@ -11,14 +11,15 @@ from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import find_all
 from crossdock.cli.orders import connection_option, state_said
 from crossdock.cli.session import Session, json_option
+from crossdock.control.records.base import StageName
+from crossdock.control.records.packages import ChoiceName
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.asks import Results
-    from crossdock.control.records.packages import ChoiceName
 
-STAGES = ("pending", "picking", "picked", "packed", "outbound", "cancelled")
-CHOICES = ("force", "keep", "ship", "ask_again", "cancelled", "again")
+STAGES = get_args(StageName)
+CHOICES = get_args(ChoiceName)
 reason_option = click.option("--reason", required=True, help="Why; kept with the order.")
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.session import Session, json_option
+from crossdock.control.records.base import TaskStateName
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.tasks import TaskItem, TaskResultPage
 
-STATES = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
+STATES = get_args(TaskStateName)
 number = click.argument("number", metavar="TASK", type=click.IntRange(1))
 
 

@@ -45,7 +45,7 @@ class ExchangeCalls:
 
     async def call(self, hook: str, timeout_s: float, **given: Any) -> Any:
         """Call a hook. Raises ConnectorError."""
-        raise NotImplementedError
+        raise NotImplementedError  # a link that has no plugin behind it answers each call below itself
 
     async def update_outbound(self, items: list[OutboundUpdate]) -> list[PushResult]:
         """Change documents of the warehouse."""

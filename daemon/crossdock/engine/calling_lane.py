@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.engine.failures import refresh
 from crossdock.spec.errors import AuthFailed
+from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from crossdock.engine.links import Link
     from crossdock.flows.house import House
     from crossdock.spec.errors import ConnectorError
+    from crossdock.store.store import Transaction
+
+IDLE_S = 1.0
+"""The shortest wait after a run that could do nothing with what is due."""
 
 
 class CallingLane:
@@ -40,6 +45,19 @@ class CallingLane:
             self._auth_failed = False
             await refresh(self._link, self._keeper)
         await self._keeper.save()
+
+    async def _next(self, more: bool, next_due: Callable[[Transaction, str], int | None]) -> float | None:
+        """Return the seconds until the lane has something to do; None where only a wake-up tells. `next_due`: see the store's."""
+        wait = self._keeper.wait_s(self.connection)
+        if wait is None or wait > 0:
+            return wait
+        if more:
+            return 0
+        due = await self._house.store.read(next_due, self.connection)
+        if due is None:
+            return None
+        seconds = (due - to_ms(self._house.env.now())) / 1000
+        return max(0.0 if self._calls else IDLE_S, seconds)
 
     def keep_going(self) -> bool:
         """Tell whether the run may go on."""

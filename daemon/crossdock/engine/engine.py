@@ -13,7 +13,7 @@ from crossdock.engine.connection_keeper import ConnectionKeeper
 from crossdock.engine.document_exchange import targets
 from crossdock.engine.exchange_costs import costing
 from crossdock.engine.housekeeping import EVERY_S, Housekeeping
-from crossdock.engine.label_lane import LabelLane, due_labels
+from crossdock.engine.label_lane import LabelLane
 from crossdock.engine.lanes import Gate, Lane, RunNumbers
 from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
@@ -25,7 +25,7 @@ from crossdock.flows.post_documents import Desk as PostingDesk
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.flows.repush_documents import reconsider
 from crossdock.rules.mutability import abilities_of
-from crossdock.store import counters, operations, outbox, tasks
+from crossdock.store import counters, labels, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
@@ -288,9 +288,9 @@ class Engine:
             if not self.gate.open:
                 await self._open_gate()
             now = to_ms(self.env.now())
-            due = await self.store.read(due_connections, now)
-            operating = await self.store.read(due_operations, now)
-            labelled = await self.store.read(due_labels, now)
+            due = await self.store.read(outbox.due_connections, now)
+            operating = await self.store.read(operations.due_connections, now)
+            labelled = await self.store.read(labels.due_connections, now)
         except StoreError as error:
             self.gate.shut(error)
             return
@@ -359,18 +359,6 @@ class Engine:
 
 def _uncounted(connection: str, totals: Totals) -> None:
     """Streams are no orders: the metrics count their calls by hook instead."""
-
-
-def due_connections(tx: Transaction, now: int) -> list[str]:
-    """List the WMS connections that have something to send."""
-    sql = "SELECT DISTINCT connection FROM pushes WHERE next_at IS NOT NULL AND next_at <= ? AND connection IS NOT NULL"
-    return [row[0] for row in tx.rows(sql, (now,))]
-
-
-def due_operations(tx: Transaction, now: int) -> list[str]:
-    """List the connections that have operations to carry out."""
-    sql = "SELECT DISTINCT connection FROM operations WHERE next_at IS NOT NULL AND next_at <= ?"
-    return [row[0] for row in tx.rows(sql, (now,))]
 
 
 def interrupted(tx: Transaction, connections: Mapping[str, str], quiet: Mapping[str, int], run: int, now: int) -> None:

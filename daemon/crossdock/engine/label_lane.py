@@ -73,13 +73,7 @@ class LabelLane(CallingLane):
         except ConnectorError as error:
             await note_failure(self._link, self._keeper, error)
         await self._end()
-        wait = self._keeper.wait_s(self.connection)
-        if wait is None or wait > 0:
-            return wait
-        if more:
-            return 0
-        due = await self._house.store.read(labels.next_due, self.connection)
-        return None if due is None else max(0.0, (due - to_ms(self._house.env.now())) / 1000)
+        return await self._next(more, labels.next_due)
 
     def counted(self, result: str, count: int) -> None:
         """Labels are counted with their tasks only."""
@@ -113,9 +107,3 @@ class LabelLane(CallingLane):
 def _order_id(tx: Transaction, oms: str, ref: str) -> int | None:
     stored = orders.load(tx, oms, [ref]).get(ref)
     return None if stored is None else stored.id
-
-
-def due_labels(tx: Transaction, now: int) -> list[str]:
-    """List the OMS connections for whose labels something is due."""
-    sql = "SELECT DISTINCT oms FROM labels WHERE next_at IS NOT NULL AND next_at <= ?"
-    return [row[0] for row in tx.rows(sql, (now,))]

@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crossdock.engine.calling_lane import CallingLane
-from crossdock.engine.push_lane import IDLE_S, limits
+from crossdock.engine.push_lane import limits, settle_time
 from crossdock.flows.operations import carry_out
 from crossdock.rules.operation_outcome import OperationPolicy
 from crossdock.store import operations
-from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,16 +48,7 @@ class OperationLane(CallingLane):
             return wait
         more = await carry_out(self._handlers, self._house, self, self.policy, self._concurrency)
         await self._end()
-        wait = self._keeper.wait_s(self.connection)
-        if wait is None or wait > 0:
-            return wait
-        if more:
-            return 0
-        due = await self._house.store.read(operations.next_due, self.connection)
-        if due is None:
-            return None
-        seconds = (due - to_ms(self._house.env.now())) / 1000
-        return max(0.0 if self._calls else IDLE_S, seconds)
+        return await self._next(more, operations.next_due)
 
     def counted(self, result: str, count: int) -> None:  # noqa: ARG002 - the metrics of operations count by kind elsewhere
         """So many operations ended like this."""
@@ -67,12 +57,9 @@ class OperationLane(CallingLane):
 
 def operation_policy(link: Link, config: Connection) -> OperationPolicy:
     """Say how this connection's unknown outcomes and failures are handled."""
-    settle = config.push.settle_s
-    if settle is None:
-        settle = max(60.0, 2 * config.http.timeout_s)
     return OperationPolicy(
         limits=limits(config),
-        settle=timedelta(seconds=settle + link.capabilities.lookup_lag_s),
+        settle=settle_time(link, config),
         park_after=config.push.park_after,
         park_span=timedelta(seconds=config.push.park_after_s),
     )

@@ -10,9 +10,9 @@ from crossdock.engine.failures import note_failure
 from crossdock.flows.listing import PullPolicy
 from crossdock.flows.pull_orders import pull_orders, sync_orders
 from crossdock.flows.reconsider import Desk, obtain
-from crossdock.flows.report_push import next_report, report_pushes
+from crossdock.flows.report_push import report_pushes
 from crossdock.spec.errors import ConnectorError
-from crossdock.store import cursors, tasks, throttles
+from crossdock.store import cursors, push_reports, tasks, throttles
 from crossdock.store.tasks import Item, TaskKind, TaskState, Totals
 from crossdock.store.times import to_ms
 
@@ -202,7 +202,7 @@ class PullLane:
             return self._keeper.wait_s(self.connection)
         if more:
             return 0
-        due = await self._house.store.read(next_report, self.connection)
+        due = await self._house.store.read(push_reports.next_due, self.connection)
         if due is None:
             return REPORT_IDLE_S
         return min(REPORT_IDLE_S, max(0.0, (due - to_ms(self._house.env.now())) / 1000))

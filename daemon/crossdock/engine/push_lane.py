@@ -10,7 +10,6 @@ from crossdock.flows.push_outbound import Sending, push_outbound
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.outcome import PushPolicy
 from crossdock.store import outbox
-from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from crossdock.engine.connection_keeper import ConnectionKeeper
     from crossdock.engine.links import Link
     from crossdock.flows.house import House
-
-IDLE_S = 1.0
-"""The shortest wait after a run that could do nothing with what is due."""
 
 
 class PushLane(CallingLane):
@@ -58,19 +54,7 @@ class PushLane(CallingLane):
             return wait
         more = await push_outbound(self._link, self._house, self, self.policy, self.sending)
         await self._end()
-        return await self._next(more)
-
-    async def _next(self, more: bool) -> float | None:
-        wait = self._keeper.wait_s(self.connection)
-        if wait is None or wait > 0:
-            return wait
-        if more:
-            return 0
-        due = await self._house.store.read(outbox.next_due, self.connection)
-        if due is None:
-            return None
-        seconds = (due - to_ms(self._house.env.now())) / 1000
-        return max(0.0 if self._calls else IDLE_S, seconds)
+        return await self._next(more, outbox.next_due)
 
     def counted(self, result: str, count: int) -> None:
         """So many pushes ended like this."""
@@ -80,18 +64,23 @@ class PushLane(CallingLane):
 
 def push_policy(link: Link, config: Connection) -> PushPolicy:
     """Say how unknown outcomes of this connection are settled (RELIABILITY P4)."""
-    settle = config.push.settle_s
-    if settle is None:
-        settle = max(60.0, 2 * config.http.timeout_s)
     return PushPolicy(
         idempotency=link.capabilities.idempotency,
         can_find="find_outbound" in link.hooks,
-        settle=timedelta(seconds=settle + link.capabilities.lookup_lag_s),
+        settle=settle_time(link, config),
         batch_atomic=link.capabilities.batch_atomic,
         limits=limits(config),
         park_after=config.push.park_after,
         park_span=timedelta(seconds=config.push.park_after_s),
     )
+
+
+def settle_time(link: Link, config: Connection) -> timedelta:
+    """Return how long after an unknown outcome the remote system can be believed when it says that there is nothing."""
+    settle = config.push.settle_s
+    if settle is None:
+        settle = max(60.0, 2 * config.http.timeout_s)
+    return timedelta(seconds=settle + link.capabilities.lookup_lag_s)
 
 
 def limits(config: Connection) -> Limits:

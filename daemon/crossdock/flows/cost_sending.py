@@ -109,8 +109,8 @@ class CostHandler:
         return Outcome(answer=Answer.REFUSED, code=DRIFTED, text=text, shown=held)
 
     async def ask(self, claimed: Sequence[Operation]) -> Mapping[str, Outcome]:
-        """Never asked: a doubt is sent again."""
-        raise NotImplementedError
+        """Send it again, which the contract says is harmless: the values are absolute. Raises ConnectorError."""
+        return await self.send(claimed)
 
     def settled(self, tx: Transaction, operation: Operation, verdict: OperationVerdict, now: datetime) -> None:
         """Note what the remote system has now, and tell people what it refused."""

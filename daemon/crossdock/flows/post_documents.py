@@ -16,7 +16,7 @@ from crossdock.rules.operation_outcome import Outcome, from_item
 from crossdock.rules.operation_states import UNSETTLED, OperationState
 from crossdock.rules.posting import Held, Owner, Targets
 from crossdock.spec.documents import InboundDoc, InboundPosting, OutboundDoc, OutboundPosting
-from crossdock.store import documents, incidents, operations
+from crossdock.store import documents, incidents, operations, orders, pushes
 from crossdock.store.documents import Event, StoredDocument
 from crossdock.store.incidents import Cause, Trouble
 from crossdock.store.operations import NewOperation
@@ -73,16 +73,16 @@ def owner_of(tx: Transaction, document: Document, targets: Targets) -> Owner:
     if not isinstance(document, OutboundDoc):
         return Owner()
     if document.outbound_key is not None:
-        sql = "SELECT o.id, p.oms, o.ref FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.key = ?"
-        row = tx.one(sql, (document.outbound_key,))
-        if row is not None:
-            return Owner(int(row[0]), row[1], ref=row[2])
+        pushed = pushes.owner_of_key(tx, document.outbound_key)
+        if pushed is not None:
+            number, oms, ref = pushed
+            return Owner(number, oms, ref=ref)
     if document.order_ref is None:
         return Owner()
     found = [
-        (int(row[0]), oms)
+        (order_id, oms)
         for oms in sorted({*targets.takes, *targets.unknown})
-        if (row := tx.one("SELECT id FROM orders WHERE connection = ? AND ref = ?", (oms, document.order_ref)))
+        if (order_id := orders.id_of(tx, oms, document.order_ref)) is not None
     ]
     return Owner(*found[0], ref=document.order_ref) if len(found) == 1 else Owner(several=len(found) > 1)
 

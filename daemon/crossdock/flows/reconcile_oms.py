@@ -13,7 +13,7 @@ from crossdock.flows.troubles import order_subject
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reconcile import Finding, OfOms, of_oms
 from crossdock.spec.orders import FetchMode, Window
-from crossdock.store import cursors, orders, quarantine
+from crossdock.store import cursors, open_pushes, orders, quarantine
 from crossdock.store.tasks import Item
 from crossdock.store.times import from_ms, to_ms
 
@@ -34,6 +34,8 @@ PAGE = 200
 MAX_PAGES = 10_000
 ASK = 50
 """Orders asked for in one call of get_orders."""
+WAITING = (PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.PUSH_FAILED)
+"""States of orders that wait here."""
 OVERLAP = timedelta(minutes=10)
 """What changed so shortly before the listings' mark is read again by the next one anyway (RELIABILITY P3)."""
 
@@ -93,7 +95,7 @@ async def _gone(name: str, oms: Oms, house: House, scope: Scope, plan: Plan, goi
     after = 0
     while going() and not plan.cut:
         since = to_ms(house.env.now() - timedelta(days=scope.days))
-        waiting = await house.store.read(_waiting, name, after, since)
+        waiting = await house.store.read(open_pushes.named, name, WAITING, after, since, ASK)
         if not waiting:
             return
         asked = {ref: order_id for _, order_id, ref in waiting}
@@ -101,16 +103,6 @@ async def _gone(name: str, oms: Oms, house: House, scope: Scope, plan: Plan, goi
         gone = [ref for ref in asked if known.get(ref) is None]
         await plan.add(house, scope, [finding(Finding.GONE, name, ref, order_subject(asked[ref]), "") for ref in gone])
         after = waiting[-1][0]
-
-
-def _waiting(tx: Transaction, name: str, after: int, since: int) -> list[tuple[int, int, str]]:
-    sql = (
-        "SELECT p.id, p.order_id, o.ref FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.unsettled = 1 "
-        "AND p.state = ? AND p.id > ? AND p.oms = ? AND o.created_at >= ? ORDER BY p.id LIMIT ?"
-    )
-    states = (PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.PUSH_FAILED)
-    found = [tuple(row) for state in states for row in tx.rows(sql, (state, after, name, since, ASK))]
-    return sorted(found)[:ASK]
 
 
 async def mend(name: str, oms: Oms, house: House, found: Sequence[Found], task_id: int) -> frozenset[str]:

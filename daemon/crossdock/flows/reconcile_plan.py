@@ -114,11 +114,7 @@ def trouble_of(found: Found) -> Trouble:
 def close_healed(tx: Transaction, plan: Plan, now: int) -> None:
     """Take out of the incidents of reconciliations what a whole run did not find any more."""
     found = {(trouble_of(f).fingerprint, f.subject) for f in plan.found if REMEDIES[f.finding] is Remedy.INCIDENT}
-    rows = tx.rows(
-        "SELECT id, fingerprint FROM incidents WHERE healed_at IS NULL AND operation = ? AND cause = ? LIMIT 1000",
-        (RECONCILE, Cause.DRIFT.value),
-    )
-    for number, fingerprint in rows:
+    for number, fingerprint in incidents.open_of(tx, RECONCILE, Cause.DRIFT):
         after = ""
         while held := incidents.subjects(tx, number, after, CHUNK):
             for subject, _, _ in held:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from msgspec import Struct
 
 from crossdock.flows import reconcile_changes, troubles
 from crossdock.flows.catch_up import catch_up
@@ -20,9 +19,7 @@ from crossdock.rules.push_states import PushState, check_transition
 from crossdock.rules.reconcile import ASKED, COUNTED, DOUBTFUL, Finding, OfWms, drift, of_wms
 from crossdock.spec.orders import FetchMode, OrderStatus, Window
 from crossdock.spec.outbound import OutboundRequest, Stage
-from crossdock.store import amendments, counters, labels, pushes, timeline
-from crossdock.store.orders import marks
-from crossdock.store.pushes import Push
+from crossdock.store import amendments, counters, labels, pushes, sent_pushes, timeline
 from crossdock.store.tasks import Item
 from crossdock.store.times import to_ms
 
@@ -34,6 +31,8 @@ if TYPE_CHECKING:
     from crossdock.spec.documents import OutboundDoc
     from crossdock.spec.listing import Listing
     from crossdock.spec.outbound import RemoteOutbound
+    from crossdock.store.pushes import Push
+    from crossdock.store.sent_pushes import SentPush
     from crossdock.store.store import Transaction
 
 ASK = 100
@@ -65,20 +64,12 @@ class Wms(Protocol):
         ...
 
 
-class Counted(Struct, frozen=True, kw_only=True):
-    """One of our pushes, and its order's ref and status."""
-
-    push: Push
-    ref: str
-    status: str
-
-
 async def compare(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, going: Watch, quiet: timedelta) -> None:
     """Ask the warehouse about every key of the span, and list what it holds where it can. Raises ConnectorError."""
     upper = await house.store.read(counters.current, "pushes") + 1
     while upper > 0 and going() and not plan.cut:
         since = to_ms(house.env.now() - timedelta(days=scope.days))
-        counted, over = await house.store.read(_counted, name, scope.warehouse, upper, since)
+        counted, over = await house.store.read(sent_pushes.below, name, scope.warehouse, ASKED, upper, SPAN, since)
         for start in range(0, len(counted), ASK):
             if not going() or plan.cut:
                 return
@@ -92,30 +83,8 @@ async def compare(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, g
         await _beside(name, wms, house, scope, plan, going)
 
 
-def _counted(tx: Transaction, name: str, warehouse: str | None, upper: int, since: int) -> tuple[list[Counted], bool]:
-    """Read what was sent through a connection, in a span of ids; True if the span is wholly older than the span of time.
-
-    Orders are numbered as they are first seen, so no order of the last days has a number far below one from before.
-    """
-    columns = ", ".join(f"p.{each}" for each in pushes.FIELDS)
-    sql = (
-        "SELECT "
-        + columns
-        + ", o.ref, o.status FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.id < ? AND p.id >= ? "
-        "AND p.connection = ? AND p.key IS NOT NULL AND p.attempts > 0 AND o.created_at >= ? AND (p.warehouse = ? OR ? IS NULL) "
-        "AND p.state IN (" + marks(len(ASKED)) + ") ORDER BY p.id DESC LIMIT ?"
-    )
-    values = (upper, upper - SPAN, name, since, warehouse, warehouse, *sorted(ASKED), SPAN)
-    found = [Counted(push=pushes.to_push(tuple(row[:-2])), ref=row[-2], status=row[-1]) for row in tx.rows(sql, values)]
-    young = tx.one(
-        "SELECT 1 FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.id < ? AND p.id >= ? AND o.created_at >= ? LIMIT 1",
-        (upper, upper - SPAN, since),
-    )
-    return found, young is None
-
-
 def _judged(
-    tx: Transaction, name: str, part: Sequence[Counted], held: Mapping[str, RemoteOutbound | None], settled: datetime
+    tx: Transaction, name: str, part: Sequence[SentPush], held: Mapping[str, RemoteOutbound | None], settled: datetime
 ) -> list[Found]:
     found = []
     records = amendments.of_pushes(tx, [each.push.id for each in part])
@@ -141,7 +110,7 @@ def _judged(
     return found
 
 
-def _found(kind: Finding, name: str, each: Counted, ours: OfWms) -> Found:
+def _found(kind: Finding, name: str, each: SentPush, ours: OfWms) -> Found:
     key = each.push.key or ""
     about = key
     if kind in (Finding.DRIFTED, Finding.DRIFTED_AGAIN):
@@ -174,11 +143,7 @@ async def _beside(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, g
 
 def _unknown(tx: Transaction, documents: Sequence[OutboundDoc]) -> list[OutboundDoc]:
     """Return the documents whose key belongs to no push of ours, of this generation or an earlier one."""
-    if not documents:
-        return []
-    keys = [document.outbound_key for document in documents]
-    rows = tx.rows("SELECT key FROM pushes WHERE key IN (" + marks(len(keys)) + ")", tuple(keys))
-    known = {row[0] for row in rows}
+    known = sent_pushes.known_keys(tx, [document.outbound_key or "" for document in documents])
     return [doc for doc in documents if doc.outbound_key not in known and not _of_earlier(tx, doc)]
 
 
@@ -186,16 +151,11 @@ def _of_earlier(tx: Transaction, document: OutboundDoc) -> bool:
     """A new generation took the place of the key; the earlier ones are computed again."""
     if document.order_ref is None:
         return False
-    sql = (
-        "SELECT p.oms, p.warehouse, p.group_no, p.generation FROM orders o JOIN pushes p ON p.order_id = o.id "
-        "WHERE o.connection = ? AND o.ref = ? AND p.warehouse IS NOT NULL LIMIT 20"
+    return any(
+        document.outbound_key == outbound_key(made.oms, document.order_ref, made.warehouse, made.group_no, number)
+        for made in sent_pushes.generations(tx, document.order_ref)
+        for number in range(1, made.generation + 1)
     )
-    for (source,) in tx.rows("SELECT DISTINCT connection FROM cursors WHERE stream = 'orders'"):
-        for oms, warehouse, group, generation in tx.rows(sql, (source, document.order_ref)):
-            made = {outbound_key(oms, document.order_ref, warehouse, group, g) for g in range(1, generation + 1)}
-            if document.outbound_key in made:
-                return True
-    return False
 
 
 async def mend(

@@ -14,7 +14,7 @@ from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState
 from crossdock.rules.reasons import sentence
 from crossdock.spec.errors import ConnectorError
-from crossdock.store import orders, pushes, timeline
+from crossdock.store import open_pushes, orders, pushes, timeline
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _again(tx: Transaction, stored: StoredOrder, push: Push, desk: Desk, asked: 
 
 
 def _leave(tx: Transaction, push: Push, again_at: int | None = None) -> None:
-    tx.execute("UPDATE pushes SET again_at = ? WHERE id = ?", (again_at, push.id))
+    pushes.decide_at(tx, push.id, again_at)
 
 
 def push_by_hand(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: Desk) -> list[Answer]:
@@ -148,12 +148,7 @@ def obtain(
     Goes through waiting orders above push id `after`, a chunk a call; returns answers for those that were queued and
     the id to go on from, None at the end.
     """
-    sql = (
-        "SELECT " + pushes.COLUMNS + " FROM pushes WHERE unsettled = 1 AND state IN (?, ?) AND warehouse = ? "
-        "AND oms = ? AND id > ? ORDER BY id LIMIT ?"
-    )
-    values = (PushState.NOT_PUSHED, PushState.HELD, warehouse, oms, after, CHUNK)
-    waiting = [pushes.to_push(row) for row in tx.rows(sql, values)]
+    waiting = open_pushes.held_for(tx, oms, warehouse, after, CHUNK)
     stored = orders.load_ids(tx, [push.order_id for push in waiting])
     asked = Asked(trigger=Trigger.OBTAIN, actor=actor)
     answers = []

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crossdock.rules.push_states import PushState
 from crossdock.spec.outbound import ItemResult, PushReport
-from crossdock.store import timeline
+from crossdock.store import push_reports, pushes, timeline
 from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from crossdock.flows.house import House
+    from crossdock.store.push_reports import DueReport
     from crossdock.store.store import Transaction
 
 CHUNK = 100
@@ -46,32 +46,19 @@ async def report_pushes(connection: str, oms: ReportTo, house: House) -> bool:
 
 def due_reports(tx: Transaction, connection: str, now: int) -> list[tuple[int, PushReport]]:
     """Return the reports that are due to an OMS, by push id, oldest first."""
-    sql = (
-        "SELECT p.id, o.ref, p.state, p.revision, p.warehouse, p.remote_id, p.error_text, p.settled_at, "
-        "p.report_as FROM pushes p "
-        "JOIN orders o ON o.id = p.order_id WHERE p.oms = ? AND p.report_at <= ? ORDER BY p.report_at LIMIT ?"
-    )
-    return [(row[0], _report(row[1:])) for row in tx.rows(sql, (connection, now, CHUNK))]
+    return [(found.push_id, _report(found)) for found in push_reports.due(tx, connection, now, CHUNK)]
 
 
-def next_report(tx: Transaction, connection: str) -> int | None:
-    """Return when the next report to an OMS is due (milliseconds), or None."""
-    row = tx.one("SELECT MIN(report_at) FROM pushes WHERE oms = ? AND report_at IS NOT NULL", (connection,))
-    return None if row is None or row[0] is None else int(row[0])
-
-
-def _report(row: Sequence[Any]) -> PushReport:
-    """Say what became of a push, from its columns in the order of `due_reports`."""
-    ref, state, revision, warehouse, remote_id, text, at, said = row
-    failed = state == PushState.PUSH_FAILED
+def _report(found: DueReport) -> PushReport:
+    failed = found.state is PushState.PUSH_FAILED
     return PushReport(
-        order_ref=ref,
-        status=said or ("push_failed" if failed else "pushed"),
-        revision=revision,
-        warehouse=warehouse,
-        remote_id=remote_id,
-        message=text if failed and said is None else _SAID.get(said or ""),
-        at=from_ms(at),
+        order_ref=found.ref,
+        status=found.report_as or ("push_failed" if failed else "pushed"),
+        revision=found.revision,
+        warehouse=found.warehouse,
+        remote_id=found.remote_id,
+        message=found.error_text if failed and found.report_as is None else _SAID.get(found.report_as or ""),
+        at=from_ms(found.settled_at),
     )
 
 
@@ -87,15 +74,15 @@ def note_reported(
         result = answered.get(report.order_ref)
         at = None if report.at is None else to_ms(report.at)
         if result is None:
-            tx.execute("UPDATE pushes SET report_at = ? WHERE id = ? AND settled_at = ?", (later, push_id, at))
+            push_reports.put_off(tx, push_id, at, later)
             continue
         said = report.status if result.ok else f"refused: {result.message or result.code}"
-        sql = "UPDATE pushes SET report_at = NULL, reported = ? WHERE id = ? AND settled_at = ?"
-        if tx.execute(sql, (said[:500], push_id, at)) and not result.ok:
+        if push_reports.done(tx, push_id, at, said[:500]) and not result.ok:
             text = f"the OMS did not take the report that it is {report.status}: {result.message or result.code or 'no reason'}"
             _note_refused(tx, push_id, text[:500], now)
 
 
 def _note_refused(tx: Transaction, push_id: int, text: str, now: datetime) -> None:
-    row = tx.one("SELECT order_id FROM pushes WHERE id = ?", (push_id,))
-    timeline.add(tx, [timeline.Moment(row[0], to_ms(now), "report_refused", "", text)])
+    order_id = pushes.order_of(tx, push_id)
+    assert order_id is not None  # pushes are never deleted
+    timeline.add(tx, [timeline.Moment(order_id, to_ms(now), "report_refused", "", text)])

@@ -16,7 +16,7 @@ from crossdock.rules.reasons import Clause
 from crossdock.rules.simulation import Draft, Foreseen, Past, Would, drafted, foresee, is_draft, released
 from crossdock.spec.errors import ConnectorError
 from crossdock.spec.orders import Order, OrderStatus
-from crossdock.store import orders, pushes
+from crossdock.store import open_pushes, orders, pushes
 from crossdock.store.orders import StoredOrder
 from crossdock.store.pushes import Push
 
@@ -43,6 +43,8 @@ UNDER_WAY = frozenset({
     PushState.REJECTED,
 })  # fmt: skip
 """States of orders that their warehouse has, and about which something is asked of it or of a person."""
+THERE = tuple(sorted(AT_WAREHOUSE - UNDER_WAY))
+"""States of orders that their warehouse has as it was told."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -140,12 +142,9 @@ def _fits(seen: Seen, wanted: Wanted) -> bool:
 
 def look(tx: Transaction, desk: Desk, wanted: Wanted, after: int) -> list[Seen]:
     """Judge the next chunk of waiting orders, and of orders whose warehouse is told, or would have to be, that they changed."""
-    found = [push for state in OPEN for push in _pushes(tx, "unsettled = 1 AND state = ? AND id > ?", (state, after))]
-    found += _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (PushState.PUSHED, after))
-    for state in UNDER_WAY:
-        found += _pushes(tx, "state >= 8 AND state = ? AND id > ?", (state, after))
-    for state in sorted(AT_WAREHOUSE - UNDER_WAY - {PushState.PUSHED}):
-        found += _pushes(tx, "changed = TRUE AND state = ? AND id > ?", (state, after))
+    found = [push for state in OPEN for push in open_pushes.waiting(tx, state, after, CHUNK)]
+    found += [push for state in UNDER_WAY for push in open_pushes.under_way(tx, state, after, CHUNK)]
+    found += [push for state in THERE for push in open_pushes.changed(tx, state, after, CHUNK)]
     return _judged(tx, sorted(found, key=lambda push: push.id)[:CHUNK], desk, wanted)
 
 
@@ -160,11 +159,6 @@ def look_at_named(tx: Transaction, desk: Desk, wanted: Wanted) -> list[Seen]:
     return [
         each for each in seen if each.push.state in OPEN or each.would.would is not Would.KEEP or each.would.clauses
     ]
-
-
-def _pushes(tx: Transaction, where: str, values: Sequence[object]) -> list[Push]:
-    sql = "SELECT " + pushes.COLUMNS + " FROM pushes WHERE " + where + " ORDER BY id LIMIT ?"
-    return [pushes.to_push(row) for row in tx.rows(sql, (*values, CHUNK))]
 
 
 def _judged(tx: Transaction, found: Sequence[Push], desk: Desk, wanted: Wanted) -> list[Seen]:

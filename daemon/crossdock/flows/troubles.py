@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.rules import troubles
-from crossdock.rules.push_states import PushState
 from crossdock.rules.reasons import Clause
 from crossdock.rules.troubles import Cause, Standing, Trouble
-from crossdock.store import incidents, pushes, quarantine
+from crossdock.store import incidents, outbox, pushes, quarantine
 from crossdock.store.quarantine import Quarantined
 
 if TYPE_CHECKING:
@@ -73,14 +72,10 @@ def note_ids(tx: Transaction, ids: Sequence[int], now: int) -> None:
 
 def note_doubts(tx: Transaction, connection: str, now: int) -> None:
     """Note every push of a connection that is in doubt and that only a person can settle."""
-    sql = (
-        "SELECT id FROM pushes WHERE unsettled = 1 AND state = ? AND id > ? AND connection = ? AND needs_person = TRUE "
-        "ORDER BY id LIMIT ?"
-    )
     after = 0
-    while rows := tx.rows(sql, (PushState.IN_DOUBT, after, connection, CHUNK)):
-        note_ids(tx, [row[0] for row in rows], now)
-        after = rows[-1][0]
+    while ids := outbox.left_to_people(tx, connection, after, CHUNK):
+        note_ids(tx, ids, now)
+        after = ids[-1]
 
 
 def standing(push: Push) -> Standing:
@@ -102,7 +97,7 @@ def set_aside(
     tx: Transaction, connection: str, unreadable: Sequence[tuple[str, Unreadable]], read: Sequence[str], now: int
 ) -> None:
     """Quarantine records, each under a name, and let go of those (`read`) that can be read by now or are gone."""
-    if tx.one("SELECT 1 FROM quarantine LIMIT 1") is not None:
+    if quarantine.holds_any(tx):
         for start in range(0, len(read), CHUNK):
             for name in quarantine.among(tx, connection, read[start : start + CHUNK]):
                 incidents.heal(tx, record_subject(connection, name), now, operation=troubles.READ)

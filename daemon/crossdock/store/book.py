@@ -115,3 +115,9 @@ class BookCache:
         if book is None or book.revision != counters.current(tx, "book") or book.window_days != self.window_days:
             book = self._book = msgspec.structs.replace(load(tx, self.window_days), abilities=self.abilities)
         return book
+
+
+def stored(tx: Transaction, kind: type[Entry], name: str) -> tuple[int, Entry] | None:
+    """Return an entry by name with the revision at which it stands, or None."""
+    row = tx.one("SELECT revision, body FROM book WHERE kind = ? AND name = ?", (KINDS[kind], name))
+    return None if row is None else (int(row[0]), msgspec.json.decode(row[1], type=kind))

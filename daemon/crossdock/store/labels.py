@@ -247,3 +247,9 @@ def _head(row: Sequence[Any]) -> LabelHead:
 def _version(row: Sequence[Any]) -> LabelVersion:
     values = dict(zip(VERSION, row, strict=True))
     return LabelVersion(**{**values, "state": LabelState(values["state"])})
+
+
+def due_connections(tx: Transaction, now: int) -> list[str]:
+    """List the OMS connections for whose labels something is due."""
+    sql = "SELECT DISTINCT oms FROM labels WHERE next_at IS NOT NULL AND next_at <= ?"
+    return [row[0] for row in tx.rows(sql, (now,))]

@@ -272,3 +272,9 @@ def read_row(row: tuple[object, ...]) -> Operation:
     values["state"] = OperationState(values["state"])
     values["body"] = bytes(values["body"])
     return Operation(**values)
+
+
+def due_connections(tx: Transaction, now: int) -> list[str]:
+    """List the connections that have operations to carry out."""
+    sql = "SELECT DISTINCT connection FROM operations WHERE next_at IS NOT NULL AND next_at <= ?"
+    return [row[0] for row in tx.rows(sql, (now,))]

@@ -137,3 +137,9 @@ def release_gifts(tx: Transaction, order_id: int) -> None:
 
 def _stored(row: tuple[object, ...]) -> StoredOrder:
     return StoredOrder(**dict(zip(StoredOrder.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
+
+
+def id_of(tx: Transaction, connection: str, ref: str) -> int | None:
+    """Return the id of an order by its reference, or None."""
+    row = tx.one("SELECT id FROM orders WHERE connection = ? AND ref = ?", (connection, ref))
+    return None if row is None else int(row[0])

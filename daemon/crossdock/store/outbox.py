@@ -206,3 +206,18 @@ def next_due(tx: Transaction, connection: str) -> int | None:
 def give_back(tx: Transaction, run: int, claimed: Sequence[Claimed], now: int) -> None:
     """Put claimed pushes back as they were: they were surely not sent this time. A changed order is decided again."""
     tx.execute_many(_GIVE_BACK, [(push.state, now, now, push.id, run) for push in claimed])
+
+
+def due_connections(tx: Transaction, now: int) -> list[str]:
+    """List the WMS connections that have something to send."""
+    sql = "SELECT DISTINCT connection FROM pushes WHERE next_at IS NOT NULL AND next_at <= ? AND connection IS NOT NULL"
+    return [row[0] for row in tx.rows(sql, (now,))]
+
+
+def left_to_people(tx: Transaction, connection: str, after: int, limit: int) -> list[int]:
+    """Return the ids above `after` of pushes in doubt that only a person can settle, in order."""
+    sql = (
+        "SELECT id FROM pushes WHERE unsettled = 1 AND state = ? AND id > ? AND connection = ? AND needs_person = TRUE "
+        "ORDER BY id LIMIT ?"
+    )
+    return [row[0] for row in tx.rows(sql, (PushState.IN_DOUBT, after, connection, limit))]

@@ -209,3 +209,21 @@ def to_push(row: tuple[object, ...]) -> Push:
     push.state = PushState(push.state)
     push.shipped = Shipped(push.shipped)
     return push
+
+
+def owner_of_key(tx: Transaction, key: str) -> tuple[int, str, str] | None:
+    """Return the order (id, OMS, reference) that was pushed under a key, or None."""
+    sql = "SELECT o.id, p.oms, o.ref FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.key = ?"
+    row = tx.one(sql, (key,))
+    return None if row is None else (int(row[0]), row[1], row[2])
+
+
+def order_of(tx: Transaction, push_id: int) -> int | None:
+    """Return the id of the order of a push, or None."""
+    row = tx.one("SELECT order_id FROM pushes WHERE id = ?", (push_id,))
+    return None if row is None else int(row[0])
+
+
+def decide_at(tx: Transaction, push_id: int, again_at: int | None) -> None:
+    """Have a push decided again at this time (milliseconds); None: time alone changes nothing about it."""
+    tx.execute("UPDATE pushes SET again_at = ? WHERE id = ?", (again_at, push_id))

@@ -78,3 +78,8 @@ def page(tx: Transaction, after: int, limit: int) -> list[tuple[int, Quarantined
 def count(tx: Transaction) -> int:
     """Count the records."""
     return int(tx.one("SELECT COUNT(*) FROM quarantine")[0])
+
+
+def holds_any(tx: Transaction) -> bool:
+    """Tell whether there is any record at all."""
+    return tx.one("SELECT 1 FROM quarantine LIMIT 1") is not None

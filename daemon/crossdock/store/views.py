@@ -322,3 +322,15 @@ def quarantined_refs(tx: Transaction, connection: str, limit: int) -> list[str]:
 def applied_migrations(tx: Transaction) -> list[str]:
     """List the migrations that the database has had."""
     return [row[0] for row in tx.rows("SELECT name FROM migration_checksums ORDER BY name LIMIT 1000")]
+
+
+def after_push(tx: Transaction) -> dict[PushState, int]:
+    """Count the orders of which a warehouse is told something, or has shown how far it is, by state; not what is done."""
+    sql = "SELECT state, COUNT(*) FROM pushes WHERE state >= 8 AND state < 14 GROUP BY state"
+    return {PushState(row[0]): row[1] for row in tx.rows(sql)}
+
+
+def unsettled(tx: Transaction) -> dict[PushState, tuple[int, int | None]]:
+    """Count the pushes that are not settled, by state, each with when the first of them was queued (milliseconds)."""
+    sql = "SELECT state, COUNT(*), MIN(queued_at) FROM pushes WHERE unsettled = 1 GROUP BY state"
+    return {PushState(row[0]): (row[1], row[2]) for row in tx.rows(sql)}

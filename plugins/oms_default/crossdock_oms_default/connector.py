@@ -24,11 +24,11 @@ from crossdock_oms_default.mapping import (
     ResultsBody,
     reports_key,
     to_page,
-    to_query,
 )
 from crossdock_oms_default.products import ProductHooks
 from crossdock_oms_default.stock import StockHooks
 from crossdock_oms_default.webhooks import WebhookHooks
+from crossdock_oms_default.wire import bearer, to_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,8 +102,3 @@ class OmsConnector(StockHooks, WebhookHooks, Labels, DocumentHooks, ProductHooks
 def is_json(answer: Answer) -> bool:
     """Tell whether an answer says that it is JSON."""
     return "json" in answer.headers.get("Content-Type", "").lower()
-
-
-def bearer(ctx: Context[Settings]) -> dict[str, str]:
-    """Return the header that proves who we are."""
-    return {"Authorization": f"Bearer {ctx.secret('token')}"}

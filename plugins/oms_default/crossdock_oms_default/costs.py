@@ -10,6 +10,7 @@ from msgspec import Struct
 from crossdock.spec.costs import ProductCost
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import ItemResult
+from crossdock_oms_default.wire import bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -29,13 +30,13 @@ class Costs:
     @hookimpl
     async def update_cost(self, ctx: Context[Settings], change: CostChange) -> ItemResult:
         """Write one cost."""
-        headers = {"Authorization": f"Bearer {ctx.secret('token')}", "Idempotency-Key": change.key}
+        headers = {**bearer(ctx), "Idempotency-Key": change.key}
         return (await ctx.http.post("/v1/costs/update", msgspec.json.encode(change), headers=headers)).json(ItemResult)
 
     @hookimpl
     async def get_costs(self, ctx: Context[Settings], skus: list[str]) -> dict[str, ProductCost | None]:
         """Return average purchase prices."""
-        headers = {"Authorization": f"Bearer {ctx.secret('token')}"}
+        headers = bearer(ctx)
         body = msgspec.json.encode({"skus": skus})
         answer = await ctx.http.post("/v1/costs/get", body, headers=headers, write=False)
         return answer.json(CostsBody).costs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Struct
 from crossdock.spec.errors import NotFound, Unsupported
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import ItemResult
+from crossdock_oms_default.wire import batch_key, bearer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,19 +43,9 @@ class DocumentHooks:
 async def _enter(
     ctx: Context[Settings], path: str, items: Sequence[OutboundPosting] | Sequence[InboundPosting]
 ) -> list[ItemResult]:
-    headers = {
-        "Authorization": f"Bearer {ctx.secret('token')}",
-        "Idempotency-Key": call_key([item.key for item in items]),
-    }
+    headers = {**bearer(ctx), "Idempotency-Key": batch_key([item.key for item in items])}
     try:
         answer = await ctx.http.post(path, msgspec.json.encode({"items": items}), headers=headers)
     except NotFound as error:
         raise Unsupported(f"{ctx.connection} takes no documents ({path}): not supported by this OMS") from error
     return answer.json(EnteredBody).results
-
-
-def call_key(keys: list[str]) -> str:
-    """Return the Idempotency-Key of a call: the single document's key, or a digest of the keys in their order."""
-    if len(keys) == 1:
-        return keys[0]
-    return f"XD-{hashlib.blake2b(chr(10).join(keys).encode(), digest_size=16).hexdigest()}"

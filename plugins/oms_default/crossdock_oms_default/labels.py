@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.labels import Label
+from crossdock_oms_default.wire import bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -27,5 +28,5 @@ class Labels:
     async def fetch_label(self, ctx: Context[Settings], ref: str, package_ref: str | None) -> Label | None:
         """Return the newest label of an order, its bytes or an address."""
         query = {"ref": ref} if package_ref is None else {"ref": ref, "package": package_ref}
-        headers = {"Authorization": f"Bearer {ctx.secret('token')}"}
+        headers = bearer(ctx)
         return (await ctx.http.get("/v1/labels", params=query, headers=headers)).json(LabelBody).label

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw, Struct
 
 from crossdock.spec.orders import Order, OrderSlice, Page, Ref, Unreadable
 from crossdock.spec.outbound import Choice, ItemResult
-
-if TYPE_CHECKING:
-    from crossdock.spec.orders import Window
+from crossdock_oms_default.wire import unreadable_name
 
 
 class PageBody(Struct, frozen=True):
@@ -62,18 +59,6 @@ HEAD = msgspec.json.Decoder(Head)
 HEADS = msgspec.json.Decoder(Heads)
 
 
-def to_query(window: Window, cursor: str | None, limit: int) -> dict[str, str]:
-    """Write a window, a cursor and a limit as query parameters."""
-    query = {"mode": window.mode.value, "limit": str(limit)}
-    for name in ("since", "until", "created_since"):
-        moment: datetime | None = getattr(window, name)
-        if moment is not None:
-            query[name] = moment.isoformat().replace("+00:00", "Z")
-    if cursor is not None:
-        query["cursor"] = cursor
-    return query
-
-
 def to_page(page: PageBody, body: bytes) -> Page:
     """Cut a page into slices; an order without a readable ref becomes Unreadable and spoils nothing else."""
     try:
@@ -98,11 +83,6 @@ def _page_one_by_one(page: PageBody) -> Page:
         next_cursor=page.next_cursor,
         watermark=page.watermark,
     )
-
-
-def unreadable_name(raw: bytes) -> str:
-    """Name bytes that do not name themselves, the same name for the same bytes."""
-    return f"unreadable-{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
 
 
 def reports_key(body: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from crossdock.spec.listing import Listing
 from crossdock.spec.orders import Unreadable
 from crossdock.spec.outbound import ItemResult
 from crossdock.spec.products import Product
+from crossdock_oms_default.wire import batch_key, bearer, to_query, unreadable_name
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -50,7 +50,7 @@ class ProductHooks:
         self, ctx: Context[Settings], window: Window, cursor: str | None, limit: int
     ) -> Listing[Product]:
         """Return one page of products; one that cannot be read is set aside."""
-        answer = await ctx.http.get("/v1/products", params=to_query(window, cursor, limit), headers=_bearer(ctx))
+        answer = await ctx.http.get("/v1/products", params=to_query(window, cursor, limit), headers=bearer(ctx))
         page = answer.json(ProductPageBody)
         found = [read_product(bytes(raw)) for raw in page.items]
         return Listing(
@@ -64,14 +64,14 @@ class ProductHooks:
     async def get_products(self, ctx: Context[Settings], skus: list[str]) -> dict[str, Product | None]:
         """Return products as they are now."""
         body = msgspec.json.encode({"skus": skus})
-        answer = await ctx.http.post("/v1/products/get", body, headers=_bearer(ctx), write=False)
+        answer = await ctx.http.post("/v1/products/get", body, headers=bearer(ctx), write=False)
         return answer.json(ProductsBody).products
 
     @hookimpl
     async def write_products(self, ctx: Context[Settings], items: list[ProductWrite]) -> list[ItemResult]:
         """Write values into products."""
         body = msgspec.json.encode({"items": items})
-        headers = {**_bearer(ctx), "Idempotency-Key": writes_key([item.key for item in items])}
+        headers = {**bearer(ctx), "Idempotency-Key": batch_key([item.key for item in items])}
         return (await ctx.http.post("/v1/products/write", body, headers=headers)).json(ProductResultsBody).results
 
 
@@ -91,27 +91,4 @@ def _name(raw: bytes) -> str:
     sku = plain.get("sku") if isinstance(plain, dict) else None
     if isinstance(sku, str) and 0 < len(sku) <= 200 and sku.isprintable():
         return sku
-    return f"unreadable-{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
-
-
-def to_query(window: Window, cursor: str | None, limit: int) -> dict[str, str]:
-    """Write a window, a cursor and a limit as query parameters."""
-    query = {"mode": window.mode.value, "limit": str(limit)}
-    for name in ("since", "until", "created_since"):
-        moment: datetime | None = getattr(window, name)
-        if moment is not None:
-            query[name] = moment.isoformat().replace("+00:00", "Z")
-    if cursor is not None:
-        query["cursor"] = cursor
-    return query
-
-
-def writes_key(keys: list[str]) -> str:
-    """Return the Idempotency-Key of a call: the single item's key, or a digest of the keys in their order."""
-    if len(keys) == 1:
-        return keys[0]
-    return f"XB-{hashlib.blake2b(chr(10).join(keys).encode(), digest_size=16).hexdigest()}"
-
-
-def _bearer(ctx: Context[Settings]) -> dict[str, str]:
-    return {"Authorization": f"Bearer {ctx.secret('token')}"}
+    return unreadable_name(raw)

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable
-from crossdock_oms_default.mapping import HEAD, ORDER, unreadable_name
+from crossdock_oms_default.mapping import HEAD, ORDER
+from crossdock_oms_default.wire import unreadable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

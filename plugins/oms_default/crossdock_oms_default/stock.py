@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import ItemResult
+from crossdock_oms_default.wire import bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -39,5 +40,5 @@ class StockHooks:
 
 async def _told(ctx: Context[Settings], path: str, body: bytes) -> list[ItemResult]:
     key = f"XS-{hashlib.blake2b(body, digest_size=16).hexdigest()}"
-    headers = {"Authorization": f"Bearer {ctx.secret('token')}", "Idempotency-Key": key}
+    headers = {**bearer(ctx), "Idempotency-Key": key}
     return (await ctx.http.post(path, body, headers=headers)).json(StockResults).results

@@ -8,6 +8,7 @@ import msgspec
 
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import ItemResult
+from crossdock_wms_default.wire import bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -21,5 +22,5 @@ class Costs:
     @hookimpl
     async def update_cost(self, ctx: Context[Settings], change: CostChange) -> ItemResult:
         """Write the unit cost of a line or a receipt."""
-        headers = {"Authorization": f"Bearer {ctx.secret('token')}", "Idempotency-Key": change.key}
+        headers = {**bearer(ctx), "Idempotency-Key": change.key}
         return (await ctx.http.post("/v1/costs/update", msgspec.json.encode(change), headers=headers)).json(ItemResult)

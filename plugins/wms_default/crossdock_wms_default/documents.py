@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from crossdock.spec.documents import InboundDoc, OutboundDoc
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.listing import Listing
 from crossdock.spec.orders import Ref, Unreadable
+from crossdock_wms_default.wire import bearer, to_query, unreadable_name
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -62,8 +62,7 @@ class DocumentHooks:
 async def _page(
     ctx: Context[Settings], path: str, decoder: msgspec.json.Decoder[D], query: dict[str, str]
 ) -> Listing[D]:
-    headers = {"Authorization": f"Bearer {ctx.secret('token')}"}
-    page = (await ctx.http.get(path, params=query, headers=headers)).json(DocumentsBody)
+    page = (await ctx.http.get(path, params=query, headers=bearer(ctx))).json(DocumentsBody)
     items: list[D] = []
     unreadable: list[Unreadable] = []
     for raw in map(bytes, page.items):
@@ -81,16 +80,4 @@ def name(raw: bytes) -> str:
     try:
         return HEAD.decode(raw).ref
     except ValueError:
-        return f"unreadable-{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
-
-
-def to_query(window: Window, cursor: str | None, limit: int) -> dict[str, str]:
-    """Write a window, a cursor and a limit as query parameters."""
-    query = {"mode": window.mode.value, "limit": str(limit)}
-    for field in ("since", "until", "created_since"):
-        moment: datetime | None = getattr(window, field)
-        if moment is not None:
-            query[field] = moment.isoformat().replace("+00:00", "Z")
-    if cursor is not None:
-        query["cursor"] = cursor
-    return query
+        return unreadable_name(raw)

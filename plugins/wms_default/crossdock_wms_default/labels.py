@@ -8,6 +8,7 @@ import msgspec
 
 from crossdock.spec.hooks import hookimpl
 from crossdock.spec.outbound import PushResult
+from crossdock_wms_default.wire import bearer
 
 if TYPE_CHECKING:
     from crossdock.spec.context import Context
@@ -21,6 +22,6 @@ class Labels:
     @hookimpl
     async def push_label(self, ctx: Context[Settings], item: LabelDelivery) -> PushResult:
         """Give a document its label."""
-        headers = {"Authorization": f"Bearer {ctx.secret('token')}", "Idempotency-Key": item.key}
+        headers = {**bearer(ctx), "Idempotency-Key": item.key}
         answer = await ctx.http.post("/v1/outbounds/label", msgspec.json.encode(item), headers=headers)
         return answer.json(PushResult)

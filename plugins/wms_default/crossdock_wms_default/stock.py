@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from crossdock.spec.hooks import hookimpl
 from crossdock.spec.listing import Listing
 from crossdock.spec.orders import Unreadable
 from crossdock.spec.stock import StockLevel, StockMovement
+from crossdock_wms_default.wire import bearer, to_query, unreadable_name
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -53,8 +53,7 @@ class StockHooks:
 async def _page(
     ctx: Context[Settings], path: str, kind: type[T], window: Window, cursor: str | None, limit: int
 ) -> Listing[T]:
-    headers = {"Authorization": f"Bearer {ctx.secret('token')}"}
-    body = (await ctx.http.get(path, params=to_query(window, cursor, limit), headers=headers)).json(ListingBody)
+    body = (await ctx.http.get(path, params=to_query(window, cursor, limit), headers=bearer(ctx))).json(ListingBody)
     items: list[T] = []
     unreadable: list[Unreadable] = []
     for raw in map(bytes, body.items):
@@ -65,20 +64,3 @@ async def _page(
     return Listing(
         items=tuple(items), unreadable=tuple(unreadable), next_cursor=body.next_cursor, watermark=body.watermark
     )
-
-
-def to_query(window: Window, cursor: str | None, limit: int) -> dict[str, str]:
-    """Write a window, a cursor and a limit as query parameters."""
-    query = {"mode": window.mode.value, "limit": str(limit)}
-    for name in ("since", "until", "created_since"):
-        moment: datetime | None = getattr(window, name)
-        if moment is not None:
-            query[name] = moment.isoformat().replace("+00:00", "Z")
-    if cursor is not None:
-        query["cursor"] = cursor
-    return query
-
-
-def unreadable_name(raw: bytes) -> str:
-    """Name bytes that do not name themselves, the same name for the same bytes."""
-    return f"unreadable-{hashlib.blake2b(raw, digest_size=8).hexdigest()}"

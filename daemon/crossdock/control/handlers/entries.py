@@ -294,14 +294,14 @@ def remove_at(
     tx: Transaction, kind: type[Entry], name: str, revision: int, what: str, now: int, by: By | None = None
 ) -> bool:
     """Remove an entry that still is at `revision`; False if there is none. Raises ChangedMeanwhile."""
-    row = tx.one("SELECT revision, body FROM book WHERE kind = ? AND name = ?", (book.KINDS[kind], name))
-    if row is None:
+    stored = book.stored(tx, kind, name)
+    if stored is None:
         return False
-    if int(row[0]) != revision:
-        raise ChangedMeanwhile(f"{what} is at revision {row[0]}, you read revision {revision}; read it again")
+    at, entry = stored
+    if at != revision:
+        raise ChangedMeanwhile(f"{what} is at revision {at}, you read revision {revision}; read it again")
     book.remove(tx, kind, name)
     pushes.decide_again(tx, now)
     if by is not None:
-        before = audit.hash_of(msgspec.json.decode(row[1], type=kind))
-        audit.write(tx, by.entry(before=before), now)
+        audit.write(tx, by.entry(before=audit.hash_of(entry)), now)
     return True
