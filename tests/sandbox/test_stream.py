@@ -137,6 +137,13 @@ def test_what_names_no_order_or_an_unknown_one_is_counted_and_changes_no_order()
     assert (feed.counts["adjustment"], feed.counts["finance"]) == (1, 1)
 
 
+def test_a_cancel_that_takes_back_no_goods_is_counted_apart():
+    feed = StreamFeed()
+    feed.apply(cancel([(1, "A", -5)], {}))
+    feed.apply(cancel([(1, "POST", -1, "shipping")], {}))
+    assert (feed.counts["cancel_unnamed"], feed.counts["cancel_unnamed_goods"]) == (2, 1)
+
+
 @given(
     st.lists(st.tuples(st.sampled_from("AaB"), st.integers(1, 9)), max_size=8),
     st.sampled_from("AaB"),

@@ -133,7 +133,11 @@ def told(outcome: Outcome) -> Iterator[str]:
     yield f"attempts ended: {_counts(outcome.ended)}"
     yield f"amended or reduced before the push, and pushed so: {verdict.amended_or_reduced_before_push}"
     yield f"after the push: {_counts(verdict.after_push)}"
-    yield f"cancellations that name no order, each held by an incident: {verdict.unnamed_cancels}"
+    goods = outcome.feed["cancel_unnamed_goods"]
+    yield (
+        f"cancellations that name no order, each held by an incident: {verdict.unnamed_cancels} "
+        f"({goods} of goods, {verdict.unnamed_cancels - goods} of postage, fees and discounts only)"
+    )
     yield "not pushed, by reason:"
     for reason, count in verdict.ineligible.most_common():
         yield f"  {count:>6}  {reason}"

@@ -97,8 +97,10 @@ class StreamFeed:
     """The orders that a stream of events leads to. `orders` holds each as it is now, in the order of first appearance.
 
     `unnamed` are the cancels that name no order: each is shown as a cancelled order of its own that only takes back, and
-    is not among `orders`. `counts` counts events by kind, and what became of them: cancel_unnamed, cancel_partly_named, cancel_unknown_order, cancel_unplaced_qty (pieces that no named order had), cancelled_orders,
-    reduced_orders, amend_unknown_order, lines_not_positive.
+    is not among `orders`. `counts` counts events by kind, and what became of them: cancel_unnamed, of these
+    cancel_unnamed_goods (the others take back postage, fees and discounts only), cancel_partly_named, cancel_unknown_order,
+    cancel_unplaced_qty (pieces that no named order had), cancelled_orders, reduced_orders, amend_unknown_order,
+    lines_not_positive.
     """
 
     def __init__(self) -> None:
@@ -140,6 +142,7 @@ class StreamFeed:
     def _cancel(self, event: Event) -> list[Order]:
         if not event.cancels:
             self.counts["cancel_unnamed"] += 1
+            self.counts["cancel_unnamed_goods"] += any(line.type == "product" for line in event.lines)
             self.unnamed.append(event.order_ref)
             return [replace(to_order(event), status=OrderStatus.CANCELLED, label_ready=False)]
         if event.unmatched_qty:
