@@ -266,3 +266,24 @@ async def test_of_a_document_that_has_left_in_part_nothing_is_changed_any_more(d
     found = await depot.decisions()
     assert (found["seller_note"], found["recipient.name"]) == ("local_only", "refuse")
     assert await depot.incidents() == [("outbound_update", "refused")]
+
+
+@pytest.mark.behaviour("P4")
+async def test_a_doubt_about_the_key_before_does_not_keep_a_change_from_the_document_under_the_new_one(depot, kit):
+    await depot.push(kit.order("1"))
+    await depot.bench.absorb(kit.order("1", buyer_note="a"))
+    depot.wms.lost["/v1/outbounds/update"] = UnknownOutcome("lost")
+    await depot.operate()
+    first = (await depot.bench.row("1")).key
+    gone = a_document(first, Stage.CANCELLED)
+    await depot.bench.store.write(follow, "wms", [gone], depot.bench.env.now())
+    assert (await depot.choose(Verdict.AGAIN)).done
+    await depot.bench.push()
+    assert (await depot.bench.row("1")).key != first
+    for place in ("2 New Road", "3 New Road"):
+        await depot.bench.absorb(kit.order("1", buyer_note="a", recipient=depot.moved(place)))
+    depot.bench.later(minutes=5)
+    for _ in range(3):
+        await depot.operate()
+    assert (await depot.content()).recipient.address.lines == ("3 New Road",)
+    assert await depot.state() is PushState.ACCEPTED

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crossdock.rules.mutability import Abilities
     from crossdock.spec.orders import Order
     from crossdock.store.amendments import Amendment
+    from crossdock.store.operations import Operation
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
     from crossdock.store.store import Transaction
@@ -32,6 +33,11 @@ UPDATE, CANCEL, HOLD = OUTBOUND_UPDATE, OUTBOUND_CANCEL, OUTBOUND_HOLD
 DOCUMENT = OUTBOUND_DOCUMENT
 """What incidents about the document itself are called."""
 """The kinds of operations; incidents about them carry the same names."""
+
+
+def concerns(operation: Operation, push: Push) -> bool:
+    """Tell whether an operation was made under the key that its push has now, and not before it began afresh under another."""
+    return operation.key.startswith(f"{push.key}-")
 
 
 @dataclass
@@ -121,9 +127,9 @@ class Case:
             operations.supersede(self.tx, self.push.connection or "", self.subject, kind, self.at)
 
     def under_way(self, kind: str) -> bool:
-        """Tell whether an operation of a kind may have left and is not settled."""
+        """Tell whether an operation of a kind may have left and is not settled. One of an earlier key settles nothing here."""
         found = operations.open_of(self.tx, self.push.connection or "", self.subject)
-        return any(each.kind == kind for each in found)
+        return any(each.kind == kind and concerns(each, self.push) for each in found)
 
     def ask_person(self, operation: str, code: str, text: str, particular: str) -> None:
         """Open an incident, or hold the order in the one that is open for this cause."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from crossdock.flows.after_push import CANCEL, HOLD, UPDATE, Case
+from crossdock.flows.after_push import CANCEL, HOLD, UPDATE, Case, concerns
 from crossdock.flows.amend import Planned, confirmed
 from crossdock.flows.house import encode
 from crossdock.flows.keep_in_step import look
@@ -76,7 +76,7 @@ class Handler:
     def case(self, tx: Transaction, operation: Operation, now: datetime) -> Case | None:
         """Return the case of an operation; None if its push has begun afresh under another key since."""
         found = pushes.by_ids(tx, [operation.entity_id])
-        if not found or not operation.key.startswith(f"{found[0].key}-"):
+        if not found or not concerns(operation, found[0]):
             return None
         push = found[0]
         stored = orders.load_ids(tx, [push.order_id])[push.order_id]
