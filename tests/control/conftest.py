@@ -41,13 +41,13 @@ async def client(world):
 
 @pytest.fixture
 async def raw(world):
-    """Send any request: what comes back is (status, body decoded where it is JSON, headers)."""
+    """Send any request: what comes back is (status, body decoded where it is JSON, headers); `begun` reads no more than those."""
     async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(world.socket))) as session:
 
-        async def sent(method, path, body=None, **options):
+        async def sent(method, path, body=None, *, begun=False, **options):
             data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
             async with session.request(method, URL(f"http://x{path}", encoded=True), data=data, **options) as answer:
-                content = await answer.read()
+                content = b"" if begun and answer.status == 200 else await answer.read()
                 decoded = msgspec.json.decode(content) if "json" in answer.content_type else content
                 return answer.status, decoded, answer.headers
 

@@ -15,6 +15,9 @@ from crossdock.control.server import ControlApi
 from crossdock.engine.engine import Engine
 from crossdock.engine.requests import Requests
 from crossdock.env import Env
+from crossdock.ops.masks import Masks
+from crossdock.ops.recent_log import RecentLog
+from crossdock.ops.trends import Trends
 from crossdock.rules.book import AllocationRule, PushStrategy, StrategyKind, Warehouse
 from crossdock.spec.connector import Capabilities
 from crossdock.spec.errors import Retryable
@@ -165,6 +168,7 @@ class World:
         self.oms, self.wms = FakeOms(), FakeWms(idempotency)
         self.reloaded = Reloaded(taken=True, text="the configuration is taken over")
         self.against = []
+        self.trends, self.recent_log = Trends(self.env), RecentLog(Masks())
         database = sqlite.connect(str(folder / "crossdock.db"))
         database.connect()
         migrate.migrate(database)
@@ -205,6 +209,8 @@ class World:
             free_bytes=lambda: 1 << 40,
             reload=reload,
             plugins=plugins,
+            trends=self.trends,
+            recent_log=self.recent_log,
         )
 
     async def start(self):

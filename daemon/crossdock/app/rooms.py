@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -25,7 +26,7 @@ from crossdock.control.server import ControlApi
 from crossdock.engine.engine import Engine
 from crossdock.engine.requests import Requests
 from crossdock.engine.schedule import RealSchedule
-from crossdock.ops import disk
+from crossdock.ops import disk, recent_log
 from crossdock.ops.logging import configure
 from crossdock.ops.metrics import Metrics
 from crossdock.ops.process import make_folder
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from crossdock.connectors.open_connection import OpenConnection
     from crossdock.env import Env
     from crossdock.ops.masks import Masks
+    from crossdock.ops.recent_log import RecentLog
     from crossdock.ops.sd_notify import Notifier
 
 log = logging.getLogger("crossdock")
@@ -62,6 +64,7 @@ class Rooms:
     watch: Watch
     masks: Masks
     environ: Mapping[str, str]
+    recent_log: RecentLog
     links: dict[str, OpenConnection] = field(default_factory=dict)
     control: ControlApi | None = None
     webhooks: WebhookRoom | None = None
@@ -141,6 +144,7 @@ class Rooms:
         await asyncio.to_thread(self.store.close)
         if self.loop_watch is not None:
             self.loop_watch.stop()
+        recent_log.let_go(self.recent_log)
         self.lock.close()
 
 
@@ -161,6 +165,7 @@ def connect(
 async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[str, str], notifier: Notifier) -> Rooms:
     """Open every room. Raises FileInUse, SchemaProblem, StoreError, ConfigError, SocketRefused, OSError."""
     state, file, lock = _claim_state(config)
+    kept = recent_log.keep(masks)
     metrics = Metrics(VERSION)
     store = await _open_store(config, env, file, notifier, metrics)
     plugins = Plugins()
@@ -176,7 +181,7 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     engine = Engine(config, store, env, RealSchedule(env), watch, free)
     watch.engine = engine
     secrets = SecretStore(config, environ, masks=masks)
-    rooms = Rooms(config, env, lock, store, plugins, host, engine, watch, masks, environ)
+    rooms = Rooms(config, env, lock, store, plugins, host, engine, watch, masks, environ, kept)
     for name, connection in config.connections.items():
         if connection.enabled:
             rooms.links[name] = connect(host, name, config, secrets)
@@ -184,6 +189,7 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     rooms.loop_watch.start()
     await engine.start(list(rooms.links.values()))
     rooms.control = ControlApi(engine, Requests(engine), _providers(rooms, free))
+    kept.told = partial(rooms.control.events.note, ("log",))
     await rooms.control.start(socket_path(config))
     rooms.webhooks = await open_webhooks(config, engine, rooms.links, secrets, watch)
     return rooms
@@ -230,4 +236,6 @@ def _providers(rooms: Rooms, free: Callable[[], int]) -> Providers:
         free_bytes=free,
         reload=reload,
         plugins=rooms.plugin_items,
+        trends=rooms.watch.trends,
+        recent_log=rooms.recent_log,
     )

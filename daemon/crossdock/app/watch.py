@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crossdock.ops import health, memory
 from crossdock.ops.health import ConnectionState, LoopBlock, Snapshot
 from crossdock.ops.metrics import Rows
+from crossdock.ops.trends import Trends
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
 from crossdock.store import cursors, incidents, operations_list, quarantine, views
@@ -32,6 +33,7 @@ log = logging.getLogger("crossdock")
 
 BLOCK_SHOWN = timedelta(minutes=15)
 """A connection that blocked the event loop shows in health for so long."""
+_TREND = {"pushed": "pushed", "push_failed": "failed", "in_doubt": "failed"}
 _BREAKER = {Status.OPEN: "open", Status.RETRYING: "half_open", Status.RATE_LIMITED: "half_open"}
 
 
@@ -48,6 +50,7 @@ class Watch:
     ) -> None:
         self.engine: Engine | None = None
         self.loop_lag_s = 0.0
+        self.trends = Trends(env)
         self._config, self._env, self._store, self._metrics = config, env, store, metrics
         self._reload_ok = True
         self._database_ok = True
@@ -58,11 +61,14 @@ class Watch:
     def fetched(self, connection: str, totals: Totals) -> None:
         """A listing, or a part of one, was stored."""
         self._metrics.fetched(connection, totals.found)
+        self.trends.count("orders", totals.changed)
         self._metrics.succeeded(connection, "fetch_orders", self._env.now())
 
     def pushed(self, connection: str, result: str, count: int) -> None:
         """So many pushes ended like this."""
         self._metrics.pushed(connection, result, count)
+        if result in _TREND:
+            self.trends.count(_TREND[result], count)
         if result == "pushed":
             self._metrics.succeeded(connection, "push_outbound", self._env.now())
 

@@ -13,6 +13,7 @@ from crossdock.control.daemon_calls import DaemonCalls
 from crossdock.control.document_calls import DocumentCalls
 from crossdock.control.incident_calls import IncidentCalls
 from crossdock.control.label_calls import LabelCalls
+from crossdock.control.live_calls import LiveCalls
 from crossdock.control.master_calls import MasterCalls
 from crossdock.control.operation_calls import OperationCalls
 from crossdock.control.order_calls import OrderCalls
@@ -42,5 +43,6 @@ class Client(
     SetupCalls,
     PackageCalls,
     OperationCalls,
+    LiveCalls,
 ):
     """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""

@@ -11,7 +11,8 @@ import msgspec
 from crossdock.control.intake import PATH_TYPES
 from crossdock.control.permissions import PUBLIC
 from crossdock.control.records.base import Problem
-from crossdock.control.route import Nothing, Route
+from crossdock.control.records.events import Changed
+from crossdock.control.route import Nothing, Route, Stream
 from crossdock.control.routes import TABLE
 
 FILE = "control-api.openapi.json"
@@ -22,7 +23,7 @@ def document() -> dict[str, Any]:
     """Return the document as plain data."""
     queries = [route.query for route in TABLE if route.query is not Nothing]
     bodies = [route.body for route in TABLE if route.body is not None]
-    kinds = [*bodies, *(route.answer for route in TABLE if route.answer is not str), Problem]
+    kinds = [*bodies, *(route.answer for route in TABLE if route.answer not in (str, Stream)), Changed, Problem]
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
     parameters = {kind: msgspec.json.schema_components([kind], ref_template=_REFERENCE)[1] for kind in queries}
     paths: dict[str, Any] = {}
@@ -77,6 +78,12 @@ def _in_query(route: Route, parameters: dict[Any, Any]) -> list[dict[str, Any]]:
 def _answer(route: Route) -> dict[str, Any]:
     if route.answer is str:
         return {"description": "Text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    if route.answer is Stream:
+        schema = {"type": "string", "x-data": _schema(Changed)}
+        return {
+            "description": "Server-sent events; data: is JSON",
+            "content": {"text/event-stream": {"schema": schema}},
+        }
     return {"description": "Done", "content": {"application/json": {"schema": _schema(route.answer)}}}
 
 

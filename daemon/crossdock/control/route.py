@@ -15,12 +15,15 @@ from crossdock.control.permissions import Permission, Right, allowed
 from crossdock.control.problems import ApiProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
+    from crossdock.control.events import Events
     from crossdock.control.identity import Caller
     from crossdock.control.records.daemon import PluginItem, Reloaded
     from crossdock.engine.engine import Engine
     from crossdock.engine.requests import Requests
+    from crossdock.ops.recent_log import RecentLog
+    from crossdock.ops.trends import Trends
     from crossdock.store.audit import By
 
 B_co = TypeVar("B_co", covariant=True)
@@ -41,7 +44,7 @@ class Providers:
 
     `livez` and `readyz` return the reasons against; `healthz` whether it is ready, and a record; `metrics` the
     exposition's bytes and content type; `free_bytes` the space left for the database; `strained` what is wrong with the
-    process itself although it works.
+    process itself although it works. `trends` are counted and `recent_log` is kept while the daemon runs.
     """
 
     version: str
@@ -52,6 +55,8 @@ class Providers:
     free_bytes: Callable[[], int]
     reload: Callable[[], Awaitable[Reloaded]]
     plugins: Callable[[], Sequence[PluginItem]]
+    trends: Trends
+    recent_log: RecentLog
     strained: Callable[[], Sequence[str]] = tuple
 
 
@@ -66,6 +71,7 @@ class Call(Generic[B_co, Q_co]):
     engine: Engine
     requests: Requests
     providers: Providers
+    events: Events
     by: By | None = None
 
     def audited(self) -> By:
@@ -95,6 +101,14 @@ class Raw:
     """An answer that is not a record."""
 
     body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer that goes on until one side ends it."""
+
+    chunks: AsyncGenerator[bytes]
     content_type: str
 
 

@@ -14,6 +14,7 @@ from crossdock.control.handlers import (
     entries,
     incidents,
     labels,
+    live,
     master,
     operations,
     orders,
@@ -62,6 +63,7 @@ from crossdock.control.records.documents import (
     RepushDocuments,
     RepushedDocuments,
 )
+from crossdock.control.records.events import LogPage, LogQuery, Throttles, Trend
 from crossdock.control.records.incidents import (
     HeldPage,
     IncidentItem,
@@ -108,7 +110,7 @@ from crossdock.control.records.setup import Setup
 from crossdock.control.records.simulation import Simulation
 from crossdock.control.records.stock import FetchStock, StockPage, StockSwitch, StockSwitches, SwitchStock
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
-from crossdock.control.route import Nothing, Route
+from crossdock.control.route import Nothing, Route, Stream
 from crossdock.rules.book import AllocationRule, Mapping, PushStrategy, Warehouse
 from crossdock.rules.master_policy import MasterPolicy
 
@@ -155,6 +157,10 @@ TABLE: tuple[Route, ...] = (
     _get("/healthz", Right.VIEW, daemon.healthz, dict[str, Any]),
     _get("/metrics", Right.VIEW, daemon.metrics, str),
     _get("/v1/status", Right.VIEW, daemon.status, Status),
+    _get("/v1/events", Right.VIEW, live.events, Stream),
+    _get("/v1/log", Right.VIEW, live.recent_log, LogPage, LogQuery),
+    _get("/v1/trends", Right.VIEW, live.trends, Trend),
+    _get("/v1/throttles", Right.VIEW, live.list_throttles, Throttles),
     _get("/v1/orders", Right.VIEW, orders.list_orders, OrderPage, OrderQuery),
     _get("/v1/orders/{connection}/{ref}", Right.VIEW, orders.show_order, OrderDetail),
     _get("/v1/explain", Right.VIEW, orders.explain_order, Explanation, ExplainQuery),

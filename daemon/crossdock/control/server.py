@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import replace
 from http import HTTPStatus
@@ -13,10 +14,11 @@ from aiohttp import web
 
 from crossdock.control import auditing, intake, problems, sockets
 from crossdock.control.auditing import Auditor
+from crossdock.control.events import Events
 from crossdock.control.identity import Identities
 from crossdock.control.permissions import PUBLIC, allowed
 from crossdock.control.problems import ApiProblem, bad_request
-from crossdock.control.route import Call, Raw, WithStatus, check_table
+from crossdock.control.route import Call, Raw, Stream, WithStatus, check_table
 from crossdock.control.routes import TABLE
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class ControlApi:
         self.use_roles(self._limits.roles)
         self._table = table
         self._busy = 0
+        self.events = Events(engine.env)
         self._runner: web.AppRunner | None = None
         self._path: Path | None = None
         self._file: tuple[int, int] | None = None
@@ -64,11 +67,15 @@ class ControlApi:
         self._path, self._file = path, sockets.identity_of(path)
         self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=STOP_S)
         await self._runner.setup()
+        self.events.start()
+        self._engine.store.wrote = self.events.wrote
         await web.SockSite(self._runner, listener, backlog=128).start()
         log.info("the control socket is %s", path)
 
     async def stop(self) -> None:
         """Let requests under way end, then stop and remove the socket if it is still ours."""
+        self._engine.store.wrote = None
+        self.events.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -100,15 +107,38 @@ class ControlApi:
             finally:
                 self._busy -= 1
 
-        return serve
+        async def stream(request: web.Request) -> web.StreamResponse:
+            async with asyncio.timeout(self._limits.timeout_s):
+                answer = await self._answer(route, request)
+            return await self._streamed(route, request, answer) if isinstance(answer, Stream) else _written(answer)
+
+        return stream if route.answer is Stream else serve
 
     async def _bounded(self, route: Route, request: web.Request) -> web.StreamResponse:
         async with asyncio.timeout(self._limits.timeout_s):
-            caller = await self._known(request)
-            if route.method != "GET" and not route.look:
-                return await self._audited(route, request, caller)
-            _permit(route, caller)
-            return _written(await route.handler(await self._read(route, request, caller)))
+            return _written(await self._answer(route, request))
+
+    async def _answer(self, route: Route, request: web.Request) -> object:
+        caller = await self._known(request)
+        if route.method != "GET" and not route.look:
+            return await self._audited(route, request, caller)
+        _permit(route, caller)
+        return await route.handler(await self._read(route, request, caller))
+
+    async def _streamed(self, route: Route, request: web.Request, stream: Stream) -> web.StreamResponse:
+        """Write until one side ends it; who lost the right meanwhile is not told any more, nor who does not read."""
+        response = web.StreamResponse(headers={"Content-Type": stream.content_type, "Cache-Control": "no-store"})
+        async with contextlib.aclosing(stream.chunks):
+            await response.prepare(request)
+            async for chunk in stream.chunks:
+                if not allowed((await self._known(request)).rights, route.permission):
+                    break
+                try:
+                    async with asyncio.timeout(self._limits.timeout_s):
+                        await response.write(chunk)
+                except (ConnectionError, TimeoutError):
+                    break  # the other side is gone, or does not read
+        return response
 
     async def _known(self, request: web.Request) -> Caller:
         caller = await self.identities.of(request.transport)
@@ -118,7 +148,7 @@ class ControlApi:
             )
         return caller
 
-    async def _audited(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:
+    async def _audited(self, route: Route, request: web.Request, caller: Caller) -> object:
         """The one way of everything that changes something: no row in the audit, no change."""
         auditor = Auditor(self._engine)
         by = auditor.by(route, caller, auditing.about(request.match_info, None, route.kind))
@@ -139,7 +169,7 @@ class ControlApi:
             raise problem from error
         if not route.audited_within:
             await auditor.ended(by, auditing.ending(answer))
-        return _written(answer)
+        return answer
 
     async def _read(self, route: Route, request: web.Request, caller: Caller) -> Call[Any, Any]:
         path = intake.read_path(request.match_info)
@@ -152,7 +182,7 @@ class ControlApi:
             raise bad_request("this route takes no body")
         return Call(
             body=body, query=query, path=path, caller=caller, engine=self._engine, requests=self._requests,
-            providers=self._providers,
+            providers=self._providers, events=self.events,
         )  # fmt: skip
 
     async def _body(self, request: web.Request) -> bytes:

@@ -79,6 +79,19 @@ class Transport:
                 f"what answers at {self.socket} is no crossdock daemon of this version ({error}); are both the same?"
             ) from None
 
+    def opened(self, path: str, silence_s: float) -> aiohttp.client._RequestContextManager:
+        """Begin an answer that goes on; it is lost when nothing comes for `silence_s` seconds."""
+        assert self._session is not None  # used as a context
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_S, sock_read=silence_s)
+        return self._session.get(URL(f"http://crossdock{path}", encoded=True), timeout=timeout)
+
+    def lost(self, error: Exception | None) -> str:
+        """Say that an answer that goes on has ended, and why."""
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return self._not_there(error)
+        why = "it ended" if error is None else type(error).__name__
+        return f"the daemon at {self.socket} is not heard any more ({why}); it may be stopping"
+
     async def exchange(self, method: str, path: str, body: object, query: dict[str, object]) -> tuple[bytes, int]:
         """Make one request; return the answer's body and status. Raises Unreachable."""
         assert self._session is not None  # used as a context

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from peewee import DatabaseError
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+_WRITES = re.compile(
+    r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+[\"`]?(\w+)", re.IGNORECASE
+)
 
 
 class StoreError(Exception):
@@ -42,17 +48,24 @@ class Transaction:
     """One transaction: SQL with `?` for values, or peewee queries. Never leaves the function it is handed to."""
 
     def __init__(self, database: Database) -> None:
+        self.written: set[str] = set()
+        """The tables of which a row was written."""
         self._database = database
         self._connection = database.connection()
         self._native = database.param
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run one statement and return how many rows it touched."""
-        return int(self._connection.execute(self._text(sql), values).rowcount)
+        return self._wrote(sql, int(self._connection.execute(self._text(sql), values).rowcount))
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
         """Run one statement for every row and return how many rows were touched."""
-        return int(self._connection.executemany(self._text(sql), rows).rowcount)
+        return self._wrote(sql, int(self._connection.executemany(self._text(sql), rows).rowcount))
+
+    def _wrote(self, sql: str, rows: int) -> int:
+        if rows > 0 and (table := written_table(sql)) is not None:
+            self.written.add(table)
+        return rows
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         """Return all rows of a query as tuples. Bound it with LIMIT."""
@@ -70,11 +83,21 @@ class Transaction:
         return sql if self._native == "?" else sql.replace("?", self._native)
 
 
+@lru_cache(maxsize=2048)
+def written_table(sql: str) -> str | None:
+    """Name the table that a statement writes; None if it writes none."""
+    found = _WRITES.match(sql)
+    return None if found is None else found[1].lower()
+
+
 class Store:
     """Runs units of work. `inline` runs them in the caller's thread, for the simulation.
 
-    `took` is told, from any thread, how long each unit of work took: ("read" or "write", seconds).
+    `took` is told, from any thread, how long each unit of work took: ("read" or "write", seconds). `wrote`, where it is
+    set, is told, from any thread, after each commit, the tables of which a row was written.
     """
+
+    wrote: Callable[[frozenset[str]], None] | None = None
 
     def __init__(
         self,
@@ -126,14 +149,17 @@ class Store:
         connection = self.database.connection()
         self._env.failpoint("store.begin")
         connection.execute(begin)
+        tx = Transaction(self.database)
         try:
-            result = unit(Transaction(self.database), *args, **kwargs)
+            result = unit(tx, *args, **kwargs)
             self._env.failpoint("store.before_commit")
             connection.execute("COMMIT")
         except BaseException:
             sqlite.end_failed(connection)
             raise
         self._env.failpoint("store.after_commit")
+        if tx.written and self.wrote is not None:
+            self.wrote(frozenset(tx.written))
         return result
 
     async def shorten_log(self) -> None:

@@ -29,3 +29,9 @@ def again_at(tx: Transaction, scope: str, interval_ms: int, now: int) -> int | N
     if row is not None and row[0] <= now < row[0] + interval_ms:
         return int(row[0]) + interval_ms
     return None
+
+
+def running(tx: Transaction, interval_ms: int, now: int, limit: int) -> list[tuple[str, int]]:
+    """Return (scope, when it may run again in milliseconds) of scopes that may not run now, the soonest first."""
+    sql = "SELECT scope, at FROM throttles WHERE at > ? AND at <= ? ORDER BY at, scope LIMIT ?"
+    return [(scope, at + interval_ms) for scope, at in tx.rows(sql, (now - interval_ms, now, limit))]
