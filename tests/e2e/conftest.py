@@ -44,11 +44,11 @@ RUN = "from crossdock.cli.main import main; main()"
 RUN_WITH_CLOCK = "from crossdock.testing.chaos.clock import main; main()"
 
 
-def an_order(number: int, **changes: object) -> Order:
+def an_order(serial: int, /, **changes: object) -> Order:
     now = datetime.now(UTC)
     values = {
-        "ref": f"O-{number}", "number": f"N{number}", "status": OrderStatus.READY_TO_SHIP, "created_at": now,
-        "updated_at": now, "shop": "web", "logistics": "Flash", "tracking_number": f"T{number}", "label_ready": True,
+        "ref": f"O-{serial}", "number": f"N{serial}", "status": OrderStatus.READY_TO_SHIP, "created_at": now,
+        "updated_at": now, "shop": "web", "logistics": "Flash", "tracking_number": f"T{serial}", "label_ready": True,
         "recipient": Recipient(name="สมชาย ใจดี", phone="0812345678", address=Address(lines=("1 ถนนสุขุมวิท",), country="TH")),
         "lines": (OrderLine(line_no=1, sku="A", quantity=Decimal(2)), OrderLine(line_no=2, sku="A", quantity=Decimal(1))),
     }  # fmt: skip

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("sandbox:sandbox", "Run a sandbox OMS or WMS."),
     "check-config": ("daemon:check_config", "Check the configuration."),
     "reload": ("daemon:reload", "Have the daemon read its configuration again."),
+    "tui": ("dashboard:tui", "Open the terminal dashboard."),
     "status": ("status:status", "Show how the daemon is."),
     "tasks": ("tasks:tasks", "Sync tasks: what was asked, how far it is."),
     "orders": ("orders:orders", "Orders and where they stand."),

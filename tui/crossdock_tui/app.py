@@ -1,0 +1,182 @@
+"""The dashboard itself: its screens, the daemon behind them, language and theme, and what the palette offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+
+from crossdock.control.client import Refusal, Unreachable
+from crossdock_tui import language, remembered
+from crossdock_tui.dialogs.results import Results
+from crossdock_tui.language import LANGUAGES, _
+from crossdock_tui.link import ALL, Link, State
+from crossdock_tui.list_screen import ListScreen
+from crossdock_tui.screens.catalogue import MORE, NUMBERED
+from crossdock_tui.words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from textual.screen import Screen
+
+    from crossdock.control.client import Client
+    from crossdock.control.records.daemon import Status
+    from crossdock.env import Env
+
+STATUS_EVERY_S = 5.0
+"""Seconds between two looks at how the daemon is."""
+THEMES = {"dark": "textual-dark", "light": "textual-light"}
+
+
+class Dashboard(App[None]):
+    """Shows what the daemon does. `client` is entered and left here; `memory` is the file of what is remembered, or None."""
+
+    CSS_PATH = "crossdock.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    TITLE = "crossdock"
+    MODES: ClassVar[dict[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]  # Textual takes what makes a screen
+        each.SCREEN: each for each in (*NUMBERED, *MORE)
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"go('{each.SCREEN}')", show=False) for number, each in enumerate(NUMBERED, 1)),
+        Binding("colon", "command_palette", show=False),
+        Binding("q", "quit", show=False),
+    ]
+
+    def __init__(
+        self, client: Client, env: Env, *, memory: Path | None = None, first: str = "", tongue: str = ""
+    ) -> None:
+        super().__init__()
+        self.client, self.env = client, env
+        self._memory = memory
+        self.remembered = remembered.Remembered() if memory is None else remembered.load(memory)
+        language.use(self.remembered.language or tongue or "en")
+        self.link = Link(client, env, self._heard, self._turned)
+        self.status: Status | None = None
+        self.seen = False
+        self._first = first or self.remembered.screen or NUMBERED[0].SCREEN
+
+    # ---- the daemon
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether the daemon is there."""
+        return self.link.state is State.CONNECTED
+
+    @property
+    def level(self) -> str:
+        """How the daemon is: ok, warning, critical; nothing while that is not known."""
+        return self.status.level if self.status is not None and self.connected else ""
+
+    def problem_count(self) -> str:
+        """Say how many reasons there are that the daemon is not well."""
+        return f"({len(self.status.reasons)})" if self.status is not None and self.status.reasons else ""
+
+    async def on_mount(self) -> None:
+        """Open the first screen and begin to listen."""
+        await self.client.__aenter__()
+        self.theme = THEMES.get(self.remembered.theme, THEMES["dark"])
+        self.switch_mode(self._first if self._first in self.MODES else NUMBERED[0].SCREEN)
+        self.run_worker(cast("Any", self.link.run), group="link", exclusive=True)
+        self.run_worker(cast("Any", self._watch), group="status", exclusive=True)
+        self.set_interval(1.0, self._tick)
+
+    async def on_unmount(self) -> None:
+        """Let go of the daemon, and remember how everything was left."""
+        await self.client.__aexit__(None, None, None)
+        self.remember()
+
+    def remember(self) -> None:
+        """Write down what is remembered."""
+        if self._memory is not None:
+            remembered.save(self._memory, self.remembered)
+
+    async def _watch(self) -> None:
+        while True:
+            if self.connected:
+                try:
+                    self.status = await self.client.status()
+                    self.link.is_now(self.status.now)
+                except Unreachable as error:
+                    self.link.lost(str(error))
+                except Refusal:
+                    self.status = None
+                self._each(ListScreen.tick)
+            await self.env.sleep(STATUS_EVERY_S if self.status is not None else 0.5)
+
+    def _heard(self, topics: frozenset[str]) -> None:
+        self._each(lambda screen: screen.heard(topics), current_only=False)
+
+    def _turned(self) -> None:
+        self._each(ListScreen.turned)
+        if self.connected:
+            self.seen = True
+            self._each(lambda screen: screen.heard(ALL), current_only=False)
+
+    def _tick(self) -> None:
+        self._each(ListScreen.tick)
+
+    def _each(self, do: Callable[[ListScreen], None], *, current_only: bool = True) -> None:
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, ListScreen) and screen.is_mounted and (screen.is_current or not current_only):
+                    do(screen)
+
+    # ---- going round
+
+    def numbered(self) -> Sequence[tuple[str, str]]:
+        """Name the screens that number keys reach, with their short labels."""
+        return [(each.SCREEN, each.LABEL) for each in NUMBERED]
+
+    def action_go(self, name: str) -> None:
+        """Go to a screen."""
+        self.switch_mode(name)
+
+    def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's signature
+        """Offer every screen, the languages, the themes."""
+        for each in (*NUMBERED, *MORE):
+            yield SystemCommand(_(each.LABEL), _(each.ABOUT), lambda name=each.SCREEN: self.action_go(name))
+        for code, name in LANGUAGES.items():
+            yield SystemCommand(name, _("speak {name}").format(name=name), lambda code=code: self.speak(code))
+        for name in THEMES:
+            label = {"dark": _("Dark"), "light": _("Light")}[name]
+            yield SystemCommand(label, _("change the colours"), lambda name=name: self.paint(name))
+        yield SystemCommand(_("Quit"), _("leave the dashboard; the daemon goes on"), self.exit)
+
+    def speak(self, code: str) -> None:
+        """Speak another language from now on."""
+        language.use(code)
+        self.remembered.language = code
+        self.remember()
+        self._each(_relabel, current_only=False)
+
+    def paint(self, name: str) -> None:
+        """Change the colours."""
+        self.theme = THEMES[name]
+        self.remembered.theme = name
+        self.remember()
+
+    # ---- telling people
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Say a sentence for a moment."""
+        self.notify(shown(text, 400).plain, severity="warning" if bad else "information", markup=False, timeout=8)
+
+    def report(self, title: str, results: Sequence[tuple[str, bool, str]]) -> None:
+        """Say what became of each: of one row for a moment, of several in a list."""
+        if len(results) == 1:
+            name, done, text = results[0]
+            self.say(f"{name}: {language.said(text)}", bad=not done)
+        elif results:
+            self.push_screen(Results(title, results))
+        else:
+            self.say(f"{title}: {_('there was nothing to do')}")
+
+
+def _relabel(screen: ListScreen) -> None:
+    screen.table.relabel()
+    screen.load()

@@ -1,0 +1,97 @@
+"""Choose one or several of a list, with a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from crossdock_tui.dialogs.dialog import Dialog
+from crossdock_tui.language import _
+from crossdock_tui.words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from textual.app import ComposeResult
+
+MOST = 500
+"""Options that are shown at a time; the search finds the others."""
+
+
+class Choose(Dialog[tuple[str, ...]]):
+    """Returns the codes that were chosen; None where it was left. `options` are (code, name)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "go_on", show=False),
+        Binding("ctrl+s", "take", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, question: str, options: Sequence[tuple[str, str]], *, many: bool = False, chosen: Collection[str] = ()
+    ) -> None:
+        super().__init__()
+        self._question, self._options, self._many = question, options, many
+        self._chosen = list(chosen)
+        self._listed: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """Show the search and the options."""
+        with Vertical(classes="box tall"):
+            yield Static(Text(self._question, style="bold"))
+            yield Input(placeholder=_("search"), id="search")
+            yield OptionList(id="options", markup=False)
+            keys = _("⏎ choose or leave out · ctrl+s take what is chosen · esc leave") if self._many else ""
+            yield Static(Text(keys or _("⏎ choose · esc leave"), style="dim"))
+
+    def on_mount(self) -> None:
+        """List everything."""
+        self._list("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what fits the search."""
+        self._list(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the first that fits."""
+        event.stop()
+        self.query_one(OptionList).focus()
+
+    def action_go_on(self) -> None:
+        """Go from the search to the options."""
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Choose one, or take it out again."""
+        code = self._listed[event.option_index]
+        if not self._many:
+            self.dismiss((code,))
+            return
+        self._chosen = (
+            [each for each in self._chosen if each != code] if code in self._chosen else [*self._chosen, code]
+        )
+        self._list(self.query_one(Input).value, keep=event.option_index)
+
+    def action_take(self) -> None:
+        """Take what is chosen."""
+        if self._many:
+            self.dismiss(tuple(self._chosen))
+
+    def _list(self, search: str, keep: int | None = None) -> None:
+        wanted = search.casefold()
+        found = [each for each in self._options if wanted in f"{each[0]} {each[1]}".casefold()][:MOST]
+        self._listed = [code for code, _name in found]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._line(code, name)) for code, name in found])
+        if found:
+            options.highlighted = keep or 0
+
+    def _line(self, code: str, name: str) -> Text:
+        mark = ("[x] " if code in self._chosen else "[ ] ") if self._many else ""
+        line = Text(mark) + shown(code)
+        return line + Text("  ") + shown(name, style="dim") if name and name != code else line
