@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 AUTH = ("crossdock_plugin_errors_total", ("class", "AuthFailed"), ("connection", "shop"))
@@ -87,3 +89,27 @@ async def test_what_needs_a_restart_is_told_until_it_is_set_back(running):
     assert [(await running.rooms.reload(running.read)).need_restart for _ in range(2)] == [("control.timeout_s",)] * 2
     running.path.write_text(before)
     assert (await running.rooms.reload(running.read)).need_restart == ()
+
+
+@pytest.mark.behaviour("R10")
+async def test_the_five_minute_limit_changes_by_a_reload_for_the_schedule_and_for_people_alike(running):
+    running.engine = "run_budget_s = 1"
+    running.write()
+    await running.open()
+    path, calls = running.path, running.oms.calls
+
+    async def fetched():
+        return calls["GET /v1/orders"] >= wanted
+
+    wanted = 3
+    await running.until(fetched)
+    path.write_text(path.read_text().replace("min_interval_s = 0", "min_interval_s = 600"))
+    assert (await running.rooms.reload(running.read)).need_restart == ()
+    await asyncio.sleep(0.3)
+    before = calls["GET /v1/orders"]
+    await asyncio.sleep(0.5)
+    assert calls["GET /v1/orders"] == before
+    path.write_text(path.read_text().replace("min_interval_s = 600", "min_interval_s = 0"))
+    assert (await running.rooms.reload(running.read)).need_restart == ()
+    wanted = before + 3
+    await running.until(fetched)

@@ -127,7 +127,7 @@ class Engine:
             self._serve(f"push:{name}", push.run_once, name)
         if "fetch_orders" in link.hooks:
             pull = PullLane(
-                link, config, self.config.engine, self.house, self.keeper, self.going, self.wake_pushes,
+                link, config, self.config.engine, self.interval_s, self.house, self.keeper, self.going, self.wake_pushes,
                 self.watcher.fetched,
             )  # fmt: skip
             self.pulls[name] = pull
@@ -139,7 +139,7 @@ class Engine:
 
     def _serve_exchange(self, link: Link) -> None:
         ground = exchange.Ground(
-            config=self.config, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
+            config=self.config, interval_s=self.interval_s, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
             settled=self.operations_settled, wake=self.wake_operations, fetched=_uncounted,
         )  # fmt: skip
         if "push_label" in link.hooks:
@@ -249,6 +249,10 @@ class Engine:
     def _busy(self, connection: str) -> bool:
         """Tell whether a lane of a connection runs that works for orders."""
         return any(lane.running for lane in self._lanes_of(connection) if lane.name != f"probe:{connection}")
+
+    def interval_s(self) -> float:
+        """Return the five-minute limit as it is now, for people and the schedule alike: a reload changes it for both."""
+        return self.config.engine.min_interval_s
 
     def going(self) -> bool:
         """Tell whether lanes may start something."""

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What the lanes of a connection stand on. `links` are all open connections, as they are now."""
+    """What the lanes of a connection stand on. `links` are all open connections, and `interval_s` the five-minute limit, as they are now."""
 
     config: Config
+    interval_s: Callable[[], float]
     house: House
     keeper: ConnectionKeeper
     links: Mapping[str, Link]
@@ -94,7 +95,7 @@ def stream_lanes(link: Link, ground: Ground) -> dict[str, StreamLane]:
             if stream is None:
                 continue
             found[stream.name] = StreamLane(
-                link, config.connections[link.name], config.engine, ground.house, ground.keeper, ground.going, stream,
-                kind, ground.wake, ground.fetched,
+                link, config.connections[link.name], config.engine, ground.interval_s, ground.house, ground.keeper,
+                ground.going, stream, kind, ground.wake, ground.fetched,
             )  # fmt: skip
     return found

@@ -44,6 +44,7 @@ class PullLane:
         link: Link,
         config: Connection,
         engine: Engine,
+        interval_s: Callable[[], float],
         house: House,
         keeper: ConnectionKeeper,
         going: Callable[[], bool],
@@ -54,6 +55,7 @@ class PullLane:
         self._link, self._house, self._keeper = link, house, keeper
         self._going, self._wake, self._fetched = going, wake, fetched
         self._engine, self._every = engine, timedelta(seconds=config.fetch.every_s)
+        self._interval_s = interval_s
         self._until = 0.0
         self._failed_fetch = False
         self._hinted = False
@@ -101,7 +103,7 @@ class PullLane:
         if wait > 0:
             return wait
         if not hinted and not await self._turn(cursor):
-            return self._engine.min_interval_s
+            return self._interval_s()
         more = await self._fetch(TaskKind.FETCH, None)
         if more:
             return 0
@@ -112,7 +114,7 @@ class PullLane:
         """Take the fetch's turn. Going on with a listing, or trying a failed one again, needs none."""
         if self._failed_fetch or (cursor.started_at is not None and cursor.finished_at is None):
             return True
-        return await take_turn(self._house, f"fetch:{self.connection}", self._engine.min_interval_s) is None
+        return await take_turn(self._house, f"fetch:{self.connection}", self._interval_s()) is None
 
     def seconds_to_fetch(self, cursor: Cursor, now: datetime) -> float:
         """Seconds until the next listing starts; 0 for one that is under way or failed."""
@@ -120,7 +122,7 @@ class PullLane:
             return 0
         if cursor.started_at > to_ms(now):
             return 0  # the clock was set back
-        period = max(self._every, timedelta(seconds=self._engine.min_interval_s))
+        period = max(self._every, timedelta(seconds=self._interval_s()))
         due = cursor.started_at + period // timedelta(milliseconds=1)
         return max(0.0, (due - to_ms(now)) / 1000)
 
@@ -176,7 +178,7 @@ class PullLane:
     async def _obtain(self, task: Task) -> None:
         """Fetch, unless that was done less than the limit ago, then queue what a strategy matches."""
         house = self._house
-        if self.may_fetch and await take_turn(house, f"fetch:{self.connection}", self._engine.min_interval_s) is None:
+        if self.may_fetch and await take_turn(house, f"fetch:{self.connection}", self._interval_s()) is None:
             while await self._fetch(TaskKind.OBTAIN_NEW, task) and self._going():
                 self._until = house.env.monotonic() + self._engine.run_budget_s
         after: int | None = 0

@@ -41,6 +41,7 @@ class StreamLane(CallingLane):
         link: Link,
         config: Connection,
         engine: Engine,
+        interval_s: Callable[[], float],
         house: House,
         keeper: ConnectionKeeper,
         going: Callable[[], bool],
@@ -51,7 +52,7 @@ class StreamLane(CallingLane):
     ) -> None:
         super().__init__(link, house, keeper, going, engine.run_budget_s)
         self._stream, self._kind, self._wake, self._fetched = stream, kind, wake, fetched
-        self._engine, self._every = engine, timedelta(seconds=config.fetch.every_s)
+        self._interval_s, self._every = interval_s, timedelta(seconds=config.fetch.every_s)
         self._failed_fetch = False
         self._hinted = False
         self._absent_until: float | None = None
@@ -144,7 +145,7 @@ class StreamLane(CallingLane):
         if wait > 0:
             return wait
         if not hinted and not await self._turn(await self._cursor()):
-            return self._engine.min_interval_s
+            return self._interval_s()
         if await self._fetch(None):
             return 0
         return self._seconds(await self._cursor(), self._house.env.now())
@@ -157,14 +158,14 @@ class StreamLane(CallingLane):
         if self._failed_fetch or (cursor.started_at is not None and cursor.finished_at is None):
             return True
         scope = f"fetch:{self.connection}:{self._stream.name}"
-        return await take_turn(self._house, scope, self._engine.min_interval_s) is None
+        return await take_turn(self._house, scope, self._interval_s()) is None
 
     def _seconds(self, cursor: Cursor, now: datetime) -> float:
         if cursor.started_at is None or cursor.finished_at is None or self._failed_fetch:
             return 0
         if cursor.started_at > to_ms(now):
             return 0  # the clock was set back
-        period = max(self._every, timedelta(seconds=self._engine.min_interval_s))
+        period = max(self._every, timedelta(seconds=self._interval_s()))
         return max(0.0, (cursor.started_at + period // timedelta(milliseconds=1) - to_ms(now)) / 1000)
 
     async def _fetch(self, task: Task | None) -> bool:
