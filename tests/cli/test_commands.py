@@ -401,3 +401,41 @@ def test_every_kind_of_strategy_can_be_chosen():
     from crossdock.cli.strategies import KINDS
 
     assert list(KINDS) == [kind.value for kind in StrategyKind]
+
+
+@pytest.mark.behaviour("R12", "R13", "R17")
+def test_a_sync_task_shows_which_fields_of_which_order_changed(daemon, run):
+    daemon.fetch(order("A", holds=("wait",)))
+    moved = order("A", holds=("wait",), tracking_number="T2", buyer_note="ring twice")
+    daemon.world.serve(moved)
+    task = run("sync", "A", "--json").json["tasks"][0]["task_id"]
+    daemon.do(_ended(daemon, task))
+    shown = run("tasks", "show", str(task))
+    for said in ("changed", "tracking_number", "T2", "buyer_note"):
+        assert said in shown.out
+    assert "ring twice" not in shown.out
+    (item,) = run("tasks", "show", str(task), "--json").json["items"]
+    assert (item["ref"], item["result"]) == ("A", "changed")
+    assert {"path": "tracking_number", "before": "T", "after": "T2"}.items() <= next(
+        each for each in item["diff"] if each["path"] == "tracking_number"
+    ).items()
+
+
+def test_an_order_is_shown_whole_in_a_pipe(daemon, run):
+    daemon.fetch(order("A"))
+    daemon.until("A", "pushed")
+    run("hold", "A", "--reason", "x")
+    note = "word " * 80 + "end"
+    daemon.fetch(order("A", seller_note=note))
+    shown = run("orders", "show", "A").out
+    assert shown.count("word end") >= 2  # among its facts, and where it differs from what its warehouse has
+
+
+async def _ended_task(client, number):
+    while (await client.task(number)).state in ("queued", "running"):
+        await asyncio.sleep(0.005)
+
+
+async def _ended(daemon, number):
+    async with daemon.world.client() as client, asyncio.timeout(20):
+        await _ended_task(client, number)

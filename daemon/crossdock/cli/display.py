@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CELL = 200
-"""Characters of a cell of a table, at most."""
+"""Characters of a cell of a table on a terminal, at most."""
+WHOLE = 8_000
+"""Characters of a cell that is shown whole, and of every cell in a pipe: what reads it wants all."""
 _PIPE_WIDTH = 10_000
 _UNSAFE = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON text may hold and a terminal should not get; inside JSON the escaped form means the same."""
@@ -34,14 +36,20 @@ def print_json(value: object) -> None:
     click.echo(_UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "nothing") -> None:
-    """Print rows under headings; what is not text is said by `cell`. Without rows, `empty` is printed."""
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "nothing", *, limit: int = CELL
+) -> None:
+    """Print rows under headings; what is not text is said by `cell`. Without rows, `empty` is printed.
+
+    `limit` is how much of a cell a terminal is shown.
+    """
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - not needed for help
     from rich.console import Console  # noqa: PLC0415 - not needed for help
     from rich.table import Table  # noqa: PLC0415 - not needed for help
     from rich.text import Text  # noqa: PLC0415 - not needed for help
 
-    cells = [[Text(cell(value)) for value in row] for row in rows]
+    limit = limit if sys.stdout.isatty() else WHOLE
+    cells = [[Text(cell(value, limit)) for value in row] for row in rows]
     if not cells:
         say(empty)
         return

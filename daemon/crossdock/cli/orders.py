@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
-from crossdock.cli.display import print_json, say, show_facts, show_table, when
+from crossdock.cli.display import WHOLE, print_json, say, show_facts, show_table, when
 from crossdock.cli.naming import find_one, order_name
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.base import StateName, TabName
@@ -137,10 +137,13 @@ def _show(found: OrderDetail) -> None:
     if found.decisions:
         say("")
         decided = [(d.path, d.before, d.after, d.decision, d.why) for d in found.decisions[:200]]
-        show_table(("differs in", "the warehouse has", "the order says", "decision", "why"), decided)
+        show_table(("differs in", "the warehouse has", "the order says", "decision", "why"), decided, limit=WHOLE)
     say("")
     show_table(
-        ("at", "what", "by", "text"), [(m.at, m.what, m.actor, m.text) for m in found.timeline], "nothing unusual"
+        ("at", "what", "by", "text"),
+        [(m.at, m.what, m.actor, m.text) for m in found.timeline],
+        "nothing unusual",
+        limit=WHOLE,
     )
 
 

@@ -53,11 +53,16 @@ def list_tasks(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **qu
 
 @tasks.command("show")
 @number
+@click.option("--after", type=click.IntRange(0), default=0, help="Go on with what it did after this.")
 @json_option
 @click.pass_obj
-def show_task(session: Session, number: int, as_json: bool) -> None:
-    """Show one task and what it did about each order."""
-    task, results = session.talk(lambda client: _task(client, number), as_json=as_json)
+def show_task(session: Session, number: int, after: int, as_json: bool) -> None:
+    """Show one task and what it did about each order.
+
+    Each order has its result and in what it differed from what was known, of personal data only where. A fetch on schedule
+    tells of up to 200 orders that changed or could not be read.
+    """
+    task, results = session.talk(lambda client: _task(client, number, after), as_json=as_json)
     if as_json:
         print_json({"task": task, "items": results.items, "next": results.next})
         return
@@ -65,10 +70,17 @@ def show_task(session: Session, number: int, as_json: bool) -> None:
     if results.items:
         say("")
         show_table(("order", "result", "detail"), [(r.ref, r.result, r.detail) for r in results.items])
+    differ = [(r.ref, d.path, d.before, d.after) for r in results.items for d in r.diff]
+    if differ:
+        say("")
+        show_table(("order", "differed in", "before", "after"), differ)
+    if results.next is not None:
+        say("")
+        say(f"more: --after {results.next}")
 
 
-async def _task(client: Client, number: int) -> tuple[TaskItem, TaskResultPage]:
-    return await client.task(number), await client.task_results(number, limit=200)
+async def _task(client: Client, number: int, after: int) -> tuple[TaskItem, TaskResultPage]:
+    return await client.task(number), await client.task_results(number, after=after, limit=200)
 
 
 @tasks.command("cancel")

@@ -17,7 +17,7 @@ from crossdock.store.tasks import Item, TaskKind, TaskState, Totals
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from crossdock.config.model import Connection, Engine
     from crossdock.engine.connection_keeper import ConnectionKeeper
@@ -142,7 +142,16 @@ class PullLane:
         self._keeper.succeeded(self.connection)
         self._fetched(self.connection, pulled.totals)
         if task is None and (pulled.totals.changed or pulled.totals.failed):
-            await house.store.write(note_fetch, self.connection, kind, now, house.env.now(), pulled.totals, None)
+            await house.store.write(
+                note_fetch,
+                self.connection,
+                kind,
+                now,
+                house.env.now(),
+                pulled.totals,
+                None,
+                items=pulled.items,
+            )
         return pulled.more
 
     async def _tasks(self) -> None:
@@ -188,7 +197,7 @@ class PullLane:
                 obtain, self.connection, task.warehouse or "", task.actor, desk, after
             )
             items = [Item(answer.order, "queued", f"for warehouse {task.warehouse}") for answer in answers]
-            await house.store.write(tasks.add, task.id, Totals(), items)
+            await house.store.write(tasks.end_as, task.id, items)
             self._wake(frozenset(answer.wake for answer in answers if answer.wake is not None))
 
     async def report_once(self, _number: int) -> float | None:
@@ -224,11 +233,13 @@ def note_fetch(
     ended: datetime,
     totals: Totals,
     error: str | None,
+    *,
+    items: Sequence[Item] = (),
 ) -> None:
     """Write down a scheduled fetch that found something, or failed."""
     task = tasks.create(tx, kind, connection, to_ms(started), origin="schedule")
     tasks.start(tx, task.id, to_ms(started))
-    tasks.add(tx, task.id, totals)
+    tasks.add(tx, task.id, totals, items)
     state = TaskState.FAILED if error is not None else TaskState.PARTIAL if totals.failed else TaskState.SUCCEEDED
     tasks.finish(tx, task.id, state, to_ms(ended), "", error)
 

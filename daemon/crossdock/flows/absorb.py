@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import xxhash
 from msgspec import Struct
 
-from crossdock.flows import decide, label_changes, troubles
+from crossdock.flows import decide, label_changes, task_items, troubles
 from crossdock.flows.sight import Sight
 from crossdock.rules.personal import differs
-from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import Order, Unreadable
 from crossdock.store import cursors, orders, pushes, quarantine, tasks, timeline
 from crossdock.store.cursors import Cursor
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 _SIGNED = 1 << 63
+MOST_ITEMS = 200
+"""Orders that a scheduled fetch tells about, at most; new ones it only counts."""
 
 
 class Arrival(Struct, frozen=True, gc=False):
@@ -40,7 +41,10 @@ class Arrival(Struct, frozen=True, gc=False):
 
 
 class Absorbed(Struct, frozen=True):
-    """What a page did: totals, the WMS connections that have something to send now, items worth reading."""
+    """What a page did: totals, the WMS connections that have something to send now, and what it did about each order.
+
+    Where no task counts it, `items` are those that changed or cannot be read, at most `MOST_ITEMS`.
+    """
 
     totals: Totals = Totals()
     wake: frozenset[str] = frozenset()
@@ -57,6 +61,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     `gone` are refs that were asked for and that the OMS does not have. `labels`: the OMS can be asked for shipping labels.
     `by_stamp`: it was listed by change stamps, so a page that comes late says no more about an order that has a later one.
+    `asked`: these orders were named, so each is told about; `same` are those whose bytes are the stored ones.
     """
 
     connection: str
@@ -67,6 +72,16 @@ class Batch(Struct, frozen=True, kw_only=True):
     task_id: int | None = None
     labels: bool = False
     by_stamp: bool = False
+    same: Sequence[str] = ()
+    asked: bool = False
+
+
+class Changed(Struct, frozen=True, gc=False):
+    """An order that says something else than what is stored; `before` is that, decoded."""
+
+    arrival: Arrival
+    known: StoredOrder
+    before: Order
 
 
 def absorb(
@@ -82,15 +97,15 @@ def absorb(
     stored = orders.load(tx, connection, [arrival.order.ref for arrival in arrivals])
     fresh = [arrival for arrival in arrivals if arrival.order.ref not in stored]
     changed = [
-        (arrival, known)
+        Changed(arrival, known, before)
         for arrival in arrivals
         if (known := stored.get(arrival.order.ref)) is not None
         and known.content_hash != arrival.content_hash
-        and _is_news(batch, arrival, known, read(connection, known.payload, known.sliced))
+        and _is_news(batch, arrival, known, before := read(connection, known.payload, known.sliced))
     ]
     touched = [*_insert(tx, connection, fresh, book, now), *_update(tx, changed, book, now)]
     if batch.labels:
-        came = [*fresh, *(arrival for arrival, _ in changed)]
+        came = [*fresh, *(each.arrival for each in changed)]
         label_changes.note(tx, connection, [(a.order, p) for a, p in zip(came, touched, strict=True)], now)
     closed = quarantine.among(tx, connection, batch.gone)
     _set_aside(tx, connection, unreadable, [*(arrival.order.ref for arrival in arrivals), *closed], now)
@@ -100,12 +115,14 @@ def absorb(
         found=len(arrivals) + len(unreadable), changed=len(fresh) + len(changed),
         unchanged=len(arrivals) - len(fresh) - len(changed), skipped=len(batch.gone), failed=len(unreadable),
     )  # fmt: skip
+    items = _items(batch, fresh, changed, touched, to_ms(now))
     if batch.task_id is not None:
-        arrived = [arrival.order.ref for arrival in (*fresh, *(arrival for arrival, _ in changed))]
-        items = _items(arrived, touched, unreadable, to_ms(now))
-        tasks.add(tx, batch.task_id, totals, [*items, *(_gone(ref, closed) for ref in batch.gone)])
+        news = {arrival.order.ref for arrival in (*fresh, *(each.arrival for each in changed))}
+        same = [*batch.same, *(arrival.order.ref for arrival in arrivals if arrival.order.ref not in news)]
+        told = [task_items.unchanged(ref) for ref in same] if batch.asked else []
+        tasks.add(tx, batch.task_id, totals, [*items, *told, *(_gone(ref, closed) for ref in batch.gone)])
     wake = frozenset(p.connection for p in touched if p.state in decide.SENDS and p.connection is not None)
-    return Absorbed(totals, wake)
+    return Absorbed(totals, wake, () if batch.task_id is not None else tuple(items))
 
 
 def _is_news(batch: Batch, arrival: Arrival, known: StoredOrder, before: Order) -> bool:
@@ -116,15 +133,22 @@ def _is_news(batch: Batch, arrival: Arrival, known: StoredOrder, before: Order) 
 
 
 def _items(
-    arrived: Sequence[str], touched: Sequence[pushes.Push], unreadable: Sequence[Unreadable], at: int
+    batch: Batch, fresh: Sequence[Arrival], changed: Sequence[Changed], touched: Sequence[pushes.Push], at: int
 ) -> list[Item]:
-    """What a task shows: the orders that were queued just now, and the records that cannot be read."""
-    queued = [
-        Item(ref, "queued", f"for warehouse {push.warehouse}")
-        for ref, push in zip(arrived, touched, strict=True)
-        if push.state is PushState.QUEUED and push.queued_at == at
+    """Say what was done about each order: all of them for a task, else some of those that changed or cannot be read.
+
+    Comparing field by field costs time that a listing of new orders must not spend, so those are only counted.
+    """
+    whole = batch.task_id is not None
+    most = None if whole else MOST_ITEMS
+    ways = touched[len(fresh) :]
+    items = [
+        task_items.changed(each.before, each.arrival.order, push, at, erased=each.known.personal == 0)
+        for each, push in zip(changed[:most], ways[:most], strict=True)
     ]
-    return queued + [Item(record.ref, "quarantined", record.reason) for record in unreadable]
+    if whole:
+        items += [task_items.new(a.order.ref, push, at) for a, push in zip(fresh, touched[: len(fresh)], strict=True)]
+    return [*items, *(Item(record.ref, "quarantined", record.reason) for record in batch.unreadable)][:most]
 
 
 def _gone(ref: str, closed: frozenset[str]) -> Item:
@@ -156,19 +180,18 @@ def _insert(tx: Transaction, connection: str, fresh: Sequence[Arrival], book: Bo
     return [push for push, _ in made]
 
 
-def _update(
-    tx: Transaction, changed: Sequence[tuple[Arrival, StoredOrder]], book: Book, now: datetime
-) -> list[pushes.Push]:
+def _update(tx: Transaction, changed: Sequence[Changed], book: Book, now: datetime) -> list[pushes.Push]:
     if not changed:
         return []
-    current = pushes.of_orders(tx, [stored.id for _, stored in changed])
+    known = [each.known for each in changed]
+    current = pushes.of_orders(tx, [stored.id for stored in known])
     at = to_ms(now)
-    rows = [_row(stored.connection, arrival, stored.id, stored.revision + 1, at, stored) for arrival, stored in changed]
-    timeline.add(tx, [timeline.fetched(stored) for _, stored in changed])
+    rows = [_row(c.known.connection, c.arrival, c.known.id, c.known.revision + 1, at, c.known) for c in changed]
+    timeline.add(tx, [timeline.fetched(stored) for stored in known])
     orders.update(tx, rows)
     return [
-        decide.after_change(tx, Sight(row, arrival.order), current[row.id], book, now)
-        for row, (arrival, _) in zip(rows, changed, strict=True)
+        decide.after_change(tx, Sight(row, each.arrival.order), current[row.id], book, now)
+        for row, each in zip(rows, changed, strict=True)
     ]
 
 

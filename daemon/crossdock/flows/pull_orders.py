@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from crossdock.flows import label_changes, listing
-from crossdock.flows.absorb import Absorbed, Arrival, Batch, absorb, content_hash
+from crossdock.flows.absorb import MOST_ITEMS, Absorbed, Arrival, Batch, absorb, content_hash
 from crossdock.flows.house import House, encode
 from crossdock.flows.listing import Guard
 from crossdock.spec.errors import BadResponse, NotFound, Rejected
 from crossdock.spec.orders import FetchMode, Order, OrderSlice, Page, Unreadable, Window
 from crossdock.store import cursors, orders, tasks
-from crossdock.store.tasks import Totals
+from crossdock.store.tasks import Item, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,11 +35,12 @@ class Oms(Protocol):
 
 
 class Pulled(Struct, frozen=True):
-    """What a run did; `more` if it stopped in the middle of a listing."""
+    """What a run did; `more` if it stopped in the middle of a listing. `items`: see Absorbed."""
 
     totals: Totals
     wake: frozenset[str]
     more: bool
+    items: tuple[Item, ...] = ()
 
 
 async def pull_orders(
@@ -60,16 +61,18 @@ async def pull_orders(
         cursor = listing.begin(cursor, policy, house.env.now())
     guard = Guard(policy.max_pages)
     totals, wake = Totals(), frozenset[str]()
+    items: tuple[Item, ...] = ()
     while True:
         page = await _page(oms, house, policy, cursor)
         await _refuse_circles(connection, house, guard, page, cursor)
         cursor = listing.advance(cursor, page, policy, house.env.now())
         absorbed = await _take(connection, house, page, cursor, task_id, by_stamp=policy.mode is FetchMode.CHANGED)
         totals, wake = totals + absorbed.totals, wake | absorbed.wake
+        items = (*items, *absorbed.items)[:MOST_ITEMS]
         if absorbed.wake:
             on_wake(absorbed.wake)
         if cursor.finished_at is not None or not keep_going():
-            return Pulled(totals, wake, cursor.finished_at is None)
+            return Pulled(totals, wake, cursor.finished_at is None, items)
 
 
 async def _refuse_circles(connection: str, house: House, guard: Guard, page: Page, cursor: Cursor) -> None:
@@ -207,11 +210,14 @@ async def sync_orders(connection: str, oms: Oms, house: House, refs: Sequence[st
     )
     arrivals, broken, same = await sift(connection, house, page)
     gone = tuple(ref for ref in refs if found.get(ref) is None)
+    told = {*(arrival.order.ref for arrival in arrivals), *(record.ref for record in broken)}
     batch = Batch(
         connection=connection,
         arrivals=arrivals,
         unreadable=broken,
         gone=gone,
+        same=tuple(order.ref for order in page.orders if order.ref not in told),
+        asked=True,
         task_id=task_id,
         labels=connection in house.label_sources,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from crossdock.spec.orders import Order
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.spec.outbound_changes import FieldGroup
 
@@ -31,9 +32,12 @@ _GROUPS = {
     "tracking_number": FieldGroup.LOGISTICS,
     "buyer_note": FieldGroup.NOTES,
     "seller_note": FieldGroup.NOTES,
+    "status": FieldGroup.STATUS,
+    "label_ready": FieldGroup.LABEL,
 }
 _OURS = frozenset({"key", "revision", "strategy", "warehouse"})
 _COMPARED = tuple(name for name in OutboundRequest.__struct_fields__ if name not in _OURS)
+_OF_ORDER = tuple(name for name in Order.__struct_fields__ if name not in {"ref", "updated_at"})
 
 
 def differences(before: OutboundRequest, after: OutboundRequest) -> tuple[Change, ...]:
@@ -41,7 +45,16 @@ def differences(before: OutboundRequest, after: OutboundRequest) -> tuple[Change
 
     Lines are compared by line number. What crossdock itself adds (key, revision, strategy) does not count.
     """
-    names = {name for name in _COMPARED if getattr(before, name) != getattr(after, name)}
+    return _differences(before, after, _COMPARED)
+
+
+def order_differences(before: Order, after: Order) -> tuple[Change, ...]:
+    """List what an OMS changed about an order. That it was touched at all (its change stamp) is no difference."""
+    return _differences(before, after, _OF_ORDER)
+
+
+def _differences(before: Struct, after: Struct, compared: Collection[str]) -> tuple[Change, ...]:
+    names = {name for name in compared if getattr(before, name) != getattr(after, name)}
     if not names:
         return ()
     old, new = _flat(before, names), _flat(after, names)
@@ -73,7 +86,7 @@ def _group(path: str) -> FieldGroup:
 _GROUP_OF = {name: _group(name) for name in _COMPARED}
 
 
-def _flat(request: OutboundRequest, names: Collection[str]) -> dict[str, str]:
+def _flat(request: Struct, names: Collection[str]) -> dict[str, str]:
     """Return the values of some fields by their paths; what says nothing is absent."""
     found: dict[str, str] = {}
     values = msgspec.to_builtins(request)

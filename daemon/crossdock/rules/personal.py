@@ -27,7 +27,8 @@ OWN_WORDS = frozenset({
 
 _PERSONAL = frozenset({FieldGroup.RECIPIENT, FieldGroup.NOTES, FieldGroup.OTHER})
 _PLAIN_OTHER = frozenset({
-    "currency", "total", "cash_on_delivery", "ship_by", "shop", "channel", "order_number", "ordered_at",
+    "currency", "total", "cash_on_delivery", "ship_by", "shop", "channel", "order_number", "ordered_at", "number", "created_at",
+    "paid_at", "warehouse", "gifts_pending",
 })  # fmt: skip
 
 

@@ -80,7 +80,9 @@ def empty_proposals(tx: Transaction, names: Sequence[tuple[str, str]]) -> None:
 
 def empty_task_items(tx: Transaction, refs: Sequence[str]) -> None:
     """Remove what tasks said about orders."""
-    tx.execute_many("UPDATE task_items SET detail = '' WHERE ref = ? AND detail <> ''", [(ref,) for ref in refs])
+    tx.execute_many(
+        "UPDATE task_items SET detail = '', diff = '' WHERE ref = ? AND detail <> ''", [(ref,) for ref in refs]
+    )
 
 
 def replace_payload(tx: Transaction, order_id: int, payload: bytes) -> None:

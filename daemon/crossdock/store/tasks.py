@@ -88,11 +88,12 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 class Item(Struct, frozen=True):
-    """What a task did about one order."""
+    """What a task did about one order. `diff` is JSON: in what it differed (flows.task_items), without personal data."""
 
     ref: str
     result: str
     detail: str = ""
+    diff: str = ""
 
 
 FIELDS = Task.__struct_fields__
@@ -104,7 +105,8 @@ _ADD = (
     "failed = failed + ? WHERE id = ?"
 )
 _FINISH = "UPDATE tasks SET state = ?, outcome = ?, error = ?, finished_at = ? WHERE id = ?"
-_ITEM = "INSERT INTO task_items (id, task_id, ref, result, detail) VALUES (?, ?, ?, ?, ?)"
+_ITEM = "INSERT INTO task_items (id, task_id, ref, result, detail, diff) VALUES (?, ?, ?, ?, ?, ?)"
+_ENDED = "UPDATE task_items SET result = ?, detail = ? WHERE task_id = ? AND ref = ? AND detail <> ''"
 
 
 def create(
@@ -137,7 +139,17 @@ def add(tx: Transaction, task_id: int, totals: Totals, items: Sequence[Item] = (
     tx.execute(_ADD, (*_values(totals), task_id))
     if items:
         first = counters.take(tx, "task_items", len(items))
-        tx.execute_many(_ITEM, [(first + n, task_id, i.ref, i.result, i.detail) for n, i in enumerate(items)])
+        tx.execute_many(_ITEM, [(first + n, task_id, *_item_values(item)) for n, item in enumerate(items)])
+
+
+def _item_values(item: Item) -> tuple[str, ...]:
+    return (item.ref, item.result, item.detail, item.diff)
+
+
+def end_as(tx: Transaction, task_id: int, items: Sequence[Item]) -> None:
+    """Say how the task ended for orders of which it may have said something before: one item an order. Details are not empty."""
+    fresh = [i for i in items if not tx.execute(_ENDED, (i.result, i.detail, task_id, i.ref))]
+    add(tx, task_id, Totals(), fresh)
 
 
 def finish(
@@ -187,7 +199,7 @@ def get(tx: Transaction, task_id: int) -> Task | None:
 
 def items(tx: Transaction, task_id: int, after: int, limit: int) -> list[tuple[int, Item]]:
     """Return a task's items with an id above `after`."""
-    sql = "SELECT id, ref, result, detail FROM task_items WHERE task_id = ? AND id > ? ORDER BY id LIMIT ?"
+    sql = "SELECT id, ref, result, detail, diff FROM task_items WHERE task_id = ? AND id > ? ORDER BY id LIMIT ?"
     return [(row[0], Item(*row[1:])) for row in tx.rows(sql, (task_id, after, limit))]
 
 

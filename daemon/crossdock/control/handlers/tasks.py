@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.base import Id, Limit, TaskStateName
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResult, TaskResultPage
+from crossdock.control.shown import difference
+from crossdock.flows.task_items import differences
 from crossdock.store import tasks
 from crossdock.store.times import from_ms, to_ms
 
@@ -57,8 +59,13 @@ async def list_results(call: Call[None, ResultQuery]) -> TaskResultPage:
     query = call.query
     rows = await call.engine.store.read(tasks.items, task.id, query.after, query.limit + 1)
     more = rows[query.limit - 1][0] if len(rows) > query.limit else None
-    items = (TaskResult(ref=item.ref, result=item.result, detail=item.detail) for _, item in rows[: query.limit])
+    items = (_result(item) for _, item in rows[: query.limit])
     return TaskResultPage(items=tuple(items), next=more)
+
+
+def _result(item: tasks.Item) -> TaskResult:
+    diff = tuple(difference(change, personal=True) for change in differences(item.diff))  # it holds no personal data
+    return TaskResult(ref=item.ref, result=item.result, detail=item.detail, diff=diff)
 
 
 async def cancel_task(call: Call[None, object]) -> TaskItem:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from crossdock.control.records.orders import Difference
+
 
 class TaskItem(Struct, frozen=True, kw_only=True):
     """A sync task. `state` is the machine's word, `outcome` the business's."""
@@ -38,11 +40,17 @@ class TaskPage(Struct, frozen=True, kw_only=True):
 
 
 class TaskResult(Struct, frozen=True, kw_only=True):
-    """What a task did about one order."""
+    """What a task did about one order.
+
+    `result` is what became of it: queued, new, changed, unchanged, gone, quarantined (and other words in tasks that are not
+    about orders of an OMS); `detail` says it in a sentence, or why it failed. `diff`: in what it differed from what was known,
+    of personal data the paths only.
+    """
 
     ref: str
     result: str
     detail: str = ""
+    diff: tuple[Difference, ...] = ()
 
 
 class TaskResultPage(Struct, frozen=True, kw_only=True):
