@@ -8,11 +8,12 @@ import re
 
 import msgspec
 import pytest
+from tests.control.test_packages import took_a_change
 from tests.control.world import order
 
 from crossdock.cli.connections import _clock
 from crossdock.control.records.daemon import Reloaded
-from crossdock.rules.book import StrategyKind
+from crossdock.rules.book import AllocationRule, StrategyKind
 from crossdock.spec.errors import Retryable
 from crossdock.spec.orders import OrderStatus, Unreadable
 from crossdock.spec.outbound import PushStatus
@@ -439,3 +440,31 @@ async def _ended_task(client, number):
 async def _ended(daemon, number):
     async with daemon.world.client() as client, asyncio.timeout(20):
         await _ended_task(client, number)
+
+
+@pytest.mark.behaviour("R23")
+def test_updated_orders_are_listed_and_acknowledged_all_at_once(daemon, run):
+    daemon.fetch(order("A"), order("B"))
+    for each in "AB":
+        daemon.until(each, "pushed")
+    daemon.do(daemon.world.store.write(took_a_change, "A"))
+    assert [each["ref"] for each in run("orders", "list", "--updated", "--json").json["items"]] == ["A"]
+    assert [each["ref"] for each in run("packages", "list", "--updated", "--json").json["items"]] == ["A"]
+    assert "(Updated): 1" in run("status").out
+    assert "A: acknowledged" in run("ack", "--all-updated").out
+    assert "there was nothing to do" in run("ack", "--all-updated").out
+    for words, said in (
+        ((), "one of the two"),
+        (("A", "--all-updated"), "one of the two"),
+        (("A", "--warehouse", "W"), "goes with"),
+    ):
+        refused = run("ack", *words)
+        assert (refused.code, said in refused.err) == (2, True)
+
+
+def test_status_says_what_waits_for_a_person_and_what_to_do(daemon, run):
+    daemon.do(daemon.world.requests.remove_entry(AllocationRule, "0000001"))
+    daemon.fetch(order("A"), order("B"), unreadable=["U"])
+    shown = run("status").out
+    assert "need a person: 2 orders and 1 other things" in shown
+    assert re.search(r"2 × .*`crossdock allocation set", shown)

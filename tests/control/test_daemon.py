@@ -9,6 +9,7 @@ from tests.control.world import order
 
 from crossdock.control.client import Refusal
 from crossdock.control.records.daemon import Reloaded
+from crossdock.rules.book import PushStrategy, StrategyKind
 from crossdock.spec.errors import Retryable
 
 
@@ -40,6 +41,20 @@ async def test_the_status_counts_every_state(world, client):
         "1 records could not be read (`crossdock quarantine list`)",
         "open incidents: 1 (`crossdock incidents list`)",
     )
+
+
+async def test_what_needs_a_person_is_what_incidents_hold_each_once_with_what_to_do(build):
+    world = await build()
+    await world.requests.save_entry(PushStrategy(name="std", kind=StrategyKind.STANDARD))
+    world.serve(*map(order, "ABC"), unreadable=["U"])
+    await world.fetch()
+    async with world.client() as client:
+        status = await client.status()
+    assert (status.needs_person, status.orders_need_person, status.to_settle) == (4, 3, 0)
+    assert [(each.holds, each.command) for each in status.waits] == [
+        (3, "crossdock allocation set POSITION --warehouse WAREHOUSE"), (1, "crossdock quarantine retry oms"),
+    ]  # fmt: skip
+    assert status.level == "warning"
 
 
 async def test_a_queue_shows_how_long_its_oldest_order_waits(world, client):

@@ -10,6 +10,7 @@ from tests.control.world import order
 
 from crossdock.control.client import Refusal
 from crossdock.control.records.orders import OrderRef
+from crossdock.control.records.packages import Acknowledge
 from crossdock.spec.orders import OrderLine, OrderStatus
 
 A = OrderRef(connection="oms", ref="A")
@@ -74,3 +75,48 @@ async def test_what_no_warehouse_has_cannot_be_cancelled_there(world, client):
     assert "no warehouse has it" in result.text
     (result,) = (await client.acknowledge([A])).results
     assert not result.done
+
+
+def took_a_change(tx, refs):
+    for ref in refs:
+        tx.execute(
+            "UPDATE pushes SET updated_at = 1, updated_revision = 2 WHERE order_id = (SELECT id FROM orders WHERE ref = ?)", (ref,)
+        )  # fmt: skip
+
+
+@pytest.fixture
+async def updated(world):
+    """Three orders at their warehouse; A and B took a change there."""
+    world.serve(*map(order, "ABC"))
+    await world.fetch()
+    for each in "ABC":
+        await world.until(each, "pushed")
+    await world.store.write(took_a_change, "AB")
+    return world
+
+
+@pytest.mark.behaviour("R23")
+async def test_orders_that_were_updated_are_listed_and_counted_until_somebody_acknowledged_all_of_them(updated, client):
+    assert [each.ref for each in (await client.orders(updated=True)).items] == ["B", "A"]
+    assert [each.ref for each in (await client.packages(updated=True, stage="pending")).items] == ["B", "A"]
+    assert [each.ref for each in (await client.orders(updated=True, text="A")).items] == ["A"]
+    assert (await client.orders(updated=True, text="C")).items == ()
+    for narrower in ({"tab": "abnormal"}, {"warehouse": "elsewhere"}, {"connection": "other"}, {"changed": True}):
+        assert (await client.orders(updated=True, **narrower)).items == ()
+    assert (await client.packages(updated=True, stage="picked")).items == ()
+    first = await client.orders(updated=True, limit=1)
+    assert [each.ref for each in (await client.orders(updated=True, after=first.next)).items] == ["A"]
+    assert (await client.status()).updated == 2
+    assert (await client.acknowledge_wanted(Acknowledge(all_updated=True, warehouse="elsewhere"))).results == ()
+    done = await client.acknowledge_wanted(Acknowledge(all_updated=True))
+    assert {(each.order, each.done) for each in done.results} == {("A", True), ("B", True)}
+    assert (await client.status()).updated == 0
+    assert (await client.packages(updated=True)).items == ()
+
+
+@pytest.mark.parametrize("wanted", [
+    Acknowledge(), Acknowledge(orders=(A,), all_updated=True), Acknowledge(orders=(A,), warehouse="WH1"),
+])  # fmt: skip
+async def test_an_acknowledgement_names_orders_or_all_of_them(client, wanted):
+    with pytest.raises(Refusal, match=r"one of the two|go with all_updated"):
+        await client.acknowledge_wanted(wanted)

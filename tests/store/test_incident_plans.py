@@ -79,6 +79,8 @@ QUERIES = {
     "open": lambda tx: incidents.page(tx, 0, 50),
     "healed": lambda tx: incidents.page(tx, 0, 50, healed=True),
     "tally": lambda tx: incidents.tally(tx, 1),
+    "waiting": incidents.waiting,
+    "largest": lambda tx: incidents.largest(tx, 1, 5),
     "take": lambda tx: incidents.take(tx, 1, owner="ann"),
     "doubts": lambda tx: troubles.note_doubts(tx, "wms", 1),
     "simulate": lambda tx: simulate.look(tx, DESK, simulate.Wanted(), 0),

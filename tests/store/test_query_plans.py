@@ -166,6 +166,7 @@ HOT = {
     "load_ids": (lambda tx: orders.load_ids(tx, IDS), "PRIMARY KEY"),
     "reports": (lambda tx: push_reports.due(tx, "oms", MS, 100), "push_report"),
     "timeline": (lambda tx: timeline.of_order(tx, 1), "order_id"),
+    "task item that ends": (lambda tx: tasks.end_as(tx, 1, [tasks.Item("A", "queued", "for W")]), "task_item_ref"),
     "task items": (lambda tx: tasks.items(tx, 1, 0, 50), "task_id"),
     "queued tasks": (lambda tx: tasks.queued(tx, "oms"), "state"),
     "running tasks": (tasks.requeue_running, "state"),
@@ -193,6 +194,14 @@ HOT = {
     "changed at one state": (
         lambda tx: views.order_page(tx, views.Wanted(changed=True, states=(PushState.PUSHED,)), None, 50),
         "push_changed",
+    ),
+    "updated": (lambda tx: views.order_page(tx, views.Wanted(updated=True, warehouse="WH1"), None, 50), "push_updated"),
+    "updated of a tab": (
+        lambda tx: views.order_page(tx, views.Wanted(updated=True, tab=Tab.IN_PROGRESS), None, 50), "push_updated",
+    ),
+    "packages that were updated": (lambda tx: packages.page(tx, None, views.Wanted(updated=True), None, 50), "push_updated"),
+    "pending packages that were updated": (
+        lambda tx: packages.page(tx, Stage.PENDING, views.Wanted(updated=True), None, 50), "push_updated",
     ),
     "pushed": (
         lambda tx: views.order_page(tx, views.Wanted(states=(PushState.PUSHED,)), None, 50),
@@ -243,10 +252,8 @@ def test_counting_reads_no_row_of_what_went_well(database, tx):
     for sql, lines in plans(database, tx):
         for line in lines:
             if re.search(r"(SCAN|SEARCH) pushes", line):
-                assert any(name in line for name in ("push_open", "push_cancelled", "push_changed", "push_followed")), (
-                    sql,
-                    line,
-                )
+                used = ("push_open", "push_cancelled", "push_changed", "push_followed", "push_updated")
+                assert any(name in line for name in used), (sql, line)
 
 
 def test_due_connections_of_the_tick_come_from_the_index(database):

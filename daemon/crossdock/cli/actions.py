@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crossdock.control.records.asks import Queued
 
 order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True, type=order_name)
+some_orders = click.argument("orders", metavar="[ORDER]...", nargs=-1, type=order_name)
 
 
 @click.command()
@@ -170,7 +171,7 @@ def settle(
 
 
 @click.command()
-@click.argument("orders", metavar="[ORDER]...", nargs=-1, type=order_name)
+@some_orders
 @click.option("--all", "all_failed", is_flag=True, help="All that failed, of --connection and --warehouse if named.")
 @click.option("--warehouse", metavar="CODE", help="With --all: only orders of this warehouse.")
 @connection_option

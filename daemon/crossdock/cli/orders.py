@@ -30,6 +30,7 @@ def orders() -> None:
 @click.option("--tab", type=click.Choice(TABS), help="Only this list.")
 @click.option("--state", type=click.Choice(STATES), help="Only orders at this state.")
 @click.option("--changed", is_flag=True, help="Only orders that changed or were cancelled after they were sent.")
+@click.option("--updated", is_flag=True, help='Only orders with the mark "(Updated)".')
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
 @click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
@@ -44,8 +45,8 @@ def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **q
     "changed": it changed or was cancelled after its push, and a person has to decide (`crossdock packages decide`).
     "(Updated)": its warehouse took a change since the push, and nobody has acknowledged that (`crossdock ack`).
     """
-    changed = query.pop("changed") or None
-    page = session.talk(lambda client: client.orders(changed=changed, **query), as_json=as_json)
+    marks = {name: query.pop(name) or None for name in ("changed", "updated")}
+    page = session.talk(lambda client: client.orders(**marks, **query), as_json=as_json)
     if as_json:
         print_json(page)
         return
@@ -63,14 +64,14 @@ def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **q
 
 
 CSV_COLUMNS = (
-    "id", "oms", "order", "number", "status", "shop", "logistics", "created", "push", "changed", "warehouse", "strategy",
+    "id", "oms", "order", "number", "status", "shop", "logistics", "created", "push", "changed", "updated", "warehouse", "strategy",
     "why", "hold", "next", "attempts", "queued", "sent", "settled", "remote", "error",
 )  # fmt: skip
 
 
 def _csv_row(o: OrderItem) -> tuple[object, ...]:
     return (
-        o.id, o.connection, o.ref, o.number, o.status, o.shop, o.logistics, o.created_at, o.state, o.changed, o.warehouse,
+        o.id, o.connection, o.ref, o.number, o.status, o.shop, o.logistics, o.created_at, o.state, o.changed, o.updated, o.warehouse,
         o.strategy, o.why, o.hold, o.next_at or o.again_at, o.attempts, o.queued_at, o.sent_at, o.settled_at, o.remote_id,
         o.error,
     )  # fmt: skip

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import click
 
-from crossdock.cli.actions import order_arguments, show_results
+from crossdock.cli.actions import order_arguments, show_results, some_orders
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import find_all
 from crossdock.cli.orders import connection_option, state_said
 from crossdock.cli.session import Session, json_option
+from crossdock.control.records.asks import Done, Results
 from crossdock.control.records.base import StageName
-from crossdock.control.records.packages import ChoiceName
+from crossdock.control.records.packages import Acknowledge, ChoiceName
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
-    from crossdock.control.records.asks import Results
 
 STAGES = get_args(StageName)
 CHOICES = get_args(ChoiceName)
@@ -30,19 +30,20 @@ def packages() -> None:
 
 @packages.command("list")
 @click.option("--stage", type=click.Choice(STAGES), help="Only packages at this stage. Default: all.")
+@click.option("--updated", is_flag=True, help='Only packages with the mark "(Updated)".')
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only packages of this warehouse.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
 @click.option("--after", type=click.IntRange(1), help="Go on after this row.")
 @list_forms
 @click.pass_obj
-def list_packages(session: Session, /, form: Form, **query: object) -> None:
+def list_packages(session: Session, /, form: Form, updated: bool, **query: object) -> None:
     """List what warehouses have, newest first.
 
     A warehouse that has not told how far it is counts as pending. "(Updated)": it took a change since the push, and nobody
     has acknowledged that.
     """
-    page = session.talk(lambda client: client.packages(**query), as_json=form.as_json)
+    page = session.talk(lambda client: client.packages(updated=updated or None, **query), as_json=form.as_json)
     rows = [
         (o.connection, o.ref, o.warehouse, o.stage, state_said(o), o.remote_id, o.updated_at, "; ".join(o.why))
         for o in page.items
@@ -86,20 +87,47 @@ def decide(
 
 
 @click.command()
-@order_arguments
+@some_orders
+@click.option("--all-updated", is_flag=True, help="All that carry it, of --connection and --warehouse if named.")
+@click.option("--warehouse", metavar="CODE", help="With --all-updated: only orders of this warehouse.")
 @connection_option
 @json_option
 @click.pass_obj
-def ack(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+def ack(
+    session: Session,
+    orders: tuple[str, ...],
+    all_updated: bool,
+    warehouse: str | None,
+    connection: str | None,
+    as_json: bool,
+) -> None:
     """Take the mark "(Updated)" off chosen orders.
 
-    It goes by itself when the order is picked, and comes back with the next update.
+    It goes by itself when the order is picked, and comes back with the next update. `crossdock orders list --updated` lists
+    those that carry it.
     """
+    if bool(orders) == all_updated:
+        raise click.UsageError("name orders, or say --all-updated: one of the two")
+    if warehouse is not None and not all_updated:
+        raise click.UsageError("--warehouse goes with --all-updated")
 
     async def ask(client: Client) -> Results:
+        if all_updated:
+            return await _all_updated(client, connection, warehouse)
         return await client.acknowledge(await find_all(client, orders, connection))
 
     show_results(session.talk(ask, as_json=as_json), as_json)
+
+
+async def _all_updated(client: Client, connection: str | None, warehouse: str | None) -> Results:
+    done: list[Done] = []
+    wanted = Acknowledge(all_updated=True, connection=connection, warehouse=warehouse)
+    while True:
+        page = await client.acknowledge_wanted(wanted)
+        done += page.results
+        if page.next is None:
+            return Results(results=tuple(done))
+        wanted = Acknowledge(all_updated=True, connection=connection, warehouse=warehouse, after=page.next)
 
 
 @click.command()

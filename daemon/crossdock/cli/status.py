@@ -59,11 +59,23 @@ def _show(found: Status) -> None:
         ],
     )
     say("")
+    _waits(found)
     say(
-        f"need a person: {found.needs_person} · parked: {found.parked} · changed after their push: {found.changed} · "
-        f"quarantine: {found.quarantine} · incidents: {sum(found.incidents.values())} "
+        f"in doubt, to be settled: {found.to_settle} · parked: {found.parked} · changed after their push: {found.changed} · "
+        f"(Updated): {found.updated} · quarantine: {found.quarantine} · incidents: {sum(found.incidents.values())} "
         f"({found.incidents_muted} muted) · "
         f"writes: {found.operations_open} under way, {found.operations_failed} failed · "
         f"tasks: {found.tasks_running} running, {found.tasks_queued} queued · "
         f"disk: {size(found.disk_free_bytes)} free{' (LOW)' if found.disk_low else ''}"
     )
+
+
+def _waits(found: Status) -> None:
+    """Say how much waits for a person, and of the largest causes what to do."""
+    others = found.needs_person - found.orders_need_person
+    besides = f" and {others} other things" if others else ""
+    say(f"need a person: {found.orders_need_person} orders{besides}")
+    for each in found.waits:
+        say(f"  {each.holds} × {each.text}: {each.do}{f' (`{each.command}`)' if each.command else ''}")
+    if len(found.waits) < sum(found.incidents.values()):
+        say("  all of them: `crossdock incidents list`")

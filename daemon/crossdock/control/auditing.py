@@ -147,7 +147,7 @@ def _in_body(body: object) -> Iterator[str]:
             yield value + _part_of(body) if name == "document" else value
     if isinstance(plan := getattr(body, "plan", None), int):
         yield f"plan/{plan}"
-    if getattr(body, "all_matching", False) or getattr(body, "all_failed", False):
+    if any(getattr(body, name, False) for name in ("all_matching", "all_failed", "all_updated")):
         yield " ".join(("all", *(getattr(body, name, None) or "" for name in ("list", "status")))).strip()
     yield from _several(body)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.control.records.asks import ForOrders, Results
-from crossdock.control.records.packages import CancelOrders, DecidePackages, PackagePage
+from crossdock.control.records.asks import Results
+from crossdock.control.records.packages import Acknowledge, CancelOrders, DecidePackages, PackagePage
 from crossdock.control.transport import Transport
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ class PackageCalls(Transport):
 
     async def acknowledge(self, orders: Sequence[OrderRef]) -> Results:
         """Take the mark "(Updated)" off chosen orders."""
-        return await self.call("POST", "/v1/acknowledge", Results, ForOrders(orders=tuple(orders)))
+        return await self.acknowledge_wanted(Acknowledge(orders=tuple(orders)))
+
+    async def acknowledge_wanted(self, wanted: Acknowledge) -> Results:
+        """Take the mark "(Updated)" off orders: those named, or a page of all that carry it."""
+        return await self.call("POST", "/v1/acknowledge", Results, wanted)
 
     async def cancel(self, orders: Sequence[OrderRef], reason: str) -> Results:
         """Have the warehouses of chosen orders asked not to ship them."""

@@ -104,7 +104,7 @@ from crossdock.control.records.operations import (
     RetryOperations,
 )
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
-from crossdock.control.records.packages import CancelOrders, DecidePackages, PackagePage, PackageQuery
+from crossdock.control.records.packages import Acknowledge, CancelOrders, DecidePackages, PackagePage, PackageQuery
 from crossdock.control.records.reconcile import Reconcile
 from crossdock.control.records.setup import Setup
 from crossdock.control.records.simulation import Simulation
@@ -286,7 +286,7 @@ TABLE: tuple[Route, ...] = (
     ),
     _get("/v1/packages", Right.VIEW, packages.list_packages, PackagePage, PackageQuery),
     _post("/v1/packages/decide", Right.ORDER_SYNC, packages.decide_packages, asks.Results, DecidePackages),
-    _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, asks.ForOrders),
+    _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, Acknowledge),
     _post("/v1/cancel", Right.CANCEL_REQUEST, packages.cancel, asks.Results, CancelOrders),
     _get("/v1/operations", Right.VIEW, operations.list_operations, OperationPage, OperationQuery),
     _get("/v1/operations/{id}", Right.VIEW, operations.show_operation, OperationDetail),

@@ -161,6 +161,36 @@ def tally(tx: Transaction, now: int) -> Tally:
     return Tally({row[0]: int(row[1]) for row in rows}, sum(int(row[2]) for row in rows))
 
 
+class Waiting(Struct, frozen=True):
+    """How much waits for a person: orders, and whatever else incidents hold; what heals by itself does not count."""
+
+    orders: int
+    others: int
+
+
+_WAITING = (
+    "SELECT COUNT(DISTINCT CASE WHEN r.subject LIKE 'order:%' THEN r.subject END), COUNT(DISTINCT r.subject) "
+    "FROM incidents i JOIN incident_refs r ON r.incident_id = i.id WHERE i.healed_at IS NULL AND i.cause <> ?"
+)
+_LARGEST = (
+    "SELECT " + ", ".join("i." + name for name in FIELDS) + ", (SELECT COUNT(*) FROM incident_refs r "
+    "WHERE r.incident_id = i.id) AS held FROM incidents i WHERE i.healed_at IS NULL AND i.cause <> ? "
+    "AND (i.muted_until IS NULL OR i.muted_until <= ?) ORDER BY held DESC, i.id LIMIT ?"
+)  # fmt: skip
+
+
+def waiting(tx: Transaction) -> Waiting:
+    """Count what open incidents hold, each thing once however many hold it."""
+    orders, everything = tx.one(_WAITING, (Cause.TRANSIENT.value,))
+    return Waiting(int(orders), int(everything) - int(orders))
+
+
+def largest(tx: Transaction, now: int, limit: int) -> list[tuple[Incident, int]]:
+    """Return the open incidents that hold most, each with how many; not those that are muted or heal by themselves."""
+    rows = tx.rows(_LARGEST, (Cause.TRANSIENT.value, now, limit))
+    return [(_incident(row[:-1]), int(row[-1])) for row in rows]
+
+
 def take(tx: Transaction, number: int, *, owner: str) -> bool:
     """Note who looks after an incident."""
     return tx.execute("UPDATE incidents SET owner = ? WHERE id = ?", (owner, number)) == 1

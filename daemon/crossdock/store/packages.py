@@ -20,6 +20,11 @@ _SPAN = "p.id < ? AND p.id >= ? AND "
 _PENDING = _SPAN + _HELD + " AND (p.stage IS NULL OR p.stage = 0)"
 _ALL = _SPAN + "(" + _HELD + " OR (p.state = ? AND p.sent_at IS NOT NULL))"
 _STAGE = "p.stage IS NOT NULL AND p.stage = ? AND p.id < ? AND p.state <> 7"
+_OF_STAGE = {
+    None: " AND (" + _HELD + " OR (p.state = 7 AND p.sent_at IS NOT NULL))",
+    Stage.PENDING: " AND " + _HELD + " AND (p.stage IS NULL OR p.stage = 0)",
+    Stage.CANCELLED: " AND p.state = 7 AND p.sent_at IS NOT NULL",
+}
 _CANCELLED = "p.state = 7 AND p.id < ? AND p.sent_at IS NOT NULL"
 
 
@@ -31,6 +36,8 @@ def page(
     A page may be shorter than `limit`, even empty, although there is more: what was looked through is bounded.
     """
     start = counters.current(tx, "pushes") + 1 if before is None else before
+    if wanted.updated:
+        return views.cut(_updated(tx, stage, wanted, start, limit), limit)
     match stage:
         case None:
             return views.spans(tx, _ALL, (*_THERE, PushState.CANCELLED), wanted, start, limit)
@@ -40,3 +47,11 @@ def page(
             return views.cut(views.indexed(tx, _CANCELLED, (start,), wanted, limit), limit)
         case _:
             return views.cut(views.indexed(tx, _STAGE, (RANK[stage], start), wanted, limit), limit)
+
+
+def _updated(tx: Transaction, stage: Stage | None, wanted: Wanted, start: int, limit: int) -> list[Listed]:
+    """Those with the mark "(Updated)": few, so their index is read whatever the stage."""
+    if stage is None or stage in _OF_STAGE:
+        values: tuple[object, ...] = _THERE if stage is not Stage.CANCELLED else ()
+        return views.indexed(tx, views.UPDATED + _OF_STAGE[stage], (start, *values), wanted, limit)
+    return views.indexed(tx, views.UPDATED + " AND p.stage = ? AND p.state <> 7", (start, RANK[stage]), wanted, limit)

@@ -80,18 +80,21 @@ _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is
 _FOLLOWED = "p.state >= 8 AND p.state = ? AND p.id < ?"
 _CHANGED = "p.changed = TRUE AND p.id < ?"
 _FLAG = {None: "", True: " AND p.changed = TRUE", False: " AND p.changed = FALSE"}
+UPDATED = "p.updated_at IS NOT NULL AND p.acknowledged_at IS NULL AND (p.stage IS NULL OR p.stage < 2) AND p.id < ?"
+"""What carries the mark "(Updated)" (store.pushes.marked), as the index of it is written."""
 _SPAN = "p.id < ? AND p.id >= ?"
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which orders a list shows; None is any. `oms` is the connection an order came from.
 
-    `changed`: only those that are not any more what their warehouse was sent.
+    `changed`: only those that are not any more what their warehouse was sent; `updated`: only those with the mark "(Updated)".
     """
 
     states: tuple[PushState, ...] | None = None
     tab: Tab | None = None
     changed: bool = False
+    updated: bool = False
     oms: str | None = None
     warehouse: str | None = None
 
@@ -124,6 +127,10 @@ def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) 
     """
     start = counters.current(tx, "pushes") + 1 if before is None else before
     shown = parts(wanted)
+    if wanted.updated and shown:
+        only, values = _any_of(shown)
+        flag = _FLAG[True] if wanted.changed else ""
+        return cut(indexed(tx, UPDATED + flag + only, (start, *values), wanted, limit), limit)
     if all(part.changed for part in shown):
         only, values = _any_of(shown)
         return cut(indexed(tx, _CHANGED + only, (start, *values), wanted, limit) if shown else [], limit)
@@ -238,7 +245,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     """How many pushes stand at each state; how old the open ones are; what waits for a person.
 
     `oldest` is when the oldest push of a state was queued (milliseconds). `parked` failed and have no next try.
-    `changed` were pushed and are not any more what their warehouse was sent.
+    `changed` were pushed and are not any more what their warehouse was sent; `updated` carry the mark "(Updated)".
     """
 
     states: dict[PushState, int]
@@ -246,6 +253,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     needs_person: int
     parked: int
     changed: int
+    updated: int
     quarantine: int
     tasks_running: int
     tasks_queued: int
@@ -260,6 +268,10 @@ _NEED_PERSON = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AN
 _PARKED = "SELECT COUNT(*) FROM pushes WHERE unsettled = 1 AND state = ? AND next_at IS NULL"
 _COUNT_FOLLOWED = "SELECT state, COUNT(*) FROM pushes WHERE state >= 8 GROUP BY state"
 _COUNT_CHANGED = "SELECT COUNT(*) FROM pushes WHERE changed = TRUE AND state >= ? AND state <> ?"
+_COUNT_UPDATED = (
+    "SELECT COUNT(*) FROM pushes WHERE updated_at IS NOT NULL AND acknowledged_at IS NULL AND (stage IS NULL OR stage < 2) "
+    "AND latest = TRUE"
+)
 _COUNT_TASKS = "SELECT state, COUNT(*) FROM tasks WHERE state IN ('queued', 'running') GROUP BY state"
 
 
@@ -289,6 +301,7 @@ def counts(tx: Transaction) -> Counts:
         needs_person=int(tx.one(_NEED_PERSON, (PushState.IN_DOUBT,))[0]),
         parked=int(tx.one(_PARKED, (PushState.PUSH_FAILED,))[0]),
         changed=pushed_and_changed(tx),
+        updated=int(tx.one(_COUNT_UPDATED)[0]),
         quarantine=int(tx.one("SELECT COUNT(*) FROM quarantine")[0]),
         tasks_running=int(tasks.get("running", 0)),
         tasks_queued=int(tasks.get("queued", 0)),

@@ -11,6 +11,7 @@ from crossdock.config.paths import database_path
 from crossdock.control.auditing import revealed
 from crossdock.control.handlers.actions import one_liners, queued
 from crossdock.control.handlers.connections import connection_items
+from crossdock.control.handlers.incidents import incident_item
 from crossdock.control.problems import not_found
 from crossdock.control.records.base import Limit
 from crossdock.control.records.daemon import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from crossdock.store.quarantine import Quarantined
     from crossdock.store.views import Counts
 
+WAITS = 5
+"""Incidents of which the status says what to do, at most."""
 EXCERPT = 2000
 """Bytes of a record shown, at most."""
 _WELL = frozenset({"ok", "idle", "disabled"})
@@ -79,7 +82,10 @@ async def status(call: Call[None, object]) -> Status:
     """Show how the daemon is, in one page."""
     engine = call.engine
     counted = await engine.store.read(views.counts)
-    troubles = await engine.store.read(incidents.tally, to_ms(engine.env.now()))
+    now = to_ms(engine.env.now())
+    troubles = await engine.store.read(incidents.tally, now)
+    waiting = await engine.store.read(incidents.waiting)
+    largest = await engine.store.read(incidents.largest, now, WAITS)
     writes = await engine.store.read(operations_list.counts)
     connections = connection_items(engine)
     against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
@@ -105,9 +111,13 @@ async def status(call: Call[None, object]) -> Status:
             StateCount(state=state_name(state), count=count, oldest=from_ms(counted.oldest.get(state)))
             for state, count in counted.states.items()
         ),
-        needs_person=counted.needs_person,
+        needs_person=waiting.orders + waiting.others,
+        orders_need_person=waiting.orders,
+        to_settle=counted.needs_person,
+        waits=tuple(incident_item(each, holds) for each, holds in largest),
         parked=counted.parked,
         changed=counted.changed,
+        updated=counted.updated,
         quarantine=counted.quarantine,
         tasks_running=counted.tasks_running,
         tasks_queued=counted.tasks_queued,

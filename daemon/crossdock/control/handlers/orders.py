@@ -8,7 +8,7 @@ from crossdock.control.auditing import revealed
 from crossdock.control.explain import Case, explain
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
-from crossdock.control.shown import decided, happened, masked, order_item, push_item
+from crossdock.control.shown import decided, happened, masked, order_item, push_item, updated
 from crossdock.rules.push_states import PushState, Tab
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import amendments, orders, privacy, pushes, timeline, views
@@ -30,18 +30,20 @@ if TYPE_CHECKING:
 
 
 async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
-    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push, or exactly one reference or number."""
+    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push or were updated, or exactly one reference or number."""
     query = call.query
     wanted = views.Wanted(
         states=None if query.state is None else (PushState[query.state.upper()],),
         tab=None if query.tab is None else Tab(query.tab),
         changed=query.changed,
+        updated=query.updated,
         oms=query.connection,
         warehouse=query.warehouse,
     )
     if query.text is not None:
         found = await call.engine.store.read(_by_text, query.text, query.connection)
         shown = views.parts(wanted)
+        found = [row for row in found if not query.updated or updated(row)]
         items = [row for row in found if _fits(row, shown) and query.warehouse in (None, row.warehouse)]
         return OrderPage(items=tuple(map(order_item, items)))
     rows, more = await call.engine.store.read(views.order_page, wanted, query.after, query.limit)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.control.handlers.actions import pairs, results
 from crossdock.control.permissions import Right
+from crossdock.control.problems import not_valid
+from crossdock.control.records.base import MAX_ORDERS
 from crossdock.control.records.packages import PackagePage
 from crossdock.control.shown import order_item
 from crossdock.flows.decide_by_hand import Verdict
@@ -13,8 +17,8 @@ from crossdock.spec.outbound import Stage
 from crossdock.store import packages, views
 
 if TYPE_CHECKING:
-    from crossdock.control.records.asks import ForOrders, Results
-    from crossdock.control.records.packages import CancelOrders, DecidePackages, PackageQuery
+    from crossdock.control.records.asks import Results
+    from crossdock.control.records.packages import Acknowledge, CancelOrders, DecidePackages, PackageQuery
     from crossdock.control.route import Call
 
 NEEDS = {Verdict.FORCE: Right.PUSH_MANUAL, Verdict.KEEP: Right.ORDER_SYNC, Verdict.AGAIN: Right.PUSH_MANUAL}
@@ -22,10 +26,10 @@ NEEDS = {Verdict.FORCE: Right.PUSH_MANUAL, Verdict.KEEP: Right.ORDER_SYNC, Verdi
 
 
 async def list_packages(call: Call[None, PackageQuery]) -> PackagePage:
-    """List what warehouses have, newest first, by stage."""
+    """List what warehouses have, newest first, by stage, and those alone that were updated."""
     query = call.query
     stage = None if query.stage is None else Stage(query.stage)
-    wanted = views.Wanted(oms=query.connection, warehouse=query.warehouse)
+    wanted = views.Wanted(oms=query.connection, warehouse=query.warehouse, updated=query.updated)
     rows, more = await call.engine.store.read(packages.page, stage, wanted, query.after, query.limit)
     return PackagePage(items=tuple(map(order_item, rows)), next=more)
 
@@ -37,9 +41,19 @@ async def decide_packages(call: Call[DecidePackages, object]) -> Results:
     return results(await call.requests.packages.decide(pairs(call.body.orders), verdict, call.body.reason, call.actor))
 
 
-async def acknowledge(call: Call[ForOrders, object]) -> Results:
-    """Take the mark "(Updated)" off chosen orders: somebody has seen it."""
-    return results(await call.requests.packages.acknowledge(pairs(call.body.orders), call.actor))
+async def acknowledge(call: Call[Acknowledge, object]) -> Results:
+    """Take the mark "(Updated)" off orders that are named, or off all of an OMS or warehouse: somebody has seen it."""
+    body = call.body
+    if bool(body.orders) == body.all_updated:
+        raise not_valid("name the orders, or say all_updated: one of the two")
+    if body.orders:
+        if body.connection or body.warehouse or body.after:
+            raise not_valid("connection, warehouse and after go with all_updated only")
+        return results(await call.requests.packages.acknowledge(pairs(body.orders), call.actor))
+    wanted = views.Wanted(oms=body.connection, warehouse=body.warehouse, updated=True)
+    rows, more = await call.engine.store.read(views.order_page, wanted, body.after, MAX_ORDERS)
+    named = [(row.connection, row.ref) for row in rows]
+    return msgspec.structs.replace(results(await call.requests.packages.acknowledge(named, call.actor)), next=more)
 
 
 async def cancel(call: Call[CancelOrders, object]) -> Results:

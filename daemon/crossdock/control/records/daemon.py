@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from crossdock.control.records.base import MAX_ORDERS, ConnectionName, Reason
+from crossdock.control.records.incidents import IncidentItem
 from crossdock.spec.orders import Ref
 
 
@@ -145,8 +146,10 @@ class StateCount(Struct, frozen=True, kw_only=True):
 class Status(Struct, frozen=True, kw_only=True):
     """How the daemon is, in one page. `level`: ok; warning, it works where it can; critical, a person is needed.
 
-    `changed`: orders that changed or were cancelled after their push; a person tells the warehouse. `incidents` are the
-    open ones, by cause.
+    `needs_person`: everything that waits for a person because an open incident holds it, `orders_need_person` the orders
+    among it, each once; `waits` says of the largest of these incidents what to do. `to_settle`: pushes in doubt that only a
+    person can settle. `changed`: orders that changed or were cancelled after their push; a person tells the warehouse.
+    `updated`: orders with the mark "(Updated)". `incidents` are the open ones, by cause.
     """
 
     version: str
@@ -167,6 +170,10 @@ class Status(Struct, frozen=True, kw_only=True):
     incidents_muted: int = 0
     operations_open: int = 0
     operations_failed: int = 0
+    orders_need_person: int = 0
+    to_settle: int = 0
+    updated: int = 0
+    waits: tuple[IncidentItem, ...] = ()
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from crossdock.control.records.base import Code, ConnectionName, Id, Limit, Reason, StageName
-from crossdock.control.records.orders import OrderItem, Refs
+from crossdock.control.records.base import MAX_ORDERS, Code, ConnectionName, Id, Limit, Reason, StageName
+from crossdock.control.records.orders import OrderItem, OrderRef, Refs
 
 
 class PackageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which packages are listed: those at a stage (None: all), of an OMS, of a warehouse. `after` is `next` of the page before."""
+    """Which packages are listed: those at a stage (None: all), of an OMS, of a warehouse. `after` is `next` of the page before.
+
+    `updated`: only those with the mark "(Updated)".
+    """
 
     stage: StageName | None = None
+    updated: bool = False
     connection: ConnectionName | None = None
     warehouse: Code | None = None
     after: Id | None = None
@@ -41,6 +45,19 @@ class DecidePackages(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     orders: Refs
     choice: ChoiceName
     reason: Reason
+
+
+class Acknowledge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Take the mark "(Updated)" off orders: those named, or `all_updated` of an OMS or warehouse, at most 1,000 a request.
+
+    `after` is `next` of the answer before.
+    """
+
+    orders: Annotated[tuple[OrderRef, ...], Meta(max_length=MAX_ORDERS)] = ()
+    all_updated: bool = False
+    connection: ConnectionName | None = None
+    warehouse: Code | None = None
+    after: Id | None = None
 
 
 class CancelOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

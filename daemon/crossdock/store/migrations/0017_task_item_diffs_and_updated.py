@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 def up(_migrator: Any, db: Database) -> None:
     db.execute_sql("ALTER TABLE task_items ADD COLUMN diff TEXT NOT NULL DEFAULT ''")
-    db.execute_sql("CREATE INDEX push_updated ON pushes (id) WHERE updated_at IS NOT NULL AND acknowledged_at IS NULL")
+    db.execute_sql(
+        "CREATE INDEX push_updated ON pushes (id) WHERE updated_at IS NOT NULL AND acknowledged_at IS NULL "
+        "AND (stage IS NULL OR stage < 2)"
+    )
 
 
 def down(_migrator: Any, db: Database) -> None:
