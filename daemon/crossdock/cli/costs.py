@@ -11,13 +11,14 @@ from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import order_name
 from crossdock.cli.session import FAILED, Session, fail, json_option
+from crossdock.control.client import Refusal
 from crossdock.control.records.costs import CostEdit, CostPreview, SettleDrift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossdock.control.client import Client
-    from crossdock.control.records.costs import CostDocument, CostEdited, CostEffect, SkuCost
+    from crossdock.control.records.costs import CostDocument, CostEdited, CostEffect, CostLine, SkuCost
 
 connection_argument = click.argument("connection")
 document_argument = click.argument("document", type=order_name)
@@ -35,6 +36,12 @@ def amount(text: str) -> Decimal:
         raise click.BadParameter(f"{text!r} is no amount; write it like 12.50") from None
 
 
+def standing(text: str) -> Decimal | str:
+    """Take the cost that somebody saw: an amount, or none where none is known. For click."""
+    return NO_COST if text.strip().lower() == NO_COST else amount(text)
+
+
+NO_COST = "none"
 unit_cost_option = click.option(
     "--unit-cost", required=True, type=amount, metavar="AMOUNT", help="The new cost of one unit."
 )
@@ -83,15 +90,31 @@ def show_document(session: Session, document: str, connection: str | None, as_js
         ("document", f"{about.connection}/{about.ref} {about.number}"), ("kind", about.kind), ("oms", about.oms),
         ("currency", about.currency), ("planned amount", about.plan_amount), ("the OMS has", about.plan_sent),
     ))  # fmt: skip
-    rows: list[tuple[object, ...]] = []
-    for line in found.lines:
-        planned = (line.line_no, line.sku, "planned", line.planned, line.plan_unit_cost, line.version)
-        rows.append((*planned, line.average, ", ".join([*line.flags, *(["being written"] if line.pending else [])])))
-        rows += [
-            (line.line_no, line.sku, f"receipt {r.ref}", r.quantity, r.unit_cost, r.version, "", "")
-            for r in line.receipts
-        ]
-    show_table(("line", "sku", "what", "quantity", "unit cost", "version", "average", ""), rows, "no lines")
+    rows = [row for line in found.lines for row in _line_rows(line)]
+    show_table(("line", "sku", "what", "quantity", "unit cost", "version", "note"), rows, "no lines")
+    say("")
+    skus = {line.sku: line for line in found.lines}
+    averages = [
+        (e.sku, e.average, e.average_currency, [_FLAGS.get(flag, flag) for flag in e.flags]) for e in skus.values()
+    ]
+    show_table(("sku", "average in the OMS's ledger", "currency", "note"), averages)
+
+
+_FLAGS = {
+    "unknown_cost": "a receipt has no known cost, so no new average is told",
+    "other_currency": "a receipt is in another currency, so no new average is told",
+    "empty_stock": "goods came in while none were in stock",
+}
+
+
+def _line_rows(line: CostLine) -> list[tuple[object, ...]]:
+    """One row for what was planned, one for each receipt; what a note is about stands in its own row."""
+    planned = (line.line_no, line.sku, "planned", line.planned, line.plan_unit_cost, line.version)
+    rows: list[tuple[object, ...]] = [(*planned, "being written" if line.plan_pending else "")]
+    for each in line.receipts:
+        note = "being written" if each.pending else "cost not known" if each.unit_cost is None else ""
+        rows.append((line.line_no, line.sku, f"receipt {each.ref}", each.quantity, each.unit_cost, each.version, note))
+    return rows
 
 
 @costs.command("sku")
@@ -100,7 +123,10 @@ def show_document(session: Session, document: str, connection: str | None, as_js
 @json_option
 @click.pass_obj
 def show_sku(session: Session, oms: str, sku: str, as_json: bool) -> None:
-    """Show the cost ledger of a SKU in an OMS."""
+    """Show the cost ledger of a SKU in an OMS.
+
+    Its events, the last recorded first; "counts from" is when the goods arrived or left, whenever their cost was corrected.
+    """
     found = session.talk(lambda client: client.sku_cost(oms, sku), as_json=as_json)
     _show_sku(found, as_json)
 
@@ -113,10 +139,14 @@ def _show_sku(found: SkuCost, as_json: bool) -> None:
     show_facts((
         ("sku", found.sku), ("oms", found.oms), ("currency", found.currency), ("quantity", found.quantity),
         ("average", found.average), ("blocked", blocked), ("flags", found.flags), ("sent", found.sent),
-        ("the OMS holds", found.held), ("drift", found.drift or ""),
+        ("the OMS holds", found.held if found.held_at else "not asked yet"), ("drift", found.drift or ""),
     ))  # fmt: skip
-    rows = [(e.at, e.kind, e.about, e.quantity, e.unit_cost, e.revision, e.actor, e.reason) for e in found.events]
-    show_table(("at", "what", "about", "quantity", "unit cost", "revision", "who", "why"), rows, "no events")
+    rows = [
+        (e.recorded_at, e.at, e.kind, e.about, e.quantity, e.unit_cost, e.revision, e.actor, e.reason)
+        for e in found.events
+    ]
+    columns = ("recorded", "counts from", "what", "about", "quantity", "unit cost", "revision", "who", "why")
+    show_table(columns, rows, "no events")
 
 
 @costs.command("preview")
@@ -143,7 +173,10 @@ def _edit_options(command: Callable[..., None]) -> Callable[..., None]:
     options = (
         unit_cost_option, currency_option, reason_option,
         click.option("--version", required=True, type=click.IntRange(0), help="The version that you saw."),
-        click.option("--old", type=amount, metavar="AMOUNT", help="The cost that you saw. Default: the one that stands."),
+        click.option(
+            "--old", type=standing, metavar="AMOUNT|none", help="The cost that you saw or were told; none: it has none. "
+            "Default: the one that stands, which needs the right cost.view.",
+        ),
         click.option("--confirm", "confirmed", is_flag=True, help="It is meant, although it is far from the average."),
         json_option,
     )  # fmt: skip
@@ -180,8 +213,10 @@ def _edit(session: Session, as_json: bool, given: dict[str, Any], *, actual: boo
 
     async def ask(client: Client) -> CostEdited:
         if given["old"] is None:
-            document = await client.cost_document(given["connection"], given["document"])
+            document = await _seen(client, given["connection"], given["document"])
             given["old"] = _standing(document, line, given.get("receipt"), actual=actual)
+        elif given["old"] == NO_COST:
+            given["old"] = None
         edit = CostEdit(line_no=line, **given)
         return await (client.edit_actual_cost(edit) if actual else client.edit_plan_cost(edit))
 
@@ -192,6 +227,18 @@ def _edit(session: Session, as_json: bool, given: dict[str, Any], *, actual: boo
     say(made.text)
     if made.effect is not None:
         _show_effect(made.effect)
+
+
+async def _seen(client: Client, connection: str, document: str) -> CostDocument:
+    try:
+        return await client.cost_document(connection, document)
+    except Refusal as refusal:
+        if refusal.code != "forbidden":
+            raise
+        fail(
+            FAILED,
+            "you may change this cost but not see it: say with --old which one you were told stands (--old none: it has none)",
+        )
 
 
 def _standing(document: CostDocument, line_no: int, receipt: str | None, *, actual: bool) -> Decimal | None:

@@ -19,7 +19,7 @@ from crossdock.spec.costs import CostChange, CostKind
 from crossdock.store import audit, costs, incidents, operations
 from crossdock.store.audit import Entry
 from crossdock.store.costs import Document, Line, Recorded
-from crossdock.store.times import to_ms
+from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from crossdock.store.audit import By
@@ -163,7 +163,7 @@ def settle_drift(
             "refused", f"{oms} computes its averages itself; correct the receipts there, or take its average over"
         )
     if take_theirs and state.held is None:
-        raise NotDone("refused", f"{oms} holds no average of SKU {sku} that could be taken over")
+        raise NotDone("refused", _nothing_to_take(state))
     at = to_ms(work.now)
     before = state.balance.average
     settled = costs.save_state(tx, replace(state, drift=False, sent=state.held, wanted=state.held))
@@ -179,6 +179,15 @@ def settle_drift(
     )  # fmt: skip
     audit.write(tx, entry, at)
     return frozenset(work.wake)
+
+
+def _nothing_to_take(state: State) -> str:
+    if state.held_at is None:
+        return (
+            f"{state.oms} was not asked yet what average it holds of SKU {state.sku}; it is asked by itself, at "
+            f"{from_ms(state.check_at):%Y-%m-%d %H:%M} UTC at the earliest, and what it says can be taken over then"
+        )
+    return f"{state.oms} holds no average of SKU {state.sku} that could be taken over"
 
 
 def set_average(

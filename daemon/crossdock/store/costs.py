@@ -227,10 +227,10 @@ def heard_at(tx: Transaction, about: str) -> datetime | None:
     return None if row is None else from_ms(int(row[0]))
 
 
-def history(tx: Transaction, oms: str, sku: str, limit: int) -> list[Recorded]:
-    """Return the newest events of a SKU, newest first."""
-    sql = "SELECT " + _EVENT + " FROM cost_events WHERE oms = ? AND sku = ? ORDER BY id DESC LIMIT ?"
-    return [_recorded(row) for row in tx.rows(sql, (oms, sku, limit))]
+def history(tx: Transaction, oms: str, sku: str, limit: int) -> list[tuple[Recorded, datetime]]:
+    """Return the newest events of a SKU with when each was heard, the last heard first."""
+    sql = "SELECT " + _EVENT + ", recorded_at FROM cost_events WHERE oms = ? AND sku = ? ORDER BY id DESC LIMIT ?"
+    return [(_recorded(row[:-1]), from_ms(int(row[-1]))) for row in tx.rows(sql, (oms, sku, limit))]
 
 
 def state(tx: Transaction, oms: str, sku: str) -> State | None:

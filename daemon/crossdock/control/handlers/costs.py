@@ -14,6 +14,7 @@ from crossdock.flows.cost_ledgers import shown
 from crossdock.rules.money import to_unit
 from crossdock.spec.costs import CostKind
 from crossdock.store import costs, operations
+from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -168,18 +169,20 @@ def _document(tx: Transaction, connection: str, ref: str) -> records.CostDocumen
 def _line(
     tx: Transaction, found: Document, line: Line, receipts: dict[str, Movement], state: State | None
 ) -> records.CostLine:
-    subjects = ["plan", *(f"receipt {name}" for name in receipts)]
-    pending = any(
-        operations.open_of(tx, found.connection, f"cost:edit:{found.ref}:{line.line_no}:{each}") for each in subjects
-    )
+    def pending(part: str) -> bool:
+        return bool(operations.open_of(tx, found.connection, f"cost:edit:{found.ref}:{line.line_no}:{part}"))
+
     shown_receipts = tuple(
-        records.CostReceipt(ref=name, quantity=each.quantity, unit_cost=each.unit_cost, version=each.revision)
+        records.CostReceipt(
+            ref=name, quantity=each.quantity, unit_cost=each.unit_cost, version=each.revision, pending=pending(f"receipt {name}"),
+        )
         for name, each in receipts.items()
-    )
+    )  # fmt: skip
+    planned = pending("plan")
     balance = None if state is None else state.balance
     return records.CostLine(
         line_no=line.line_no, sku=line.sku, planned=line.planned, plan_unit_cost=line.unit_cost, version=line.version,
-        receipts=shown_receipts, pending=pending,
+        receipts=shown_receipts, pending=planned or any(each.pending for each in shown_receipts), plan_pending=planned,
         average=None if balance is None else _rounded(balance.average, balance.currency),
         average_currency=None if balance is None else balance.currency,
         flags=() if balance is None else tuple(sorted(flag.value for flag in balance.flags)),
@@ -193,15 +196,15 @@ def _sku(tx: Transaction, oms: str, sku: str) -> records.SkuCost | None:
     balance = state.balance
     events = tuple(
         records.SkuEvent(
-            kind=each.event.kind.value, about=shown(each.event.about), at=each.event.effective_at.isoformat(),
+            kind=each.event.kind.value, about=shown(each.event.about), at=each.event.effective_at, recorded_at=recorded_at,
             quantity=each.event.quantity, unit_cost=each.event.unit_cost, revision=each.event.revision,
             actor=each.actor, reason=each.reason,
         )
-        for each in costs.history(tx, oms, sku, HISTORY)
+        for each, recorded_at in costs.history(tx, oms, sku, HISTORY)
     )  # fmt: skip
     return records.SkuCost(
         oms=oms, sku=sku, currency=balance.currency, quantity=balance.quantity,
         average=_rounded(balance.average, balance.currency), blocked=balance.blocked.value if balance.blocked else "",
         blocked_by=shown(balance.by), flags=tuple(sorted(flag.value for flag in balance.flags)), sent=state.sent,
-        held=state.held, drift=state.drift, events=events,
+        held=state.held, drift=state.drift, events=events, held_at=from_ms(state.held_at),
     )  # fmt: skip

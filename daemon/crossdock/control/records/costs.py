@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -45,16 +46,24 @@ class CostDocumentPage(Struct, frozen=True, kw_only=True):
 
 
 class CostReceipt(Struct, frozen=True, kw_only=True):
-    """What arrived of a line, and what a unit really cost (None: not known). `version` goes into an edit of it."""
+    """What arrived of a line, and what a unit really cost (None: not known). `version` goes into an edit of it.
+
+    `pending`: such an edit is being written to the warehouse.
+    """
 
     ref: str
     quantity: Decimal
     unit_cost: Decimal | None
     version: int
+    pending: bool = False
 
 
 class CostLine(Struct, frozen=True, kw_only=True):
-    """One line: the planned unit cost (`version` goes into an edit of it), the receipts, and where the SKU stands."""
+    """One line: the planned unit cost (`version` goes into an edit of it), the receipts, and where the SKU stands.
+
+    `average` and `flags` are those of the SKU's ledger, not of the line. `pending`: the planned cost, or that of a receipt, is
+    being written to the warehouse; `plan_pending`: the planned one.
+    """
 
     line_no: int
     sku: str
@@ -66,6 +75,7 @@ class CostLine(Struct, frozen=True, kw_only=True):
     average_currency: str | None
     flags: tuple[str, ...]
     pending: bool = False
+    plan_pending: bool = False
 
 
 class CostDocument(Struct, frozen=True, kw_only=True):
@@ -76,11 +86,12 @@ class CostDocument(Struct, frozen=True, kw_only=True):
 
 
 class SkuEvent(Struct, frozen=True, kw_only=True):
-    """One event of a SKU's ledger."""
+    """One event of a SKU's ledger. `at` is from when on it counts, `recorded_at` when it was heard of or entered."""
 
     kind: str
     about: str
-    at: str
+    at: datetime
+    recorded_at: datetime
     quantity: Decimal
     unit_cost: Decimal | None
     revision: int
@@ -89,7 +100,10 @@ class SkuEvent(Struct, frozen=True, kw_only=True):
 
 
 class SkuCost(Struct, frozen=True, kw_only=True):
-    """Where a SKU's ledger stands, what was sent of it, what the OMS holds, and the newest events."""
+    """Where a SKU's ledger stands, what was sent of it, what the OMS holds, and its events, the last recorded first.
+
+    `held_at` None: the OMS was not asked yet what it holds.
+    """
 
     oms: str
     sku: str
@@ -103,6 +117,7 @@ class SkuCost(Struct, frozen=True, kw_only=True):
     held: Decimal | None
     drift: bool
     events: tuple[SkuEvent, ...]
+    held_at: datetime | None = None
 
 
 class CostPreview(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
