@@ -442,6 +442,23 @@ async def _ended(daemon, number):
         await _ended_task(client, number)
 
 
+@pytest.mark.behaviour("R16", "R20")
+def test_every_order_of_a_tab_is_synced(daemon, run):
+    daemon.fetch(order("A"), order("B", holds=("wait",)))
+    daemon.until("A", "pushed")
+    found = run("sync", "--tab", "in_progress", "--warehouse", "WH1", "--json").json
+    assert (found["orders"], len(found["task_ids"])) == (1, 1)
+    again = run("sync", "--stage", "all")
+    assert (again.code, "it may run again at" in again.err) == (1, True)
+    for words, said in (
+        ((), "one of the three"),
+        (("A", "--tab", "pending"), "one of the three"),
+        (("A", "--after", "1"), "go with"),
+    ):
+        refused = run("sync", *words)
+        assert (refused.code, said in refused.err) == (2, True)
+
+
 @pytest.mark.behaviour("R23")
 def test_updated_orders_are_listed_and_acknowledged_all_at_once(daemon, run):
     daemon.fetch(order("A"), order("B"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.control.world import order
 
 from crossdock.control.client import Refusal
-from crossdock.control.records.asks import Redrive, SettleOrder
+from crossdock.control.records.asks import Redrive, SettleOrder, SyncList
 from crossdock.control.records.orders import OrderRef
-from crossdock.rules.book import StrategyKind
+from crossdock.rules.book import AllocationRule, StrategyKind, Warehouse
+from crossdock.spec.orders import Address, Recipient
 from crossdock.spec.outbound import PushStatus
 
 
@@ -87,13 +89,83 @@ async def test_the_limit_of_a_list_names_its_scope_and_leaves_single_orders_alon
     with pytest.raises(Refusal) as refusal:
         await client.sync("oms", ["C", "D"])
     said = (
-        "a list of orders of oms was synced less than 300 s ago; ask for one order alone, which has a limit of its own; "
-        "it may run again at "
+        "a list of orders of oms that have no warehouse yet was synced less than 300 s ago; ask for one order alone, which has a "
+        "limit of its own, or for a list of other warehouses; it may run again at "
     )
     assert str(refusal.value).startswith(said)
     await client.sync("oms", ["C"])
     with pytest.raises(Refusal, match="order C of oms was synced less than 300 s ago; it may run again at"):
         await client.sync("oms", ["C"])
+
+
+async def two_warehouses(world):
+    """Orders of each country go to a warehouse of their own: A and B to WH1, C and D to WH2."""
+    await world.requests.save_entry(Warehouse(code="WH2", connection="wms", remote="W2", strategies=("std",)))
+    await world.requests.save_entry(AllocationRule(position=0, warehouse="WH2", countries=("DE",)))
+    there = Recipient(address=Address(country="DE"))
+    world.serve(order("A"), order("B"), order("C", recipient=there), order("D", recipient=there))
+    await world.fetch()
+    await world.until("A", "pushed")
+    await world.until("B", "pushed")
+
+
+@pytest.mark.behaviour("R10", "R16", "R20")
+async def test_a_list_of_one_warehouse_holds_up_no_list_of_another(world, client):
+    await two_warehouses(world)
+    await client.sync("oms", ["A", "B"])
+    await client.sync("oms", ["C", "D"])
+    for refs in (["A", "B"], ["C", "D"], ["A", "C"]):
+        with pytest.raises(Refusal, match=r"of warehouse WH[12] was synced less than 300 s ago"):
+            await client.sync("oms", refs)
+    waiting = {(each.action, each.about) for each in (await client.throttles()).items}
+    assert {("sync_list", "WH1"), ("sync_list", "WH2")} <= waiting
+
+
+async def test_a_list_that_is_refused_for_one_warehouse_takes_no_turn_of_another(world, client):
+    await two_warehouses(world)
+    await client.sync("oms", ["A", "B"])
+    with pytest.raises(Refusal, match="WH1"):
+        await client.sync("oms", ["A", "C"])
+    await client.sync("oms", ["C", "D"])
+
+
+@pytest.mark.behaviour("R16", "R20")
+@pytest.mark.parametrize(("wanted", "refs"), [
+    ({"tab": "in_progress"}, "BA"), ({"tab": "pending"}, "DC"), ({"tab": "in_progress", "warehouse": "WH1"}, "BA"),
+    ({"stage": "pending"}, "BA"), ({"stage": "all"}, "BA"),
+])  # fmt: skip
+async def test_every_order_of_a_list_is_synced(world, client, wanted, refs):
+    await two_warehouses(world)
+    asked = await client.sync_list(SyncList(connection="oms", **wanted))
+    task = await ended(client, asked.task_ids[0])
+    assert (asked.orders, asked.next, len(asked.task_ids)) == (2, None, 1)
+    assert (task.kind, task.found, task.unchanged) == ("sync_order", 2, 2)
+    assert [item.ref for item in (await client.task_results(task.id)).items] == list(refs)
+    with pytest.raises(Refusal) as refused:
+        await client.sync_list(SyncList(connection="oms", **wanted))
+    assert refused.value.code == "too_soon"
+
+
+async def test_a_list_is_cut_into_tasks_and_says_where_to_go_on(world, client, monkeypatch):
+    monkeypatch.setattr("crossdock.engine.sync_requests.MAX_SYNC", 1)
+    monkeypatch.setattr("crossdock.engine.sync_requests.MAX_TASKS", 2)
+    world.serve(*(order(ref, holds=("wait",)) for ref in "ABC"))
+    await world.fetch()
+    wanted = SyncList(connection="oms", tab="pending")
+    first = await client.sync_list(wanted)
+    assert (len(first.task_ids), first.orders) == (2, 2)
+    assert f"going on after {first.next}" in first.text
+    world.env.ahead += timedelta(seconds=301)
+    rest = await client.sync_list(msgspec.structs.replace(wanted, after=first.next))
+    assert (rest.orders, rest.next) == (1, None)
+
+
+@pytest.mark.parametrize(("wanted", "said"), [
+    ({}, "one of the two"), ({"tab": "pending", "stage": "all"}, "one of the two"), ({"tab": "abnormal"}, "no order is in this list"),
+])  # fmt: skip
+async def test_a_list_that_cannot_be_synced_is_refused(client, wanted, said):
+    with pytest.raises(Refusal, match=said):
+        await client.sync_list(SyncList(connection="oms", **wanted))
 
 
 @pytest.mark.behaviour("R16", "R17")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
+from msgspec import convert
 
 from crossdock.cli.display import print_json, say
 from crossdock.cli.naming import find_all, find_one, order_name
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, json_option
-from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder
+from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder, SyncList
+from crossdock.control.records.base import StageName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.control.client import Client
-    from crossdock.control.records.asks import Queued
+    from crossdock.control.records.asks import Queued, QueuedList
 
 order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True, type=order_name)
+SYNC_TABS = ("pending", "in_progress", "abnormal")
+SYNC_STAGES = ("all", *get_args(StageName))
 some_orders = click.argument("orders", metavar="[ORDER]...", nargs=-1, type=order_name)
 
 
@@ -48,18 +52,39 @@ async def _only_oms(client: Client) -> str:
 
 
 @click.command()
-@order_arguments
+@some_orders
+@click.option("--tab", type=click.Choice(SYNC_TABS), help="Every order of this list.")
+@click.option("--stage", type=click.Choice(SYNC_STAGES), help="Every order of package outbound at this stage.")
+@click.option("--warehouse", metavar="CODE", help="With --tab or --stage: only orders of this warehouse.")
+@click.option("--after", type=click.IntRange(1), help="With --tab or --stage: go on after this row.")
 @connection_option
 @json_option
 @click.pass_obj
-def sync(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
-    """Fetch chosen orders again.
+def sync(session: Session, /, orders: tuple[str, ...], connection: str | None, as_json: bool, **query: object) -> None:
+    """Fetch chosen orders again, or every order of a list.
 
     With --connection, ORDER is the reference in that OMS, and may be one that was never fetched. The daemon does it as
-    a task. The same order alone may be asked for once in five minutes; several at once are a list, and one list of each OMS
-    may be asked for in five minutes, whichever orders are on it.
+    a task. The same order alone may be asked for once in five minutes; several at once, a tab or a stage are a list, and of
+    each OMS and warehouse one list may be asked for in five minutes.
     """
-    _queued(session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
+    whole = query["tab"] is not None or query["stage"] is not None
+    if bool(orders) + (query["tab"] is not None) + (query["stage"] is not None) != 1:
+        raise click.UsageError("name orders, or --tab, or --stage: one of the three")
+    if not whole and (query["warehouse"] is not None or query["after"] is not None):
+        raise click.UsageError("--warehouse and --after go with --tab and --stage")
+    if not whole:
+        _queued(session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
+        return
+
+    async def ask(client: Client) -> QueuedList:
+        oms = connection or await _only_oms(client)
+        return await client.sync_list(convert({"connection": oms, **query}, SyncList))
+
+    found = session.talk(ask, as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.text}; `crossdock tasks list` tells how far it is")
 
 
 async def _sync(client: Client, orders: Sequence[str], connection: str | None) -> list[Queued]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossdock.control.permissions import Right
-from crossdock.control.records.asks import Queued, Results
+from crossdock.control.records.asks import Queued, QueuedList, Results
 from crossdock.control.records.daemon import Reloaded
 from crossdock.control.records.operations import Retried
 from crossdock.control.route import WithStatus
@@ -112,6 +112,8 @@ def ending(answer: object) -> Ending:
         return Ending(DONE if answer.taken else REFUSED, "" if answer.taken else "the new configuration was refused")
     if isinstance(answer, Queued):
         return Ending(DONE, f"task {answer.task_id}")
+    if isinstance(answer, QueuedList):
+        return Ending(DONE, f"{answer.orders} orders, tasks {_few([str(number) for number in answer.task_ids])}")
     if isinstance(answer, Results):
         return _of_results(answer)
     if isinstance(answer, Retried):
@@ -141,7 +143,7 @@ def about(path: Mapping[str, Any], body: object, kind: str = "") -> str:
 
 def _in_body(body: object) -> Iterator[str]:
     owner = ("oms",) if hasattr(body, "sku") else ()  # elsewhere it is a setting, not what is changed
-    for name in ("connection", *owner, "warehouse", "ref", "document", "sku"):
+    for name in ("connection", *owner, "warehouse", "tab", "stage", "ref", "document", "sku"):
         value = getattr(body, name, None)
         if isinstance(value, str) and value:
             yield value + _part_of(body) if name == "document" else value

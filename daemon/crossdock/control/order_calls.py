@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.control.records.asks import ForOrders, HoldOrders, Obtain, Queued, Redrive, Results, SettleOrder, Sync
+from crossdock.control.records.asks import (
+    ForOrders,
+    HoldOrders,
+    Obtain,
+    Queued,
+    QueuedList,
+    Redrive,
+    Results,
+    SettleOrder,
+    Sync,
+    SyncList,
+)
 from crossdock.control.records.orders import Explanation, OrderDetail, OrderPage, OrderRef
 from crossdock.control.transport import Transport, part
 
@@ -34,6 +45,10 @@ class OrderCalls(Transport):
     async def sync(self, connection: str, refs: Sequence[str]) -> Queued:
         """Fetch chosen orders again."""
         return await self.call("POST", "/v1/sync", Queued, Sync(connection=connection, refs=tuple(refs)))
+
+    async def sync_list(self, wanted: SyncList) -> QueuedList:
+        """Fetch every order of a tab or stage again."""
+        return await self.call("POST", "/v1/sync/list", QueuedList, wanted)
 
     async def push(self, orders: Sequence[OrderRef]) -> Results:
         """Push chosen orders by hand."""

@@ -166,6 +166,7 @@ TABLE: tuple[Route, ...] = (
     _get("/v1/explain", Right.VIEW, orders.explain_order, Explanation, ExplainQuery),
     _post("/v1/obtain", Right.ORDER_PULL, actions.obtain, asks.Queued, asks.Obtain),
     _post("/v1/sync", Right.ORDER_SYNC, actions.sync, asks.Queued, asks.Sync),
+    _post("/v1/sync/list", Right.ORDER_SYNC, actions.sync_list, asks.QueuedList, asks.SyncList),
     _post("/v1/push", Right.PUSH_MANUAL, actions.push, asks.Results, asks.ForOrders),
     _post("/v1/hold", Right.ORDER_HOLD, actions.hold, asks.Results, asks.HoldOrders),
     _post("/v1/release", Right.ORDER_HOLD, actions.release, asks.Results, asks.ForOrders),

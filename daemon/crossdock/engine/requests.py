@@ -15,6 +15,7 @@ from crossdock.engine.master_requests import MasterRequests
 from crossdock.engine.package_requests import PackageRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.engine.reconcile_requests import ReconcileRequests
+from crossdock.engine.sync_requests import MAX_SYNC, SyncRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.store import audit, book, pushes, views
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 
     from crossdock.engine.engine import Engine
     from crossdock.engine.settle_by_two import SettleAsked
+    from crossdock.engine.sync_requests import AskedList
+    from crossdock.spec.outbound import Stage
     from crossdock.store.approvals import Approval
     from crossdock.store.audit import By
     from crossdock.store.book import E, Entry
     from crossdock.store.store import Transaction
+    from crossdock.store.views import Wanted
 
 __all__ = ["MAX_SYNC", "Asked", "Refused", "Requests", "Turn"]
-
-MAX_SYNC = 1000
-"""Orders of one sync task, at most."""
 
 
 class Requests:
@@ -53,6 +54,7 @@ class Requests:
         self.incidents = IncidentRequests(engine, self)
         self.reconciliation = ReconcileRequests(engine)
         self.packages = PackageRequests(engine)
+        self._syncs = SyncRequests(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine
@@ -65,18 +67,14 @@ class Requests:
         return await self._queue(TaskKind.OBTAIN_NEW, oms, turn, actor, warehouse=warehouse, refs=())
 
     async def sync(self, oms: str, refs: Sequence[str], actor: str) -> Asked:
-        """Fetch chosen orders again; one order has a limit of its own, a list one for the connection."""
+        """Fetch chosen orders again; one order has a limit of its own, a list those of its warehouses."""
         self._need_oms(oms)
-        if not refs:
-            raise Refused("name at least one order to sync")
-        if len(refs) > MAX_SYNC:
-            raise Refused(f"at most {MAX_SYNC} orders can be synced at once, you named {len(refs)}")
-        if len(refs) == 1:
-            turn = Turn(f"sync:{oms}:{refs[0]}", f"order {refs[0]} of {oms} was synced")
-        else:
-            instead = "ask for one order alone, which has a limit of its own"
-            turn = Turn(f"sync:{oms}", f"a list of orders of {oms} was synced", instead)
-        return await self._queue(TaskKind.SYNC_ORDER, oms, turn, actor, warehouse=None, refs=refs)
+        return await self._syncs.named(oms, refs, actor)
+
+    async def sync_list(self, wanted: Wanted, stage: Stage | None, after: int | None, actor: str) -> AskedList:
+        """Fetch every order of a tab or stage again, as tasks (the article, lines 21 and 28). `wanted.oms` is the OMS."""
+        self._need_oms(wanted.oms or "")
+        return await self._syncs.listed(wanted, stage, after, actor)
 
     async def read_again(self, connection: str, refs: Sequence[str], actor: str) -> tuple[bool, str]:
         """Have records fetched again that could not be read; return whether that is done, and the sentence about it."""

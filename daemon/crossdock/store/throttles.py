@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crossdock.store.store import Transaction
 
 
@@ -20,6 +22,20 @@ def allow(tx: Transaction, scope: str, interval_ms: int, now: int) -> int | None
         "INSERT INTO throttles (scope, at) VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET at = excluded.at",
         (scope, now),
     )
+    return None
+
+
+def allow_all(tx: Transaction, scopes: Sequence[str], interval_ms: int, now: int) -> tuple[str, int] | None:
+    """Take the turns of all scopes and return None, or take none and return one that may not run yet, with when it may.
+
+    Of several the one is returned that waits longest.
+    """
+    waiting = [(again, scope) for scope in scopes if (again := again_at(tx, scope, interval_ms, now)) is not None]
+    if waiting:
+        again, scope = max(waiting)
+        return scope, again
+    for scope in scopes:
+        allow(tx, scope, interval_ms, now)
     return None
 
 

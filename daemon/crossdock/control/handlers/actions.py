@@ -6,17 +6,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from crossdock.control.problems import ApiProblem, bad_request, not_valid, too_soon
-from crossdock.control.records.asks import Done, Queued, Results
+from crossdock.control.records.asks import Done, Queued, QueuedList, Results
 from crossdock.control.records.base import MAX_ORDERS
 from crossdock.control.shown import proposed
 from crossdock.engine.settle_by_two import SettleAsked
 from crossdock.flows.settle_by_hand import Settlement
+from crossdock.rules.push_states import Tab
+from crossdock.spec.outbound import Stage
 from crossdock.store import orders, pushes, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crossdock.control.records.asks import ForOrders, HoldOrders, Obtain, Redrive, SettleOrder, Sync
+    from crossdock.control.records.asks import ForOrders, HoldOrders, Obtain, Redrive, SettleOrder, Sync, SyncList
     from crossdock.control.records.orders import OrderRef
     from crossdock.control.route import Call
     from crossdock.engine.requests import Asked
@@ -38,6 +40,21 @@ async def sync(call: Call[Sync, object]) -> Queued:
     """Fetch chosen orders of an OMS again and take over what differs (a task)."""
     refs = one_liners(call.body.refs)
     return queued(call, await call.requests.sync(call.body.connection, refs, call.actor))
+
+
+async def sync_list(call: Call[SyncList, object]) -> QueuedList:
+    """Fetch every order of a tab, or of a stage of package outbound, again and take over what differs (tasks)."""
+    body = call.body
+    if (body.tab is None) == (body.stage is None):
+        raise not_valid("name a tab or a stage: one of the two")
+    wanted = views.Wanted(
+        tab=None if body.tab is None else Tab(body.tab), oms=body.connection, warehouse=body.warehouse
+    )
+    stage = None if body.stage in (None, "all") else Stage(body.stage)
+    asked = await call.requests.sync_list(wanted, stage, body.after, call.actor)
+    if asked.again_at is not None:
+        raise too_soon(asked.text, asked.again_at, call.engine.env.now())
+    return QueuedList(task_ids=asked.task_ids, orders=asked.orders, text=asked.text, next=asked.next)
 
 
 def one_liners(refs: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from crossdock.control.records.base import MAX_ORDERS, Code, ConnectionName, Reason
+from crossdock.control.records.base import MAX_ORDERS, Code, ConnectionName, Id, Reason, StageName
 from crossdock.control.records.orders import OrderRef, Refs
 from crossdock.spec.orders import Ref
 
@@ -23,6 +23,28 @@ class Sync(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     connection: ConnectionName
     refs: Annotated[tuple[Ref, ...], Meta(min_length=1, max_length=MAX_ORDERS)]
+
+
+class SyncList(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fetch every order of a list of an OMS again: of a tab, or of package outbound (at a stage, or all of it).
+
+    `warehouse` narrows it. At most 10,000 orders, newest first; `after` is `next` of the answer before.
+    """
+
+    connection: ConnectionName
+    tab: Literal["pending", "in_progress", "abnormal"] | None = None
+    stage: StageName | Literal["all"] | None = None
+    warehouse: Code | None = None
+    after: Id | None = None
+
+
+class QueuedList(Struct, frozen=True, kw_only=True):
+    """Tasks that were queued, each of up to 1,000 orders; `next` goes on where the list was cut off."""
+
+    task_ids: tuple[int, ...]
+    orders: int
+    text: str
+    next: int | None = None
 
 
 class Queued(Struct, frozen=True, kw_only=True):
