@@ -101,3 +101,16 @@ def test_the_brake_is_shown_and_released(daemon, run, warehouse):
     assert "3 products of warehouse WH1 go on" in run("master", "release", "WH1").out
     assert "brake" not in run("master", "status", "WH1").out
     assert run("master", "release", "WH1").code == 1
+
+
+def test_a_conflict_shows_values_as_people_write_them(daemon, run, warehouse):
+    run("master", "policy", "set", "WH1", "--field", "barcodes", "--rule", "manual")
+    shown_by(daemon, "oms", product(barcodes=("111", "112"), name="Cup"))
+    shown_by(daemon, "wms", product(barcodes=("222",), name="Cup"))
+    run("master", "apply", "WH1", "--plan", str(run("master", "plan", "WH1", "--json").json["plan"]["id"]))
+    number = str(run("master", "conflicts", "list", "WH1", "--json").json["items"][0]["id"])
+    shown = run("master", "conflicts", "show", number).out
+    assert "111, 112" in shown
+    listed = run("master", "conflicts", "list", "WH1").out
+    for text in (shown, listed):
+        assert not any(mark in text for mark in ("[", "'", "None"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
+from tests.control.test_actions import ended
+from tests.control.world import FakeOms, FakeWms, World
 
 from crossdock.control.client import Refusal
 from crossdock.control.records.master import MasterField, MasterSettings
 from crossdock.control.routes import TABLE
+from crossdock.spec.listing import Listing
 from crossdock.store import audit
 
 pytestmark = pytest.mark.behaviour("R7")
@@ -34,6 +39,63 @@ async def test_settings_are_kept_per_warehouse_and_only_at_the_revision_that_was
     assert (rows[0].after, '"revision":1' in rows[1].after) == ("", True)
     status = await client.master_status("WH1")
     assert (status.enabled, status.conflicts, status.brake) == (True, 0, None)
+
+
+async def test_the_status_before_any_settings_shows_that_it_is_off(client):
+    status = await client.master_status("WH1")
+    assert (status.enabled, status.products, status.conflicts, status.brake) == (False, {}, 0, None)
+    with pytest.raises(Refusal, match="no warehouse 'NO'"):
+        await client.master_status("NO")
+
+
+async def test_products_that_nobody_wants_or_lists_are_not_fetched(client):
+    with pytest.raises(Refusal, match=r"no connection 'oms' lists its products \(those that do: none\)"):
+        await client.fetch_products("oms")
+
+
+class Lists:
+    """What a system that lists its products has more."""
+
+    asked = 0
+
+    async def fetch_products(self, window, cursor, limit):
+        self.asked += 1
+        return Listing()
+
+
+class ListingOms(Lists, FakeOms):
+    hooks = FakeOms.hooks | {"fetch_products", "get_products", "write_products"}
+
+
+class ListingWms(Lists, FakeWms):
+    hooks = FakeWms.hooks | {"fetch_products", "get_products", "write_products"}
+
+
+@pytest.fixture
+async def in_step(tmp_path):
+    """A world whose WH1 keeps its products in step."""
+    made = World(tmp_path)
+    made.oms, made.wms = ListingOms(), ListingWms()
+    await made.start()
+    await made.settings()
+    yield made
+    await made.stop()
+
+
+@pytest.mark.behaviour("R4", "R10")
+async def test_products_are_fetched_when_a_person_asks_once_in_five_minutes(in_step):
+    async with in_step.client() as client:
+        with pytest.raises(Refusal, match="master policy enable"):
+            await client.fetch_products("wms")
+        await client.save_master_settings(msgspec.structs.replace(await client.master_settings("WH1"), enabled=True))
+        async with asyncio.timeout(20):
+            while not in_step.wms.asked:
+                await asyncio.sleep(0.005)
+        task = await ended(client, (await client.fetch_products("wms")).task_id)
+        assert (task.kind, task.state, in_step.wms.asked) == ("fetch_products", "succeeded", 2)
+        with pytest.raises(Refusal, match="products of wms were fetched less than 300 s ago"):
+            await client.fetch_products("wms")
+        await client.fetch_products("oms")
 
 
 async def test_a_connector_that_cannot_is_refused_with_what_it_lacks(client):
@@ -93,6 +155,7 @@ def test_who_may_do_what():
         "/v1/master-conflicts/{id}/resolve"
     }
     assert {right for (method, _), right in rights.items() if method == "GET"} == {"view"}
+    assert rights.pop(("POST", "/v1/master-products/fetch")) == "order.pull"
     writes = {right for (method, path), right in rights.items() if method != "GET" and "conflicts" not in path}
     assert writes == {"master.policy"}
 

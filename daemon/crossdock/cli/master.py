@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from crossdock.cli.display import print_json, say, show_facts, show_table
+from crossdock.cli.display import cell, print_json, say, show_facts, show_table
 from crossdock.cli.entries import fitting, from_file, from_json_option
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
@@ -153,6 +153,22 @@ def status(session: Session, warehouse: str, as_json: bool) -> None:
     show_facts(facts)
 
 
+@master.command("fetch")
+@click.argument("connection")
+@json_option
+@click.pass_obj
+def fetch(session: Session, connection: str, as_json: bool) -> None:
+    """Fetch the products of a connection now, of the OMS or of a warehouse.
+
+    The daemon does it as a task; it may be asked once in five minutes for each connection.
+    """
+    found = session.talk(lambda client: client.fetch_products(connection), as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        say(found.text)
+
+
 @master.command("plan")
 @warehouse_argument
 @click.option("--show", "shown", type=click.IntRange(1), metavar="ID", help="Show this plan instead of making one.")
@@ -174,8 +190,8 @@ def plan(session: Session, warehouse: str, shown: int | None, after: str | None,
     _show_plan(page.plan)
     rows = [
         (
-            item.sku, list(item.adopt), [f"{name} → {fill.to}: {fill.value}" for name, fill in item.fill.items()],
-            [f"{name}: oms {each.oms}, wms {each.wms}" for name, each in item.conflict.items()],
+            item.sku, list(item.adopt), [f"{name} → {fill.to}: {_value(fill.value)}" for name, fill in item.fill.items()],
+            [f"{name}: oms {_value(each.oms)}, wms {_value(each.wms)}" for name, each in item.conflict.items()],
         )
         for item in page.items
     ]  # fmt: skip
@@ -272,9 +288,14 @@ _CONFLICTS = ("id", "product", "field", "why", "base", "oms", "wms", "decided")
 
 def _conflict_rows(found: Sequence[MasterConflict]) -> list[tuple[object, ...]]:
     return [
-        (each.id, each.sku, each.field, each.why, each.base, each.oms, each.wms, "open" if each.open else each.taken)
+        (each.id, each.sku, each.field, each.why, *map(_value, (each.base, each.oms, each.wms)), "open" if each.open else each.taken)
         for each in found
-    ]
+    ]  # fmt: skip
+
+
+def _value(value: object) -> str:
+    """Say a value of a product as people write it: parts of a list by commas, and what is not there as such."""
+    return "(none)" if value in (None, "", [], ()) else cell(value)
 
 
 def _show_conflicts(found: Sequence[MasterConflict]) -> None:
@@ -293,7 +314,7 @@ def show_conflict(session: Session, number: int, as_json: bool) -> None:
         return
     show_facts([
         ("conflict", found.id), ("product", found.sku), ("warehouse", found.warehouse), ("field", found.field),
-        ("why", found.why), ("base", str(found.base)), ("oms", str(found.oms)), ("wms", str(found.wms)),
+        ("why", found.why), ("base", _value(found.base)), ("oms", _value(found.oms)), ("wms", _value(found.wms)),
         ("since", found.opened_at), ("decided", "no" if found.open else found.taken), ("by", found.actor),
         ("reason", found.reason),
     ])  # fmt: skip
@@ -319,4 +340,4 @@ def resolve_conflict(
     if as_json:
         print_json(found)
     else:
-        say(f"conflict {found.id} is decided: {found.field} of {found.sku} becomes {found.value}")
+        say(f"conflict {found.id} is decided: {found.field} of {found.sku} becomes {_value(found.value)}")

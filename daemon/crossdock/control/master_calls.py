@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from crossdock.control.records.asks import Queued
 from crossdock.control.records.master import (
     ApplyPlan,
+    FetchProducts,
     MasterConflict,
     MasterConflictPage,
     MasterPlan,
@@ -49,6 +51,10 @@ class MasterCalls(Transport):
     async def release_master(self, warehouse: str) -> Released:
         """Let pass what the brake of a warehouse holds back."""
         return await self.call("POST", f"/v1/master-policies/{part(warehouse)}/release", Released)
+
+    async def fetch_products(self, connection: str) -> Queued:
+        """Fetch the products of a connection now."""
+        return await self.call("POST", "/v1/master-products/fetch", Queued, FetchProducts(connection=connection))
 
     async def master_products(
         self, warehouse: str, state: str | None = None, after: str | None = None, limit: int | None = None

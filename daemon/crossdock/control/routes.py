@@ -85,6 +85,7 @@ from crossdock.control.records.labels import (
 from crossdock.control.records.master import (
     ApplyPlan,
     ConflictQuery,
+    FetchProducts,
     MasterConflict,
     MasterConflictPage,
     MasterPlan,
@@ -245,6 +246,7 @@ TABLE: tuple[Route, ...] = (
     ),
     _get("/v1/master-plans/{id}", Right.VIEW, master.show_plan, MasterPlanPage, PlanQuery),
     _get("/v1/master-products", Right.VIEW, master.list_products, MasterProductPage, MasterProductQuery),
+    _post("/v1/master-products/fetch", Right.ORDER_PULL, master.fetch_products, asks.Queued, FetchProducts),
     _get("/v1/master-conflicts", Right.VIEW, master.list_conflicts, MasterConflictPage, ConflictQuery),
     _get("/v1/master-conflicts/{id}", Right.VIEW, master.show_conflict, MasterConflict),
     _post_within(

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crossdock.engine.asking import Refused
+from crossdock.engine.asking import Asked, Refused, Turn, queue_task
 from crossdock.flows import master_plan
 from crossdock.flows.master import Pair, pairs
+from crossdock.flows.products import STREAM
 from crossdock.rules.master_policy import DEFAULTS, Direction, Side, problems_of_policy
 from crossdock.rules.merge import Decision
 from crossdock.rules.product_fields import read_value, values_of
 from crossdock.store import audit, bindings, book, conflicts, counters, incidents, master_plans, products
 from crossdock.store.bindings import BindingState
+from crossdock.store.tasks import TaskKind
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -68,6 +70,26 @@ class MasterRequests:
         for connection in connections:
             self._engine.wake(f"products:{connection}")
         self._engine.wake("master")
+
+    async def fetch(self, connection: str, actor: str) -> Asked:
+        """Fetch the products of a connection now (a task, under the five-minute limit). Raises Refused."""
+        engine, lane = self._engine, f"{STREAM}:{connection}"
+        stream = engine.streams.get(lane)
+        if stream is None:
+            known = sorted(name.split(":", 1)[1] for name in engine.streams if name.startswith(f"{STREAM}:"))
+            raise Refused(
+                f"no connection '{connection}' lists its products (those that do: {', '.join(known) or 'none'})"
+            )
+        if not await stream.wanted():
+            raise Refused(
+                f"no warehouse keeps its products in step through {connection}; switch one on first: crossdock master policy enable CODE"
+            )
+        turn = Turn(f"{STREAM}:{connection}", f"products of {connection} were fetched")
+        unit = (TaskKind.FETCH_PRODUCTS, connection, turn, actor, None, ())
+        interval = int(engine.interval_s() * 1000)
+        asked = await engine.store.write(queue_task, *unit, interval, to_ms(engine.env.now()))
+        engine.wake(lane)
+        return asked
 
     async def plan(self, warehouse: str, actor: str) -> Plan:
         """Plan the first contact of a warehouse's products. Raises Refused."""

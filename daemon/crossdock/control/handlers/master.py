@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crossdock.control.handlers.actions import queued
 from crossdock.control.problems import not_found, not_valid
 from crossdock.control.records.master import (
     MasterBrake,
@@ -25,9 +26,11 @@ from crossdock.store import bindings, conflicts, master_plans, products, views
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
+    from crossdock.control.records.asks import Queued
     from crossdock.control.records.master import (
         ApplyPlan,
         ConflictQuery,
+        FetchProducts,
         MasterProductQuery,
         PlanQuery,
         ResolveConflict,
@@ -41,7 +44,11 @@ if TYPE_CHECKING:
 
 async def show_policy(call: Call[None, object]) -> MasterPolicy:
     """Show a warehouse's master data settings; those that nobody saved yet are off, at revision 0."""
-    code = call.path["warehouse"]
+    return await _policy(call, call.path["warehouse"])
+
+
+async def _policy(call: Call[Any, Any], code: str) -> MasterPolicy:
+    """Return the settings of a warehouse, the defaults where nobody saved any."""
     found = await call.engine.store.read(views.entry, MasterPolicy, code)
     if found is not None:
         return found
@@ -75,11 +82,9 @@ def _standing(tx: Transaction, code: str) -> tuple[dict[str, int], int, Brake | 
     return bindings.counts(tx, code), conflicts.count(tx, code), master_plans.brake(tx, code)
 
 
-async def _policy(call: Call[Any, Any], code: str) -> MasterPolicy:
-    found = await call.engine.store.read(views.entry, MasterPolicy, code)
-    if found is None:
-        raise not_found(f"warehouse '{code}' has no master data settings")
-    return found
+async def fetch_products(call: Call[FetchProducts, object]) -> Queued:
+    """Fetch the products of a connection now (a task)."""
+    return queued(call, await call.requests.master.fetch(call.body.connection, call.actor))
 
 
 async def make_plan(call: Call[None, object]) -> MasterPlan:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.control.records.base import Code, Id, Limit, Reason
+from crossdock.control.records.base import Code, ConnectionName, Id, Limit, Reason
 
 BindingStateName = Literal["unbound", "proposed", "bound", "conflict", "retired"]
 
@@ -32,6 +32,12 @@ class MasterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     brake_skus: int = 50
     tolerance_s: int = 5
     revision: int = 0
+
+
+class FetchProducts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fetch the products of a connection now, an OMS or a WMS."""
+
+    connection: ConnectionName
 
 
 class MasterBrake(Struct, frozen=True, kw_only=True):
