@@ -93,6 +93,8 @@ def test_a_strategy_is_tried_from_a_file_before_it_is_saved(daemon, run, tmp_pat
     assert [s["name"] for s in run("strategies", "list", "--json").json["items"]] == ["std"]
     assert run("simulate", "--warehouse", "WH1", "--strategy", "std", "--order", "A").code == 0
     assert run("simulate", "--only", "going").out.startswith("no waiting order fits")
+    refused = run("simulate", "--only", "differing")
+    assert (refused.code, "compares the settings with a draft" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize("words", [("--auto-push",), ("--strategy", "std")])

@@ -223,7 +223,7 @@ class Demo:
             status = await client.status()
             counts = {each.state: each.count for each in status.outbox}
             shown = ", ".join(f"{state.replace('_', ' ')} {count}" for state, count in counts.items() if count)
-            line = f"{REAL.monotonic() - self._started:5.1f} s  orders {sum(counts.values())}: {shown}"
+            line = f"{REAL.monotonic() - self._started:5.1f} s  orders {sum(counts.values())}: {shown or 'none yet'}"
             if live:
                 self._console.print(Text(line.ljust(self._console.width - 1)), end="\r", overflow="crop", no_wrap=True)
             else:

@@ -57,13 +57,17 @@ def simulate(  # noqa: PLR0917 - click's options
     if auto_push is not None and warehouse is None:
         raise click.UsageError("--auto-push goes with --warehouse")
     draft, use = _draft(strategy, warehouse)
+    compared = draft is not None or use is not None or auto_push is not None
+    if only == "differing" and not compared:
+        raise click.UsageError(
+            "--only differing compares the settings with a draft: name one (--strategy, or --auto-push with --warehouse)"
+        )
     wanted = Try(warehouse=warehouse, strategy=draft, use=use, auto_push=auto_push, after=after)
     wanted = msgspec.convert({**msgspec.to_builtins(wanted), "only": only}, Try)
     found = session.talk(lambda client: _pages(client, wanted, names, connection, limit), as_json=as_json)
     if as_json:
         print_json(found)
         return
-    compared = draft is not None or use is not None or auto_push is not None
     _show(found, compared=compared)
 
 
