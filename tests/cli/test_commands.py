@@ -226,7 +226,7 @@ def test_strategies_are_made_changed_and_removed(run, tmp_path):
     for said in ("fast", "custom_advance", "grab", "30 min", "Pushes an order ahead of time"):
         assert said in listed.out
     shown = run("strategies", "show", "fast").json
-    assert shown == changed
+    assert shown == {name: value for name, value in changed.items() if name != "warnings"}
     (tmp_path / "s.json").write_text(json.dumps({**shown, "delay_minutes": 5}))
     assert "revision 3" in run("strategies", "set", "fast", "--from-json", str(tmp_path / "s.json")).out
     stale = run("strategies", "set", "fast", "--from-json", str(tmp_path / "s.json"))
@@ -485,3 +485,13 @@ def test_status_says_what_waits_for_a_person_and_what_to_do(daemon, run):
     shown = run("status").out
     assert "need a person: 2 orders and 1 other things" in shown
     assert re.search(r"2 × .*`crossdock allocation set", shown)
+
+
+@pytest.mark.behaviour("R2", "R34")
+def test_a_store_that_nobody_offers_is_warned_of(run):
+    saved = run("strategies", "set", "inst", "--kind", "custom_advance", "--shop", "nope")
+    assert (saved.code, "! strategy inst names the store 'nope', which no OMS offers" in saved.out) == (0, True)
+    assert "which no OMS offers" in run("setup", "show").out
+    assert "offers no warehouse 'W9'" in run("warehouses", "set", "X", "--connection", "wms", "--remote", "W9").out
+    rule = run("allocation", "set", "9", "--warehouse", "WH1", "--shop", "nope")
+    assert "! allocation rule 9 names the store" in rule.out

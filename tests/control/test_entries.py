@@ -40,7 +40,8 @@ async def test_a_strategy_is_made_changed_and_removed(client):
     made = await client.save_strategy(Strategy(name="fast", kind="custom_advance", shops=("s1", "s2")))
     assert made.revision == 1
     changed = await client.save_strategy(msgspec.structs.replace(made, logistics=("grab",)))
-    assert (await client.strategy("fast")) == changed
+    kept = msgspec.to_builtins(await client.strategy("fast"))
+    assert kept == {name: value for name, value in msgspec.to_builtins(changed).items() if name != "warnings"}
     assert changed.revision == 2
     await client.remove_strategy("fast", 2)
     with pytest.raises(Refusal, match="there is no strategy 'fast'"):

@@ -15,6 +15,7 @@ from crossdock.cli.entries import (
     from_json_option,
     listed,
     revision_option,
+    say_warnings,
 )
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
@@ -22,7 +23,7 @@ from crossdock.control.records.book import Allocation
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
-    from crossdock.control.records.book import Removed
+    from crossdock.control.records.book import Removed, SavedAllocation
 
 position_argument = click.argument("position", type=click.IntRange(0, 1_000_000))
 
@@ -81,7 +82,7 @@ def set_rule(  # noqa: PLR0917 - one parameter an option
         **listed(logistics, everything=any_logistics, what="logistics"),
     }
 
-    async def ask(client: Client) -> Allocation:
+    async def ask(client: Client) -> SavedAllocation:
         found = await found_or_none(client.allocation_rule(position))
         if from_json is not None:
             at = found.revision if found else 0
@@ -94,6 +95,7 @@ def set_rule(  # noqa: PLR0917 - one parameter an option
         print_json(saved)
     else:
         say(f"allocation rule {saved.position} is saved (revision {saved.revision}); waiting orders are decided again")
+        say_warnings(saved.warnings)
 
 
 @allocation.command("remove")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from crossdock.cli.display import say
 from crossdock.cli.session import FAILED, fail
 from crossdock.control.client import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -70,6 +71,12 @@ def listed(values: tuple[str, ...], *, everything: bool, what: str) -> dict[str,
     if everything:
         return {what: None}
     return {what: list(values)} if values else {}
+
+
+def say_warnings(warnings: Sequence[str]) -> None:
+    """Say what is odd about an entry that was saved."""
+    for text in warnings:
+        say(f"  ! {text}")
 
 
 async def every_page(ask: Callable[[str | None], Awaitable[Any]]) -> list[Any]:

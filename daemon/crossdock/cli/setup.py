@@ -35,6 +35,8 @@ def show_setup(session: Session, as_json: bool) -> None:
     for warehouse in found.warehouses:
         for text in warehouse.odd:
             say(f"  ! {warehouse.code}: {text}")
+    for text in found.odd:
+        say(f"  ! {text}")
     left = sum(1 for step in found.steps if not step.done)
     if left:
         say(f"{left} of {len(found.steps)} steps are left: `crossdock setup start`")

@@ -15,6 +15,7 @@ from crossdock.cli.entries import (
     from_json_option,
     listed,
     revision_option,
+    say_warnings,
 )
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
@@ -22,7 +23,7 @@ from crossdock.control.records.book import Strategy, StrategyPage
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
-    from crossdock.control.records.book import Removed
+    from crossdock.control.records.book import Removed, SavedStrategy
 
 KINDS = ("standard", "advance", "custom_advance", "manual_only")
 STATUSES = ("unpaid", "partially_paid", "paid", "ready_to_ship")
@@ -106,7 +107,7 @@ def set_strategy(session: Session, /, name: str, from_json: str | None, as_json:
     for what in ("shops", "logistics"):
         names |= listed(options.pop(what), everything=options.pop(f"any_{what}"), what=what)
 
-    async def ask(client: Client) -> Strategy:
+    async def ask(client: Client) -> SavedStrategy:
         found = await found_or_none(client.strategy(name))
         if from_json is not None:
             return await client.save_strategy(
@@ -119,6 +120,7 @@ def set_strategy(session: Session, /, name: str, from_json: str | None, as_json:
         print_json(saved)
     else:
         say(f"strategy {saved.name} is saved (revision {saved.revision}); waiting orders are decided again")
+        say_warnings(saved.warnings)
 
 
 @strategies.command("remove")

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.display import print_json, say, show_table
-from crossdock.cli.entries import edited, every_page, found_or_none, from_file, from_json_option, revision_option
+from crossdock.cli.entries import (
+    edited,
+    every_page,
+    found_or_none,
+    from_file,
+    from_json_option,
+    revision_option,
+    say_warnings,
+)
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.session import Session, json_option
-from crossdock.control.records.book import Warehouse
+from crossdock.control.records.book import SavedWarehouse, Warehouse
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
@@ -84,7 +92,7 @@ def set_warehouse(
     if strategies or no_strategies:
         names["strategies"] = list(strategies)
 
-    async def ask(client: Client) -> Warehouse:
+    async def ask(client: Client) -> SavedWarehouse:
         found = await found_or_none(client.warehouse(code))
         if from_json is not None:
             return await client.save_warehouse(
@@ -120,6 +128,7 @@ def _saved(saved: Warehouse, as_json: bool) -> None:
             f"warehouse {saved.code} is saved (revision {saved.revision}, auto push {switch}); "
             "waiting orders are decided again"
         )
+        say_warnings(saved.warnings if isinstance(saved, SavedWarehouse) else ())
 
 
 @warehouses.command("remove")

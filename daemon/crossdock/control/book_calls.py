@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from crossdock.control.records.book import (
     Allocation,
     AllocationPage,
@@ -9,12 +11,22 @@ from crossdock.control.records.book import (
     Mapping,
     MappingPage,
     Removed,
+    SavedAllocation,
+    SavedStrategy,
+    SavedWarehouse,
     Strategy,
     StrategyPage,
     Warehouse,
     WarehousePage,
 )
 from crossdock.control.transport import Transport, part
+
+T = TypeVar("T", Strategy, Warehouse, Allocation)
+
+
+def _plain(kind: type[T], entry: T) -> T:
+    """Leave out what only an answer says: an entry as it was saved may be changed and saved again."""
+    return kind(**{name: getattr(entry, name) for name in kind.__struct_fields__})
 
 
 class BookCalls(Transport):
@@ -28,9 +40,11 @@ class BookCalls(Transport):
         """Show one push strategy."""
         return await self.call("GET", f"/v1/strategies/{part(name)}", Strategy)
 
-    async def save_strategy(self, strategy: Strategy) -> Strategy:
+    async def save_strategy(self, strategy: Strategy) -> SavedStrategy:
         """Save a push strategy at the revision that was read."""
-        return await self.call("PUT", f"/v1/strategies/{part(strategy.name)}", Strategy, strategy)
+        return await self.call(
+            "PUT", f"/v1/strategies/{part(strategy.name)}", SavedStrategy, _plain(Strategy, strategy)
+        )
 
     async def remove_strategy(self, name: str, revision: int) -> Removed:
         """Remove a push strategy."""
@@ -44,9 +58,11 @@ class BookCalls(Transport):
         """Show one warehouse."""
         return await self.call("GET", f"/v1/warehouses/{part(code)}", Warehouse)
 
-    async def save_warehouse(self, warehouse: Warehouse) -> Warehouse:
+    async def save_warehouse(self, warehouse: Warehouse) -> SavedWarehouse:
         """Save a warehouse at the revision that was read."""
-        return await self.call("PUT", f"/v1/warehouses/{part(warehouse.code)}", Warehouse, warehouse)
+        return await self.call(
+            "PUT", f"/v1/warehouses/{part(warehouse.code)}", SavedWarehouse, _plain(Warehouse, warehouse)
+        )
 
     async def remove_warehouse(self, code: str, revision: int) -> Removed:
         """Remove a warehouse."""
@@ -65,9 +81,9 @@ class BookCalls(Transport):
         """Show one allocation rule."""
         return await self.call("GET", f"/v1/allocation/{position}", Allocation)
 
-    async def save_allocation(self, rule: Allocation) -> Allocation:
+    async def save_allocation(self, rule: Allocation) -> SavedAllocation:
         """Save an allocation rule at the revision that was read."""
-        return await self.call("PUT", f"/v1/allocation/{rule.position}", Allocation, rule)
+        return await self.call("PUT", f"/v1/allocation/{rule.position}", SavedAllocation, _plain(Allocation, rule))
 
     async def remove_allocation(self, position: int, revision: int) -> Removed:
         """Remove an allocation rule."""

@@ -124,9 +124,10 @@ def _post(path: str, permission: Permission, handler: Any, answer: Any, body: An
     return Route(method="POST", path=path, permission=permission, handler=handler, answer=answer, body=body)
 
 
-def _put(path: str, permission: Permission, handler: Any, both: Any, audited_as: str = "") -> Route:
+def _put(path: str, permission: Permission, handler: Any, body: Any, audited_as: str = "", answer: Any = None) -> Route:
+    """An entry that is saved; without an `answer` of its own it is answered as it was saved."""
     return Route(
-        method="PUT", path=path, permission=permission, handler=handler, answer=both, body=both,
+        method="PUT", path=path, permission=permission, handler=handler, answer=answer or body, body=body,
         audited_within=True, audited_as=audited_as,
     )  # fmt: skip
 
@@ -175,16 +176,18 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/redrive", Right.PUSH_REDRIVE, actions.redrive, asks.Results, asks.Redrive),
     _get("/v1/strategies", Right.VIEW, entries.list_strategies, entries.StrategyList, entries.EntryQuery),
     _get("/v1/strategies/{name}", Right.VIEW, entries.show_strategy, PushStrategy),
-    _put("/v1/strategies/{name}", Right.STRATEGY_EDIT, entries.save_strategy, PushStrategy),
+    _put("/v1/strategies/{name}", Right.STRATEGY_EDIT, entries.save_strategy, PushStrategy, answer=entries.SavedStrategy),
     _delete("/v1/strategies/{name}", Right.STRATEGY_EDIT, entries.remove_strategy),
     _get("/v1/warehouses", Right.VIEW, entries.list_warehouses, entries.WarehouseList, entries.EntryQuery),
     _get("/v1/warehouses/{code}", Right.VIEW, entries.show_warehouse, Warehouse),
-    _put("/v1/warehouses/{code}", Right.STRATEGY_EDIT, entries.save_warehouse, Warehouse),
+    _put("/v1/warehouses/{code}", Right.STRATEGY_EDIT, entries.save_warehouse, Warehouse, answer=entries.SavedWarehouse),
     _delete("/v1/warehouses/{code}", Right.STRATEGY_EDIT, entries.remove_warehouse),
     _post_within("/v1/warehouses/{code}/auto-push", Right.AUTOPUSH_TOGGLE, entries.switch_auto_push, Warehouse, AutoPush),
     _get("/v1/allocation", Right.VIEW, entries.list_allocation, entries.AllocationList, entries.EntryQuery),
     _get("/v1/allocation/{position}", Right.VIEW, entries.show_allocation, AllocationRule),
-    _put("/v1/allocation/{position}", Right.STRATEGY_EDIT, entries.save_allocation, AllocationRule),
+    _put(
+        "/v1/allocation/{position}", Right.STRATEGY_EDIT, entries.save_allocation, AllocationRule, answer=entries.SavedAllocation,
+    ),
     _delete("/v1/allocation/{position}", Right.STRATEGY_EDIT, entries.remove_allocation),
     _get("/v1/mappings", Right.VIEW, entries.list_mappings, entries.MappingList, entries.MappingQuery),
     _get("/v1/mappings/{warehouse}/{kind}/{ours}", Right.VIEW, entries.show_mapping, Mapping),

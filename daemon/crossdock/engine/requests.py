@@ -12,6 +12,7 @@ from crossdock.engine.document_requests import DocumentRequests
 from crossdock.engine.incident_requests import IncidentRequests
 from crossdock.engine.label_requests import LabelRequests
 from crossdock.engine.master_requests import MasterRequests
+from crossdock.engine.offers import Offers
 from crossdock.engine.package_requests import PackageRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.engine.reconcile_requests import ReconcileRequests
@@ -55,6 +56,7 @@ class Requests:
         self.reconciliation = ReconcileRequests(engine)
         self.packages = PackageRequests(engine)
         self._syncs = SyncRequests(engine)
+        self.offers = Offers(engine)
 
     def _desk(self) -> Desk:
         engine = self._engine

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.rules.book import GiftGate
+from crossdock.rules.offers import Offered, of_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,14 +53,15 @@ class Step(Struct, frozen=True, kw_only=True):
     done: bool
 
 
-def places(book: Book, connections: Mapping[str, Connected]) -> tuple[Place, ...]:
-    """Look at every warehouse, by code."""
-    return tuple(_place(book.warehouses[code], book, connections) for code in sorted(book.warehouses))
+def places(book: Book, connections: Mapping[str, Connected], offered: Offered | None = None) -> tuple[Place, ...]:
+    """Look at every warehouse, by code. `offered`: what the remote systems offer; None if they were not asked."""
+    told = offered or Offered()
+    return tuple(_place(book.warehouses[code], book, connections, told) for code in sorted(book.warehouses))
 
 
-def _place(warehouse: Warehouse, book: Book, connections: Mapping[str, Connected]) -> Place:
+def _place(warehouse: Warehouse, book: Book, connections: Mapping[str, Connected], offered: Offered) -> Place:
     hindered = _hindered(warehouse, book, connections)
-    odd = [*hindered, *_odd(warehouse, book)]
+    odd = [*hindered, *_odd(warehouse, book), *of_warehouse(warehouse, offered)]
     return Place(
         code=warehouse.code, connection=warehouse.connection, strategies=warehouse.strategies,
         auto_push=warehouse.auto_push, enabled=warehouse.enabled, works=not hindered and warehouse.auto_push, odd=tuple(odd),

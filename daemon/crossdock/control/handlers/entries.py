@@ -11,6 +11,7 @@ from crossdock.control.permissions import Right
 from crossdock.control.problems import conflict, not_found, not_valid
 from crossdock.control.records.base import Code, Limit
 from crossdock.control.records.book import Removed
+from crossdock.rules import offers
 from crossdock.rules.book import (
     EXPLAINED,
     AllocationRule,
@@ -48,6 +49,24 @@ class MappingQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     kind: MappingKind | None = None
     after: Annotated[str, Meta(max_length=400)] = ""
     limit: Limit = 100
+
+
+class SavedStrategy(PushStrategy, frozen=True, kw_only=True):
+    """A strategy as it was saved. `warnings`: what it designates and no OMS offers; nothing was refused for it."""
+
+    warnings: tuple[str, ...] = ()
+
+
+class SavedWarehouse(Warehouse, frozen=True, kw_only=True):
+    """A warehouse as it was saved. `warnings`: its WMS offers no such warehouse; nothing was refused for it."""
+
+    warnings: tuple[str, ...] = ()
+
+
+class SavedAllocation(AllocationRule, frozen=True, kw_only=True):
+    """An allocation rule as it was saved. `warnings`: what it names and no OMS offers; nothing was refused for it."""
+
+    warnings: tuple[str, ...] = ()
 
 
 class RevisionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,16 +180,25 @@ def _mapping_text(call: Call[object, object]) -> str:
     return f"{call.path['kind']} mapping of '{call.path['ours']}' for warehouse '{call.path['warehouse']}'"
 
 
-async def save_strategy(call: Call[PushStrategy, object]) -> PushStrategy:
-    """Save a push strategy; `revision` is the one that was read, 0 for a new one. Waiting orders are decided again."""
+async def save_strategy(call: Call[PushStrategy, object]) -> SavedStrategy:
+    """Save a push strategy; `revision` is the one that was read, 0 for a new one. Waiting orders are decided again.
+
+    What it designates and no OMS offers is told as a warning.
+    """
     _same("name", call.path["name"], call.body.name)
     if problems := problems_of(call.body):
         raise not_valid("; ".join(problems))
-    return await call.requests.save_entry(call.body, call.audited())
+    saved = await call.requests.save_entry(call.body, call.audited())
+    offered = await call.requests.offers.of_orders(saved.shops or (), saved.logistics or ())
+    warnings = (*offers.of_strategy(saved, offered), *offers.unasked(offered, offers.SHOPS, offers.LOGISTICS))
+    return SavedStrategy(**msgspec.structs.asdict(saved), warnings=warnings)
 
 
-async def save_warehouse(call: Call[Warehouse, object]) -> Warehouse:
-    """Save a warehouse; `revision` is the one that was read, 0 for a new one. Waiting orders are decided again."""
+async def save_warehouse(call: Call[Warehouse, object]) -> SavedWarehouse:
+    """Save a warehouse; `revision` is the one that was read, 0 for a new one. Waiting orders are decided again.
+
+    A code that its WMS does not offer is told as a warning.
+    """
     warehouse = call.body
     _same("code", call.path["code"], warehouse.code)
     known = await _book(call)
@@ -186,7 +214,10 @@ async def save_warehouse(call: Call[Warehouse, object]) -> Warehouse:
     before = known.warehouses.get(warehouse.code)
     if warehouse.auto_push != (before is not None and before.auto_push):
         call.need(Right.AUTOPUSH_TOGGLE, "switching auto push")
-    return await call.requests.save_entry(warehouse, call.audited())
+    saved = await call.requests.save_entry(warehouse, call.audited())
+    offered = await call.requests.offers.of_warehouses([(saved.connection, saved.remote)])
+    warnings = (*offers.of_warehouse(saved, offered), *offers.unasked(offered, offers.REMOTE))
+    return SavedWarehouse(**msgspec.structs.asdict(saved), warnings=warnings)
 
 
 def _one_name(known: Book, warehouse: Warehouse) -> None:
@@ -205,14 +236,20 @@ async def switch_auto_push(call: Call[AutoPush, object]) -> Warehouse:
     return await call.requests.save_entry(wanted, call.audited())
 
 
-async def save_allocation(call: Call[AllocationRule, object]) -> AllocationRule:
-    """Save an allocation rule; `revision` is the one that was read, 0 for a new one. Waiting orders are decided again."""
+async def save_allocation(call: Call[AllocationRule, object]) -> SavedAllocation:
+    """Save an allocation rule; `revision` is the one that was read, 0 for a new one. Waiting orders are decided again.
+
+    What it names and no OMS offers is told as a warning.
+    """
     rule = call.body
     _same("position", call.path["position"], rule.position)
     _known_warehouse(await _book(call), rule.warehouse)
     if rule.countries is not None:
         rule = msgspec.structs.replace(rule, countries=tuple(map(_country, rule.countries)))
-    return await call.requests.save_entry(rule, call.audited())
+    saved = await call.requests.save_entry(rule, call.audited())
+    offered = await call.requests.offers.of_orders(saved.shops or (), saved.logistics or ())
+    warnings = (*offers.of_rule(saved, offered), *offers.unasked(offered, offers.SHOPS, offers.LOGISTICS))
+    return SavedAllocation(**msgspec.structs.asdict(saved), warnings=warnings)
 
 
 def _country(text: str) -> str:

@@ -63,6 +63,24 @@ class Mapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     revision: int = 0
 
 
+class SavedStrategy(Strategy, frozen=True, kw_only=True):
+    """A strategy as it was saved; `warnings` say what of it no OMS offers."""
+
+    warnings: tuple[str, ...] = ()
+
+
+class SavedWarehouse(Warehouse, frozen=True, kw_only=True):
+    """A warehouse as it was saved; `warnings` say that its WMS offers no such one."""
+
+    warnings: tuple[str, ...] = ()
+
+
+class SavedAllocation(Allocation, frozen=True, kw_only=True):
+    """An allocation rule as it was saved; `warnings` say what of it no OMS offers."""
+
+    warnings: tuple[str, ...] = ()
+
+
 class StrategyPage(Struct, frozen=True, kw_only=True):
     """Strategies by name; `explained` says what each kind does."""
 

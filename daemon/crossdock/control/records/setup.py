@@ -26,8 +26,12 @@ class SetupStep(Struct, frozen=True, kw_only=True):
 
 
 class Setup(Struct, frozen=True, kw_only=True):
-    """Every warehouse, and the steps that lead to orders that go by themselves. `explained` says what each kind of strategy does."""
+    """Every warehouse, and the steps that lead to orders that go by themselves. `explained` says what each kind of strategy does.
+
+    `odd` are sentences about strategies and allocation rules: stores and carriers that no OMS offers.
+    """
 
     warehouses: tuple[SetUpWarehouse, ...]
     steps: tuple[SetupStep, ...]
     explained: dict[str, str]
+    odd: tuple[str, ...] = ()
