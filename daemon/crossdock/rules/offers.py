@@ -66,14 +66,14 @@ def _of_dimensions(
     owner: str, shops: tuple[str, ...] | None, logistics: tuple[str, ...] | None, offered: Offered
 ) -> tuple[str, ...]:
     found = []
-    for what, command, values, known in (
-        (SHOPS, "shops", shops, offered.shops), (LOGISTICS, "logistics", logistics, offered.logistics),
+    for what, look, values, known in (
+        (SHOPS, "`crossdock connections shops OMS`", shops, offered.shops),
+        (LOGISTICS, "`crossdock connections logistics OMS`", logistics, offered.logistics),
     ):  # fmt: skip
         if values is None or known is None:
             continue
-        look = f"`crossdock connections {command} OMS` lists them"
         found += [
-            f"{owner} names the {what} '{value}', which no OMS offers{_meant(value, known)}: no order matches it ({look})"
+            f"{owner} names the {what} '{value}', which no OMS offers{_meant(value, known)}: no order matches it ({look} lists them)"
             for value in values
             if value not in known
         ]
