@@ -167,6 +167,16 @@ def inbound(kit, revision=1, state=InboundState.PENDING, **fields):
     return InboundDoc(**{**base, **fields})
 
 
+async def test_documents_of_a_code_that_two_warehouses_have_go_once_one_of_them_is_switched_off(at, kit):
+    twin = Warehouse(code="TWIN", connection="wms", remote="1")
+    saved = await at.bench.store.write(book.save, twin)
+    await at.take(outbound(kit))
+    assert [i.code for i in await at.troubles()] == ["several_warehouses"]
+    await at.bench.store.write(book.save, msgspec.structs.replace(saved, enabled=False))
+    await at.bench.store.write(reconsider, at.desk)
+    assert (await at.status(), await at.troubles()) == (PushBack.PUSHING, [])
+
+
 @pytest.mark.behaviour("R24", "R29")
 @pytest.mark.parametrize("kind", OutboundKind)
 async def test_an_outbound_document_of_every_kind_goes_to_the_oms(at, kit, kind):

@@ -69,7 +69,8 @@ for _direction in ("post_outbound", "post_inbound"):
             "crossdock warehouses set CODE --connection {0} --remote REMOTE",
         ),
         (_direction, "several_warehouses"): Remedy(
-            "let one warehouse have this code of the WMS; its documents then go by themselves", "crossdock warehouses list"
+            "let one warehouse have this code of the WMS, or switch the other off; its documents then go by themselves",
+            "crossdock warehouses set CODE --disabled",
         ),
         (_direction, "no_oms"): Remedy("say which OMS gets its documents", "crossdock warehouses set CODE --oms NAME"),
         (_direction, "several_orders"): Remedy("have the warehouse name the order by the key it was created under"),
