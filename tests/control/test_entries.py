@@ -106,7 +106,7 @@ async def test_a_warehouse_is_made_switched_and_removed(client):
 
 async def test_two_warehouses_with_one_code_of_the_wms_are_refused_unless_one_is_switched_off(client):
     first = await client.warehouse("WH1")
-    with pytest.raises(Refusal, match="is 'WH1' here already.*its documents could not be told apart"):
+    with pytest.raises(Refusal, match=r"is 'WH1' here already.*its documents could not be told apart"):
         await client.save_warehouse(Warehouse(code="WH2", connection="wms", remote=first.remote))
     other = await client.save_warehouse(Warehouse(code="WH2", connection="wms", remote=first.remote, enabled=False))
     with pytest.raises(Refusal, match="is 'WH1' here already"):

@@ -56,7 +56,7 @@ def list_tasks(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **qu
 @json_option
 @click.pass_obj
 def show_task(session: Session, number: int, as_json: bool) -> None:
-    """Show one task and what it did about each order."""
+    """Show one task and what it did about each order, or whatever else it was about."""
     task, results = session.talk(lambda client: _task(client, number), as_json=as_json)
     if as_json:
         print_json({"task": task, "items": results.items, "next": results.next})
@@ -64,7 +64,7 @@ def show_task(session: Session, number: int, as_json: bool) -> None:
     _show(task)
     if results.items:
         say("")
-        show_table(("order", "result", "detail"), [(r.ref, r.result, r.detail) for r in results.items])
+        show_table(("what", "result", "detail"), [(r.ref, r.result, r.detail) for r in results.items])
 
 
 async def _task(client: Client, number: int) -> tuple[TaskItem, TaskResultPage]:

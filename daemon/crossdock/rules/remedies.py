@@ -29,6 +29,10 @@ _ONE_NAME = Remedy(
 )
 _LOOK = Remedy("look into the warehouse, and have its document corrected there; the corrected one is taken by itself")
 _REPUSH = Remedy("mend what the OMS says about each, then push them again", "crossdock documents repush DOCUMENT")
+_SOUND = Remedy(
+    "have the clock or the numbers of the warehouse system corrected; the next level that can be taken closes this",
+    "crossdock stock fetch {0}",
+)
 _TWINS = Remedy("give both the same SKU if they are one product; if they are two, nothing has to be done")
 
 _OF_CODE: dict[tuple[str, str], Remedy] = {
@@ -59,6 +63,11 @@ _OF_CODE: dict[tuple[str, str], Remedy] = {
     ("stock", "no_oms"): Remedy("say which OMS gets the stock", "crossdock stock switch {1} on --oms NAME"),
     ("stock", "unmapped"): _MAP,
     ("stock", "ambiguous"): _ONE_NAME,
+    ("stock", "future"): _SOUND,
+    ("stock", "no_number"): _SOUND,
+    ("stock", "no_zone"): _SOUND,
+    ("stock", "sequence"): _SOUND,
+    ("movement", "no_number"): _SOUND,
 }
 for _direction in ("post_outbound", "post_inbound"):
     _OF_CODE |= {
