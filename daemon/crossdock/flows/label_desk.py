@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.flows.label_changes import fits_again, heal_stale, made_of, report_stale
+from crossdock.flows.label_changes import PULL, fits_again, heal_stale, made_of, report_stale, subject_of
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.labels import LabelState
-from crossdock.store import audit, labels, orders, timeline
+from crossdock.store import audit, incidents, labels, orders, timeline
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _printed(
     if head.state is LabelState.READY:
         labels.save(tx, head, state=LabelState.PRINTED)
     if after.state is LabelState.STALE:
+        incidents.heal(tx, subject_of(head.order_id), at, operation=PULL)  # now it is more than that
         report_stale(tx, head, after, at)
     _written_down(tx, "label.printed", stored, held, actor, "", at)
     stale = "; it does not fit the order any more: stick the new one over it" if after.state is LabelState.STALE else ""

@@ -104,6 +104,9 @@ _OF_OPERATION: dict[str, Remedy] = {
     "label": Remedy(
         "pull the new label and stick it over the old one, or confirm that the printed one is right", "crossdock labels pull ORDER"
     ),
+    "label_pull": Remedy(
+        "pull the new label, or confirm that the one at the warehouse is right", "crossdock labels pull ORDER"
+    ),
     "label_fetch": Remedy("mend in the OMS what it says about each, then pull the labels", "crossdock labels pull ORDER"),
     "label_delivery": Remedy("save each label, and see to the parcel by hand", "crossdock labels save ORDER FILE"),
     "post_outbound": _REPUSH,

@@ -11,7 +11,7 @@ from crossdock.control.handlers.actions import one_liners, queued
 from crossdock.control.problems import ApiProblem
 from crossdock.control.records.asks import Done, Results
 from crossdock.control.records.labels import LabelContent, LabelDetail, LabelItem, LabelPage, LabelVersionItem
-from crossdock.flows.label_changes import DELIVERY, FETCH, STALE, subject_of
+from crossdock.flows.label_changes import DELIVERY, FETCH, PULL, STALE, subject_of
 from crossdock.rules.labels import LabelState
 from crossdock.store import incidents, labels, orders
 from crossdock.store.labels import Listed
@@ -79,7 +79,7 @@ def _detail(tx: Transaction, oms: str, ref: str) -> LabelDetail:
     found = _found(tx, oms, ref)
     head = found.head
     kept = {each.version: labels.has_content(tx, head.id, each.version) for each in labels.versions(tx, head.id)}
-    about = (STALE, FETCH, DELIVERY)
+    about = (STALE, PULL, FETCH, DELIVERY)
     problems = [each.text for each in incidents.of_subject(tx, subject_of(head.order_id)) if each.operation in about]
     versions = tuple(_version(each, kept=kept[each.version]) for each in labels.versions(tx, head.id))
     return LabelDetail(row=_item(found), versions=versions, problems=tuple(problems))
