@@ -23,7 +23,7 @@ from crossdock.rules.push_states import HAS_IT, PushState, Tab, tab_of
 from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushResult, PushStatus, Stage
-from crossdock.store import incidents, operations, views
+from crossdock.store import incidents, labels, operations, views
 from crossdock.store.audit import By
 
 ANN = By(actor="ann", action="incident.release", object="x")
@@ -76,6 +76,10 @@ class Both(LabelBench):
 
     async def row(self):
         return await self.bench.row("1")
+
+    async def listed(self):
+        (found,) = await self.store.read(labels.page, None, None, 0, 9)
+        return found
 
     async def tab(self):
         row = await self.row()
@@ -173,6 +177,20 @@ async def test_a_label_that_waits_is_not_given_to_a_warehouse_that_is_asked_to_c
     await at.operate()
     assert at.seen == ["label 2"]  # the same bytes, under a key of its own
     assert (await at.head()).state is LabelState.READY
+
+
+@pytest.mark.behaviour("R22")
+async def test_the_label_of_an_order_that_is_cancelled_is_printed_with_a_warning_and_counts_again_if_the_order_does(at):
+    await at.arrived()
+    await at.see(here(status=OrderStatus.CANCELLED))
+    assert (await at.listed()).push is PushState.CANCEL_REQUESTED  # it may ship yet
+    assert "must not be used" not in (await at.printed())[0].text
+    await at.operate()
+    assert (await at.listed()).push is PushState.CANCELLED
+    assert "the order is cancelled and is not shipped: the label must not be used" in (await at.printed())[0].text
+    await at.see(here())
+    await at.push()
+    assert "must not be used" not in (await at.printed())[0].text
 
 
 @pytest.mark.behaviour("R21")

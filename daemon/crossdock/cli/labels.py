@@ -39,7 +39,10 @@ def labels() -> None:
 def list_labels(session: Session, /, form: Form, **query: object) -> None:
     """List shipping labels, oldest first."""
     page = session.talk(lambda client: client.labels(**query), as_json=form.as_json)
-    rows = [(o.connection, o.ref, o.number, o.state, o.version or None, o.error, o.next_at) for o in page.items]
+    rows = [
+        (o.connection, o.ref, o.number, o.state, o.version or None, o.unusable or o.error, o.next_at)
+        for o in page.items
+    ]
     show_list(form, page, ("oms", "order", "number", "label", "version", "why", "next"), rows, "no labels", page.next)
 
 
@@ -64,7 +67,7 @@ def show_label(session: Session, order: str, connection: str | None, as_json: bo
         ("order", f"{row.ref} of {row.connection}"),
         ("label", row.state),
         ("version", row.version or None),
-        ("why", row.error),
+        ("why", row.unusable or row.error),
         ("next", row.next_at),
         ("problems", "; ".join(found.problems)),
     ))  # fmt: skip
@@ -155,8 +158,11 @@ def save_label(
     except OSError as error:
         fail(FAILED, f"{file} cannot be written: {error.strerror}", as_json=as_json)
     if as_json:
-        print_json(
-            {"file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data)}
-        )
+        print_json({
+            "file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data),
+            "warning": found.warning,
+        })  # fmt: skip
         return
     say(f"version {found.version} ({found.content_type}, {size(len(found.data))}) was saved")
+    if found.warning is not None:
+        say(f"WARNING: {found.warning}")

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from crossdock.rules.backoff import delay
 from crossdock.rules.mutability import RANK
+from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import LineKind
 from crossdock.spec.outbound import Stage
 
@@ -86,6 +87,13 @@ def further(first: Stage | None, second: Stage | None) -> Stage | None:
 def may_pull_label(stage: Stage | None) -> bool:
     """Tell whether a person may still pull a label: until the parcel has left (DOMAIN 4.5)."""
     return stage not in (Stage.OUTBOUND, Stage.CANCELLED)
+
+
+def unusable(push: PushState | None) -> str | None:
+    """Say why no parcel may carry the label of an order, whatever its state; None: one may. It counts again if the order does."""
+    if push is PushState.CANCELLED:
+        return "the order is cancelled and is not shipped: the label must not be used"
+    return None
 
 
 def based_on(order: Order) -> str:
