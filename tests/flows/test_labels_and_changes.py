@@ -328,12 +328,26 @@ async def test_a_label_is_not_given_for_a_change_that_the_warehouse_did_not_take
     answer = await at.depot.choose(Verdict.KEEP)
     assert "its shipping label does not fit the order" in answer.text
     assert (await at.problems(), await at.tab()) == (["by_hand"], Tab.ABNORMAL)
-    if not pulled_first:
-        assert (await at.head()).state is LabelState.STALE
+    assert (await at.head()).state is (LabelState.FAILED if pulled_first else LabelState.STALE)
     await at.pull_by_hand()
     await at.operate()
     assert at.seen[-1].startswith("label")
     assert (await at.problems(), await at.tab()) == ([], Tab.IN_PROGRESS)
+
+
+@pytest.mark.behaviour("R21", "R22")
+async def test_a_person_may_confirm_the_label_at_the_warehouse_where_a_newer_one_was_not_given(at):
+    await at.arrived()
+    await at.move(Stage.PICKED)
+    at.oms.gives["1"] = label("two")
+    await at.see(here("2 Road"))
+    await at.pull()
+    await at.operate()
+    await at.depot.choose(Verdict.KEEP)
+    assert (await at.confirm())[0].text == "the parcel carries the right label"
+    head = await at.head()
+    assert (head.state, head.error_code, await at.problems()) == (LabelState.READY, None, [])
+    assert await at.tab() is Tab.IN_PROGRESS
 
 
 @pytest.mark.behaviour("R21", "R22")

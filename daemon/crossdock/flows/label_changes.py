@@ -127,6 +127,8 @@ def leave_to_person(tx: Transaction, push: Push, now: datetime) -> None:
         head = labels.save(tx, head, state=LabelState.STALE, next_at=None, look=False, attempts=0, asked_at=None)
     if held.state in FITS and held.delivered_key != push.key and _had_one(tx, head, push):
         operations.supersede(tx, push.connection, subject_of(push.order_id), KIND, to_ms(now))
+        if head.state is LabelState.READY:  # it fits the order, but is not where it has to be
+            head = labels.save(tx, head, state=LabelState.FAILED, next_at=None, look=False)
     ask_to_pull(tx, head, push, to_ms(now))
 
 

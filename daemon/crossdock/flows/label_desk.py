@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.flows.label_changes import PULL, fits_again, heal_stale, made_of, report_stale, subject_of
+from crossdock.flows.label_changes import BY_HAND, PULL, fits_again, heal_stale, made_of, report_stale, subject_of
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.labels import LabelState, unusable
 from crossdock.store import audit, incidents, labels, orders, pushes, timeline
@@ -87,6 +87,8 @@ def _confirm(  # noqa: PLR0917 - one unit of work
         heal_stale(tx, head, at)
         text = f"version {held.version} counts as right again"
     elif heal_stale(tx, head, at):
+        if head.error_code == BY_HAND:
+            labels.save(tx, head, state=held.state, error_code=None, error_text=None)
         text = "the parcel carries the right label"
     else:
         return Answer(
