@@ -112,6 +112,10 @@ _OF_OPERATION: dict[str, Remedy] = {
     "post_outbound": _REPUSH,
     "post_inbound": _REPUSH,
     "document contradicted": _LOOK,
+    "document doubled": Remedy(
+        "cancel one of the documents of each in the warehouse; once those left hold no more than was ordered, this closes by itself",
+        "crossdock documents list --text ORDER",
+    ),
     "document revision_not_raised": Remedy("have the warehouse raise the revision; the document is then taken by itself"),
     "cost_document": Remedy("correct the costs in the warehouse; the corrected document is taken by itself", "crossdock costs list"),
     "cost_average": Remedy("enter what is missing, or take over what the OMS holds", "crossdock costs list"),

@@ -229,7 +229,7 @@ def page(tx: Transaction, state: LabelState | None, oms: str | None, after: int,
     columns = ", ".join(f"l.{name}" for name in HEAD)
     sql = (
         "SELECT " + columns + ", o.ref, o.number, p.state FROM labels l JOIN orders o ON o.id = l.order_id "
-        "LEFT JOIN pushes p ON p.order_id = l.order_id WHERE l.id > ?"
+        "LEFT JOIN pushes p ON p.order_id = l.order_id AND p.latest = TRUE WHERE l.id > ?"
     )
     rows = tx.rows(
         sql + narrowed + " AND (l.oms = ? OR ? IS NULL) ORDER BY l.id LIMIT ?", (after, *values, oms, oms, limit)
