@@ -76,6 +76,24 @@ def test_orders_that_changed_after_their_push_are_found(daemon, run):
 
 
 @pytest.mark.behaviour("R15")
+def test_orders_that_are_too_old_to_be_pushed_are_found_and_counted(daemon, run):
+    daemon.fetch(
+        order("OLD", hours=24 * 40), order("B", holds=("fraud check",)),
+        order("HELD", hours=24 * 40, holds=('["age",false',)), order("TRICK", holds=('["age",false',)),
+    )  # fmt: skip
+    assert [each["ref"] for each in run("orders", "list", "--aged", "--json").json["items"]] == ["HELD", "OLD"]
+    assert run("orders", "list", "--aged", "--state", "in_doubt", "--json").json["items"] == []
+    assert run("orders", "list", "--aged", "--tab", "done", "--json").json["items"] == []
+    assert run("orders", "list", "--aged", "--limit", "1", "--json").json["next"]
+    assert "more than 30 days ago" in run("orders", "list", "--aged", "--text", "OLD").out
+    assert run("orders", "list", "--aged", "--text", "B").out == "no orders\n"
+    assert "too old to be pushed: 2" in run("status").out
+    assert run("status", "--json").json["aged"] == 2
+    refused = run("push", "OLD")  # no person overrides the age for one order
+    assert (refused.code, "more than 30 days ago" in refused.out) == (1, True)
+
+
+@pytest.mark.behaviour("R15")
 def test_explain_tells_the_chain(daemon, run):
     daemon.fetch(order("A", holds=("fraud check",)))
     shown = run("explain", "A")

@@ -61,6 +61,7 @@ def _show(found: Status) -> None:
     say("")
     say(
         f"need a person: {found.needs_person} · parked: {found.parked} · changed after their push: {found.changed} · "
+        f"too old to be pushed: {found.aged} · "
         f"quarantine: {found.quarantine} · incidents: {sum(found.incidents.values())} "
         f"({found.incidents_muted} muted) · "
         f"writes: {found.operations_open} under way, {found.operations_failed} failed · "

@@ -79,6 +79,7 @@ _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
 _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
 _FOLLOWED = "p.state >= 8 AND p.state = ? AND p.id < ?"
 _CHANGED = "p.changed = TRUE AND p.id < ?"
+_AGED = "instr(p.why, '[\"age\",false') > 0 AND p.id < ?"  # as its index says: the clause, as it is kept
 _FLAG = {None: "", True: " AND p.changed = TRUE", False: " AND p.changed = FALSE"}
 _SPAN = "p.id < ? AND p.id >= ?"
 
@@ -86,12 +87,13 @@ _SPAN = "p.id < ? AND p.id >= ?"
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which orders a list shows; None is any. `oms` is the connection an order came from.
 
-    `changed`: only those that are not any more what their warehouse was sent.
+    `changed`: only those that are not any more what their warehouse was sent. `aged`: only those that are too old to be pushed.
     """
 
     states: tuple[PushState, ...] | None = None
     tab: Tab | None = None
     changed: bool = False
+    aged: bool = False
     oms: str | None = None
     warehouse: str | None = None
 
@@ -124,6 +126,9 @@ def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) 
     """
     start = counters.current(tx, "pushes") + 1 if before is None else before
     shown = parts(wanted)
+    if wanted.aged:
+        only, values = _any_of(shown)
+        return cut(indexed(tx, _AGED + only, (start, *values), wanted, limit) if shown else [], limit)
     if all(part.changed for part in shown):
         only, values = _any_of(shown)
         return cut(indexed(tx, _CHANGED + only, (start, *values), wanted, limit) if shown else [], limit)
@@ -238,7 +243,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     """How many pushes stand at each state; how old the open ones are; what waits for a person.
 
     `oldest` is when the oldest push of a state was queued (milliseconds). `parked` failed and have no next try.
-    `changed` were pushed and are not any more what their warehouse was sent.
+    `changed` were pushed and are not any more what their warehouse was sent. `aged` are too old to be pushed.
     """
 
     states: dict[PushState, int]
@@ -246,6 +251,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     needs_person: int
     parked: int
     changed: int
+    aged: int
     quarantine: int
     tasks_running: int
     tasks_queued: int
@@ -289,6 +295,7 @@ def counts(tx: Transaction) -> Counts:
         needs_person=int(tx.one(_NEED_PERSON, (PushState.IN_DOUBT,))[0]),
         parked=int(tx.one(_PARKED, (PushState.PUSH_FAILED,))[0]),
         changed=pushed_and_changed(tx),
+        aged=int(tx.one("SELECT COUNT(*) FROM pushes p WHERE " + _AGED, (1 << 62,))[0]),
         quarantine=int(tx.one("SELECT COUNT(*) FROM quarantine")[0]),
         tasks_running=int(tasks.get("running", 0)),
         tasks_queued=int(tasks.get("queued", 0)),

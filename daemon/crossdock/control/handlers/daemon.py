@@ -108,6 +108,7 @@ async def status(call: Call[None, object]) -> Status:
         needs_person=counted.needs_person,
         parked=counted.parked,
         changed=counted.changed,
+        aged=counted.aged,
         quarantine=counted.quarantine,
         tasks_running=counted.tasks_running,
         tasks_queued=counted.tasks_queued,

@@ -145,8 +145,8 @@ class StateCount(Struct, frozen=True, kw_only=True):
 class Status(Struct, frozen=True, kw_only=True):
     """How the daemon is, in one page. `level`: ok; warning, it works where it can; critical, a person is needed.
 
-    `changed`: orders that changed or were cancelled after their push; a person tells the warehouse. `incidents` are the
-    open ones, by cause.
+    `changed`: orders that changed or were cancelled after their push; a person tells the warehouse. `aged`: orders that are too
+    old to be pushed. `incidents` are the open ones, by cause.
     """
 
     version: str
@@ -158,6 +158,7 @@ class Status(Struct, frozen=True, kw_only=True):
     needs_person: int
     parked: int
     changed: int
+    aged: int
     quarantine: int
     tasks_running: int
     tasks_queued: int

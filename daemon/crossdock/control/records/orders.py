@@ -24,12 +24,14 @@ Refs = Annotated[tuple[OrderRef, ...], Meta(min_length=1, max_length=MAX_ORDERS)
 class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders are listed. `text` is exactly a reference or an order number; `after` is `next` of the page before.
 
-    `changed`: only those whose change or cancellation after the push a person has to decide.
+    `changed`: only those whose change or cancellation after the push a person has to decide. `aged`: only those that are too old
+    to be pushed.
     """
 
     tab: TabName | None = None
     state: StateName | None = None
     changed: bool = False
+    aged: bool = False
     connection: ConnectionName | None = None
     warehouse: Code | None = None
     text: Ref | None = None
