@@ -77,6 +77,24 @@ def test_orders_that_changed_after_their_push_are_found(daemon, run):
 
 
 @pytest.mark.behaviour("R15")
+def test_orders_that_are_too_old_to_be_pushed_are_found_and_counted(daemon, run):
+    daemon.fetch(
+        order("OLD", hours=24 * 40), order("B", holds=("fraud check",)),
+        order("HELD", hours=24 * 40, holds=('["age",false',)), order("TRICK", holds=('["age",false',)),
+    )  # fmt: skip
+    assert [each["ref"] for each in run("orders", "list", "--aged", "--json").json["items"]] == ["HELD", "OLD"]
+    assert run("orders", "list", "--aged", "--state", "in_doubt", "--json").json["items"] == []
+    assert run("orders", "list", "--aged", "--tab", "done", "--json").json["items"] == []
+    assert run("orders", "list", "--aged", "--limit", "1", "--json").json["next"]
+    assert "more than 30 days ago" in run("orders", "list", "--aged", "--text", "OLD").out
+    assert run("orders", "list", "--aged", "--text", "B").out == "no orders\n"
+    assert "too old to be pushed: 2" in run("status").out
+    assert run("status", "--json").json["aged"] == 2
+    refused = run("push", "OLD")  # no person overrides the age for one order
+    assert (refused.code, "more than 30 days ago" in refused.out) == (1, True)
+
+
+@pytest.mark.behaviour("R15")
 def test_explain_tells_the_chain(daemon, run):
     daemon.fetch(order("A", holds=("fraud check",)))
     shown = run("explain", "A")
@@ -126,6 +144,44 @@ def test_sync_makes_tasks_that_can_be_listed_shown_and_cancelled(daemon, run):
     assert run("tasks", "cancel", str(number)).code == 1
     assert run("sync", "never-seen").code == 1
     assert run("sync", "never-seen", "--connection", "oms").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "answered"),
+    [
+        (("push",), "NOT DONE: A: "),
+        (("hold", "--reason", "x"), "A: "),
+        (("release",), "A: "),
+        (("redrive",), "NOT DONE: A: "),
+        (("cancel", "--reason", "x"), "NOT DONE: A: "),
+        (("ack",), "NOT DONE: A: "),
+        (("packages", "decide", "--choice", "keep", "--reason", "x"), "NOT DONE: A: "),
+        (("labels", "printed"), "NOT DONE: A: "),
+        (("labels", "confirm", "--reason", "x"), "NOT DONE: A: "),
+        (("sync",), "queued as task"),
+    ],
+)
+def test_a_name_that_means_no_order_keeps_no_other_from_its_answer(daemon, run, words, answered):
+    daemon.fetch(order("A", holds=("fraud check",)))
+    ended = run(*words, "NOPE", "A")
+    assert (ended.code, answered in ended.out) == (1, True), ended.all
+    assert "NOT DONE: NOPE: there is no order with the reference or number NOPE" in ended.out
+    alone = run(*words, "NOPE", "--json").json
+    (said,) = alone.get("results") or alone["unknown"]
+    assert (said["order"], said["done"]) == ("NOPE", False)
+
+
+def test_a_label_of_an_unknown_order_is_no_task_and_is_answered(daemon, run):
+    ended = run("labels", "pull", "NOPE", "--json")
+    assert (ended.code, ended.json["tasks"], ended.json["unknown"][0]["order"]) == (1, [], "NOPE")
+
+
+def test_a_simulation_of_an_unknown_order_says_so_and_tries_the_others_alone(daemon, run):
+    daemon.fetch(order("A", holds=("fraud check",)), order("B", holds=("fraud check",)))
+    ended = run("simulate", "--order", "A", "--order", "NOPE")
+    assert (ended.code, "1 orders looked at" in ended.out, "NOPE" in ended.err) == (1, True, True)
+    nothing = run("simulate", "--order", "NOPE")
+    assert (nothing.code, "0 orders looked at" in nothing.out) == (1, True)
 
 
 @pytest.mark.behaviour("R38")

@@ -70,6 +70,24 @@ def test_documents_are_pushed_again_one_many_or_all_that_match(daemon, run):
     assert (nothing.code, nothing.out) == (0, "there was nothing to do\n")
 
 
+def test_a_name_that_means_no_document_keeps_no_other_from_being_pushed_again(daemon, run):
+    daemon.world.oms.refuses = {"D1": "no"}
+    daemon.take(outbound("D1"), outbound("X"), inbound("X"))
+    daemon.until_status("D1", "failed")
+    daemon.world.oms.refuses = {}
+    ended = run("documents", "repush", "D1", "NOPE", "X")
+    assert ended.code == 1
+    for said in (
+        "N-D1: revision 1 is queued for oms",
+        "NOT DONE: NOPE: there is no document with the reference or number NOPE",
+        "NOT DONE: X: several documents fit X",
+        "1 of 3 documents are queued",
+    ):
+        assert said in ended.out
+    daemon.until_status("D1", "pushed")
+    assert run("documents", "repush", "NOPE", "--json").json["results"][0]["done"] is False
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

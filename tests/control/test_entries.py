@@ -105,6 +105,19 @@ async def test_a_warehouse_is_made_switched_and_removed(client):
     assert [each.code for each in (await client.warehouses()).items] == ["WH1"]
 
 
+async def test_two_warehouses_with_one_code_of_the_wms_are_refused_unless_one_is_switched_off(client):
+    first = await client.warehouse("WH1")
+    with pytest.raises(Refusal, match=r"is 'WH1' here already.*its documents could not be told apart"):
+        await client.save_warehouse(Warehouse(code="WH2", connection="wms", remote=first.remote))
+    other = await client.save_warehouse(Warehouse(code="WH2", connection="wms", remote=first.remote, enabled=False))
+    with pytest.raises(Refusal, match="is 'WH1' here already"):
+        await client.save_warehouse(msgspec.structs.replace(other, enabled=True))
+    await client.save_warehouse(msgspec.structs.replace(first, enabled=False))
+    assert (await client.save_warehouse(msgspec.structs.replace(other, enabled=True))).enabled
+    with pytest.raises(Refusal, match="is 'WH2' here already"):
+        await client.save_warehouse(msgspec.structs.replace(first, revision=2))
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -8,6 +8,7 @@ from tests.control.world import FakeOms, FakeWms, World, order
 from crossdock.control.client import Refusal
 from crossdock.control.records.orders import OrderRef
 from crossdock.spec.labels import Label
+from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushResult, PushStatus
 
 PDF = b"%PDF-1.7 somchai"
@@ -92,3 +93,20 @@ async def test_lists_of_labels_have_a_limit_of_their_own_and_only_connections_wi
             await client.pull_labels("wms", ["A"])
         with pytest.raises(Refusal):
             await client.pull_labels("oms", ["A\nB"])
+
+
+@pytest.mark.behaviour("R22")
+async def test_the_label_of_a_cancelled_order_says_that_it_must_not_be_used(world):
+    await ready(world)
+    world.serve(order("A", status=OrderStatus.CANCELLED))
+    await world.fetch()
+    async with world.client() as client:
+        await world.until("A", "cancel_rejected")
+        assert (await client.label_content("oms", "A")).warning is None  # its warehouse ships it, as far as is known
+        await client.decide_packages([OrderRef(connection="oms", ref="A")], "cancelled", "cancelled there")
+        (item,) = (await client.labels()).items
+        assert "must not be used" in item.unusable
+        assert (await client.label("oms", "A")).row.unusable == item.unusable
+        assert (await client.label_content("oms", "A")).warning == item.unusable
+        printed = await client.labels_printed([OrderRef(connection="oms", ref="A")])
+        assert item.unusable in printed.results[0].text

@@ -105,7 +105,7 @@ class LabelBench:
     async def problems(self, ref="1"):
         stored = await self.bench.stored(ref)
         found = await self.store.read(incidents.of_subject, f"order:{stored.id}")
-        about = (label_changes.STALE, label_changes.FETCH, label_changes.DELIVERY)
+        about = (label_changes.STALE, label_changes.PULL, label_changes.FETCH, label_changes.DELIVERY)
         return [each.code for each in found if each.operation in about]
 
     async def printed(self, ref="1"):

@@ -14,6 +14,7 @@ from crossdock.flows.listing import PullPolicy
 from crossdock.flows.operations import carry_out
 from crossdock.flows.post_documents import Desk, PostInbound, PostOutbound
 from crossdock.flows.pull_stream import pull_stream
+from crossdock.flows.release_incident import release_page
 from crossdock.flows.repush_documents import DocumentName, reconsider, repush_matching, repush_named
 from crossdock.rules.book import Mapping, MappingKind, Warehouse
 from crossdock.rules.connection_health import Limits
@@ -165,6 +166,16 @@ def inbound(kit, revision=1, state=InboundState.PENDING, **fields):
         "updated_at": kit.NOW + timedelta(minutes=revision),
     }  # fmt: skip
     return InboundDoc(**{**base, **fields})
+
+
+async def test_documents_of_a_code_that_two_warehouses_have_go_once_one_of_them_is_switched_off(at, kit):
+    twin = Warehouse(code="TWIN", connection="wms", remote="1")
+    saved = await at.bench.store.write(book.save, twin)
+    await at.take(outbound(kit))
+    assert [i.code for i in await at.troubles()] == ["several_warehouses"]
+    await at.bench.store.write(book.save, msgspec.structs.replace(saved, enabled=False))
+    await at.bench.store.write(reconsider, at.desk)
+    assert (await at.status(), await at.troubles()) == (PushBack.PUSHING, [])
 
 
 @pytest.mark.behaviour("R24", "R29")
@@ -442,6 +453,74 @@ async def test_a_parcel_document_finds_its_order_by_the_key_under_which_it_was_c
     await at.carry()
     (entered,) = at.post.revisions["D1"]
     assert entered.order_ref == "7"  # the OMS knows no keys of ours
+
+
+async def made_twice(at, kit, *planned, **fields):
+    """Order 7, of two units, is at its warehouse, which has a document for each of `planned` under its key."""
+    if not at.bench.wms.received:
+        await at.bench.absorb(kit.order("7", lines=(kit.line(quantity=2),)))
+        await at.bench.push()
+    key = at.bench.wms.received[0].key
+    base = {"kind": OutboundKind.PARCEL, "stage": Stage.PENDING, "outbound_key": key, "order_ref": "7", **fields}
+    made = []
+    for number, quantity in enumerate(planned):
+        line = OutboundDocLine(line_no=1, sku="A", planned=Decimal(quantity))
+        made.append(outbound(kit, ref=f"D{number}", number=f"N-{number}", lines=(line,), **base))
+    return made
+
+
+async def doubled(at):
+    await at.bench.decide()
+    return [i for i in await at.troubles() if i.code == "doubled"]
+
+
+@pytest.mark.behaviour("P2")
+@pytest.mark.parametrize("together", [True, False])
+async def test_documents_under_one_key_that_hold_more_than_was_ordered_are_an_incident_until_their_sum_fits(
+    at, kit, together
+):
+    first, second = await made_twice(at, kit, 2, 2)
+    for page in [(first, second)] if together else [(first,), (second,)]:
+        assert await doubled(at) == []
+        await at.take(*page)
+    (found,) = await doubled(at)
+    ((subject, _, text),) = await at.bench.store.read(incidents.subjects, found.id, "", 9)
+    stored = await at.bench.stored("7")
+    assert subject == f"order:{stored.id}"
+    assert text == (
+        f"documents N-0, N-1 under the key {first.outbound_key} hold 4 units of A, of 2 ordered; cancel one there"
+    )
+    assert (await at.bench.row("7")).changed
+    await at.take(msgspec.structs.replace(second, revision=2, stage=Stage.PICKING))
+    (done,) = (await at.bench.store.write(release_page, found.id, "", 9, ANNA, at.bench.desk)).answers
+    assert (done.done, "cancel one of the documents" in done.text) == (False, True)
+    assert len(await doubled(at)) == 1
+    await at.take(msgspec.structs.replace(second, revision=3, stage=Stage.CANCELLED))
+    assert (await doubled(at), (await at.bench.row("7")).changed) == ([], False)
+
+
+@pytest.mark.parametrize("planned", [(1, 1), (2,), (5,), (2, 0)])
+async def test_a_split_of_an_order_and_one_document_alone_are_not_doubled(at, kit, planned):
+    await at.take(*await made_twice(at, kit, *planned))
+    assert await doubled(at) == []
+
+
+async def test_what_left_counts_of_a_document_that_has_ended(at, kit):
+    first, second = await made_twice(at, kit, 2, 1)
+    short = OutboundDocLine(line_no=1, sku="A", planned=Decimal(2), actual=Decimal(1))
+    await at.take(first, second)
+    assert len(await doubled(at)) == 1
+    await at.take(msgspec.structs.replace(first, revision=2, stage=Stage.OUTBOUND, lines=(short,)))
+    assert await doubled(at) == []
+
+
+async def test_what_left_twice_is_closed_by_a_person_who_has_seen_it(at, kit):
+    await at.take(*await made_twice(at, kit, 2, 2))
+    left = await made_twice(at, kit, 2, 2, stage=Stage.OUTBOUND, revision=2)
+    await at.take(*left)
+    (found,) = await doubled(at)
+    (done,) = (await at.bench.store.write(release_page, found.id, "", 9, ANNA, at.bench.desk)).answers
+    assert (done.done, await doubled(at), (await at.bench.row("7")).changed) == (True, [], False)
 
 
 async def test_a_parcel_of_an_order_that_comes_later_waits_for_it(at, kit):

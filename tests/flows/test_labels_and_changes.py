@@ -23,7 +23,7 @@ from crossdock.rules.push_states import HAS_IT, PushState, Tab, tab_of
 from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushResult, PushStatus, Stage
-from crossdock.store import incidents, operations, views
+from crossdock.store import incidents, labels, operations, views
 from crossdock.store.audit import By
 
 ANN = By(actor="ann", action="incident.release", object="x")
@@ -77,12 +77,20 @@ class Both(LabelBench):
     async def row(self):
         return await self.bench.row("1")
 
+    async def listed(self):
+        (found,) = await self.store.read(labels.page, None, None, 0, 9)
+        return found
+
     async def tab(self):
         row = await self.row()
         return tab_of(row.state, changed=bool(row.changed))
 
     def wait(self, span):
         self.house.env.time += span
+
+    async def move(self, stage):
+        """The people of the warehouse go on; nobody here has heard of it."""
+        await self.depot.move(stage)
 
     async def document(self, stage):
         row = await self.row()
@@ -171,6 +179,20 @@ async def test_a_label_that_waits_is_not_given_to_a_warehouse_that_is_asked_to_c
     assert (await at.head()).state is LabelState.READY
 
 
+@pytest.mark.behaviour("R22")
+async def test_the_label_of_an_order_that_is_cancelled_is_printed_with_a_warning_and_counts_again_if_the_order_does(at):
+    await at.arrived()
+    await at.see(here(status=OrderStatus.CANCELLED))
+    assert (await at.listed()).push is PushState.CANCEL_REQUESTED  # it may ship yet
+    assert "must not be used" not in (await at.printed())[0].text
+    await at.operate()
+    assert (await at.listed()).push is PushState.CANCELLED
+    assert "the order is cancelled and is not shipped: the label must not be used" in (await at.printed())[0].text
+    await at.see(here())
+    await at.push()
+    assert "must not be used" not in (await at.printed())[0].text
+
+
 @pytest.mark.behaviour("R21")
 async def test_a_label_that_comes_after_the_goods_have_left_failed_and_an_older_one_on_the_parcel_is_told_to_a_person(
     at,
@@ -229,6 +251,129 @@ async def test_a_printed_label_that_went_stale_keeps_the_order_abnormal_although
     await at.pull()
     await at.operate()
     assert (await at.problems(), await at.tab()) == ([], Tab.IN_PROGRESS)
+
+
+async def worked_on(at, stage=Stage.PICKING):
+    """The warehouse's document shows that the parcel of the order, with its label, is worked on."""
+    await at.arrived()
+    await at.move(stage)
+    await at.document(stage)
+
+
+@pytest.mark.behaviour("R19", "R21", "R22")
+async def test_a_label_at_the_warehouse_that_nobody_refreshes_needs_a_person_at_once(at):
+    await worked_on(at)
+    at.oms.gives["1"] = label("two")
+    await at.see(here("2 Road"))
+    await at.operate()
+    await at.pull()
+    assert (at.seen, await street(at)) == (["label 1", "update_outbound"], "2 Road")
+    head = await at.head()
+    assert (head.state, head.next_at, head.error_code) == (LabelState.STALE, None, "by_hand")
+    assert (await at.problems(), await at.tab()) == (["by_hand"], Tab.ABNORMAL)
+    (listed,) = await at.store.read(views.of_order_ids, [(await at.row()).order_id])
+    assert "`crossdock labels pull`" in " ".join(order_item(listed).why)
+    assert [(done, "labels pull" in text) for done, text in await released(at, "by_hand")] == [(False, True)]
+    await at.pull_by_hand()
+    await at.operate()
+    assert at.seen[-1] == "label 2"
+    assert (await at.problems(), await at.tab(), (await at.head()).error_code) == ([], Tab.IN_PROGRESS, None)
+
+
+@pytest.mark.behaviour("R21", "R22")
+@pytest.mark.parametrize("how", ["changed back", "confirmed", "printed", "left", "cancelled"])
+async def test_what_ends_the_question_about_a_label_that_nobody_refreshes(at, how):
+    await worked_on(at)
+    await at.see(here("2 Road"))
+    assert await at.problems() == ["by_hand"]
+    match how:
+        case "changed back":
+            await at.see(here())
+        case "confirmed":
+            assert (await at.confirm())[0].done
+        case "printed":
+            await at.printed()
+        case "left":
+            await at.document(Stage.OUTBOUND)
+            await at.pull()
+        case "cancelled":
+            await at.operate()
+            await at.see(here("2 Road", status=OrderStatus.CANCELLED))
+            await at.depot.choose(Verdict.CANCELLED) if (await at.row()).state is PushState.CANCEL_REJECTED else None
+            await at.operate()
+            await at.document(Stage.CANCELLED)
+            assert (await at.row()).state is PushState.CANCELLED
+    left = {"printed": ["LABEL_STALE"], "left": ["too_late"]}
+    assert await at.problems() == left.get(how, [])
+
+
+@pytest.mark.behaviour("R21", "R22")
+@pytest.mark.parametrize("pulled_first", [False, True])
+async def test_a_label_is_not_given_for_a_change_that_the_warehouse_did_not_take(at, pulled_first):
+    await at.arrived()
+    await at.move(Stage.PICKED)  # no document was fetched since
+    at.oms.gives["1"] = label("two")
+    await at.see(here("2 Road"))
+    assert (await at.head()).state is LabelState.REQUESTED
+    if pulled_first:
+        await at.pull()
+    await at.operate()
+    await at.pull()
+    at.wait(timedelta(hours=1))
+    await at.pull()
+    await at.operate()
+    assert (at.seen, await street(at)) == (["label 1"], "1 Road")
+    assert (await at.problems(), await at.tab()) == (["by_hand"], Tab.ABNORMAL)
+    assert "labels pull" in ((await at.head()).error_text or "")
+    answer = await at.depot.choose(Verdict.KEEP)
+    assert "its shipping label does not fit the order" in answer.text
+    assert (await at.problems(), await at.tab()) == (["by_hand"], Tab.ABNORMAL)
+    assert (await at.head()).state is (LabelState.FAILED if pulled_first else LabelState.STALE)
+    await at.pull_by_hand()
+    await at.operate()
+    assert at.seen[-1].startswith("label")
+    assert (await at.problems(), await at.tab()) == ([], Tab.IN_PROGRESS)
+
+
+@pytest.mark.behaviour("R21", "R22")
+async def test_a_person_may_confirm_the_label_at_the_warehouse_where_a_newer_one_was_not_given(at):
+    await at.arrived()
+    await at.move(Stage.PICKED)
+    at.oms.gives["1"] = label("two")
+    await at.see(here("2 Road"))
+    await at.pull()
+    await at.operate()
+    await at.depot.choose(Verdict.KEEP)
+    assert (await at.confirm())[0].text == "the parcel carries the right label"
+    head = await at.head()
+    assert (head.state, head.error_code, await at.problems()) == (LabelState.READY, None, [])
+    assert await at.tab() is Tab.IN_PROGRESS
+
+
+@pytest.mark.behaviour("R21", "R22")
+async def test_a_label_that_is_being_fetched_when_its_change_is_refused_is_not_taken(at):
+    await at.arrived()
+    await at.move(Stage.PICKED)
+    at.oms.gives["1"] = label("two")
+    await at.see(here("2 Road"))
+    at.oms.meanwhile.append(at.operate)
+    await at.pull()
+    await at.operate()
+    assert (at.seen, (await at.head()).state, await at.problems()) == (["label 1"], LabelState.STALE, ["by_hand"])
+
+
+@pytest.mark.behaviour("R22")
+async def test_a_label_that_a_person_pulls_goes_on_being_asked_for_while_the_change_waits(at):
+    await worked_on(at, Stage.PICKED)
+    await at.see(here("2 Road"))
+    await at.pull_by_hand()  # the OMS still gives the old one
+    await at.see(here("2 Road", buyer_note="ring twice"))
+    assert (await at.head()).state is LabelState.REQUESTED
+    at.oms.gives["1"] = label("two")
+    at.wait(timedelta(minutes=1))
+    await at.pull()
+    await at.operate()
+    assert (at.seen[-1], await at.problems()) == ("label 2", [])
 
 
 @pytest.mark.behaviour("R19", "R22")

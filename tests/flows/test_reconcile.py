@@ -8,14 +8,19 @@ from datetime import timedelta
 import msgspec
 import pytest
 from tests.flows.depot import Depot
+from tests.flows.test_shipping import document
 
 from crossdock.flows.decide_by_hand import Verdict
+from crossdock.flows.documents import absorb
+from crossdock.flows.post_documents import Desk
 from crossdock.flows.reconcile import Ordered, Sides, reconcile
 from crossdock.flows.release_incident import release_page
 from crossdock.flows.settle_by_hand import Settlement, settle_by_hand
 from crossdock.rules.mutability import Abilities
+from crossdock.rules.posting import Targets
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reconcile import Brake
+from crossdock.spec.listing import Listing
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, operations, reconciled, tasks
@@ -34,6 +39,7 @@ class Comparing(Depot):
         """Reconcile; return the findings and what was done, as (ref, result) in their order."""
         house = self.bench.house
         self.wms.hooks = self.hooks
+        self.wms.fetch_outbound = self.fetch_outbound
         number = await house.store.write(reconciled.ask, "{}", to_ms(house.env.now()), origin="person")
         task = await house.store.read(tasks.get, number)
         sides = Sides(
@@ -44,6 +50,11 @@ class Comparing(Depot):
         assert ended.done
         items = await house.store.read(tasks.items, task.id, 0, 100)
         return [(each.ref, each.result) for _, each in items]
+
+    async def fetch_outbound(self, _window, cursor, _limit):
+        at = int(cursor or 0)
+        more = str(at + 1) if at + 1 < len(self.wms.pages) else None
+        return Listing(items=tuple(self.wms.pages[at]), next_cursor=more)
 
     def wait(self):
         self.bench.env.time += timedelta(minutes=5)
@@ -56,9 +67,9 @@ class Comparing(Depot):
 
     async def lose(self):
         books = self.wms.books
-        for document in books.by_order.pop("1"):
-            books.documents.remove(document)
-            books.by_key[document.key].remove(document)
+        for held in books.by_order.pop("1"):
+            books.documents.remove(held)
+            books.by_key[held.key].remove(held)
 
 
 @pytest.fixture
@@ -206,3 +217,21 @@ async def test_repairs_are_written_with_who_asked_for_them(there):
     row = await there.bench.row("1")
     (made,) = await there.bench.store.read(operations.of_entity, "outbound_update", row.id)
     assert made.actor == "reconcile"
+
+
+@pytest.mark.behaviour("P6")
+@pytest.mark.parametrize("pages", [1, 2])
+async def test_documents_that_hold_more_than_was_ordered_are_found_and_are_one_incident(there, pages):
+    there.hooks = frozenset({"find_outbound", "fetch_outbound"})
+    key = (await there.bench.row("1")).key
+    made = [msgspec.structs.replace(document(key, Stage.PENDING), ref=ref, number=f"N-{ref}") for ref in ("W1", "W2")]
+    there.wms.pages = [made] if pages == 1 else [[made[0]], [made[1]]]
+    if pages == 2:  # each stands alone on its page, beside what was taken in before
+        desk = Desk(there.bench.house.books, Targets(takes={}), there.bench.env.now())
+        await there.bench.store.write(absorb, "wms", made, desk)
+    assert await there.compare(dry_run=True) == [("W1", "doubled_there")]
+    assert [code for _, code in await there.incidents()] == (["doubled"] if pages == 2 else [])
+    await there.compare()
+    assert await there.incidents() == [("document doubled", "doubled")]
+    await there.compare()
+    assert await there.incidents() == [("document doubled", "doubled")]

@@ -187,6 +187,40 @@ async def test_a_level_from_the_future_is_not_taken(world):
     assert (done.totals.failed, set(await world.known())) == (1, {"B"})
 
 
+async def test_levels_that_cannot_be_taken_are_one_incident_a_cause_until_a_sound_one_comes(world):
+    taken = world.levels.absorb
+    await world.see(a_level(minutes=-60), a_level("B", minutes=-90), a_level("C", on_hand="NaN"), a_level("D"))
+    assert await world.incidents() == ["future", "no_number"]
+    found = await world.bench.store.read(incidents.page, 0, 10)
+    assert "wms" in found[0].text
+    held = await world.bench.store.read(incidents.subjects, found[0].id, "", 10)
+    assert [name for name, _, _ in held] == ["level:wms/1/A", "level:wms/1/B"]
+    assert "2026-03-01 13:00:00 UTC" in held[0][2]
+    await world.see(a_level("A"), a_level("C"))
+    assert await world.incidents() == ["future"]
+    await world.see(a_level("B"))
+    assert await world.incidents() == []
+    (item,) = (await world.bench.store.write(taken, "wms", [a_level(minutes=-60)], NOW)).items
+    assert item.result == "refused"
+    assert item.detail == (
+        "it is not taken: it says that it was observed at 2026-03-01 13:00:00 UTC, which is in the future; the next level "
+        "of this SKU that can be taken counts"
+    )
+
+
+async def test_a_level_that_cannot_be_taken_is_no_trouble_while_its_warehouse_sends_no_stock(world):
+    await world.switch(on=False)
+    await world.see(a_level(minutes=-60))
+    assert await world.incidents() == []
+
+
+async def test_movements_that_cannot_be_taken_are_an_incident_until_they_come_right(world):
+    await world.see(a_movement("m1", "NaN"), stream=world.movements)
+    assert await world.incidents() == ["no_number"]
+    await world.see(a_movement("m1"), stream=world.movements)
+    assert await world.incidents() == []
+
+
 async def test_one_that_is_no_number_spoils_no_other(world):
     done = await world.see(a_level(on_hand="NaN"), a_level("B", sequence=2**63), a_level("C"))
     assert (done.totals.failed, set(await world.known())) == (2, {"C"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from crossdock.rules.book import Mapping, MappingKind, Warehouse, make_book
@@ -116,6 +117,17 @@ def test_a_sku_goes_back_by_its_mapping_or_is_said_to_be_missing(sku, mappings, 
 def test_a_warehouse_that_is_not_set_up_or_set_up_twice_is_said_to_be_missing():
     assert found(inbound(warehouse="W9")).code == "unknown_warehouse"
     assert found(inbound(warehouse="W2"), book(remote="W2")).code == "several_warehouses"
+
+
+def test_a_warehouse_that_is_switched_off_does_not_count_beside_another_of_the_same_code():
+    assert found(inbound(warehouse="W2"), book(remote="W2", enabled=False)).warehouse == "CNX"
+    known = book(remote="W2", enabled=False)
+    both = make_book(1, 30, [], [msgspec.structs.replace(w, enabled=False) for w in known.warehouses.values()], [], [])
+    assert found(inbound(warehouse="W2"), both).code == "several_warehouses"
+
+
+def test_documents_of_one_that_is_switched_off_go_on():
+    assert found(inbound(), book(enabled=False)).warehouse == "BKK"
 
 
 def test_an_oms_that_takes_no_such_documents_is_said_to():

@@ -15,9 +15,9 @@ from crossdock.rules.troubles import remedy
 
 OPERATIONS = [
     after_push.UPDATE, after_push.CANCEL, after_push.HOLD, after_push.DOCUMENT, label_changes.STALE, label_changes.FETCH,
-    label_changes.DELIVERY, post_documents.OUTBOUND_KIND, post_documents.INBOUND_KIND, product_writes.WRITE,
+    label_changes.DELIVERY, label_changes.PULL, post_documents.OUTBOUND_KIND, post_documents.INBOUND_KIND, product_writes.WRITE,
     sync_stock.LEVEL, sync_stock.MOVEMENT, "cost_document", "cost_average", "cost_write", "cost_drift",
-    "document contradicted", "document revision_not_raised", "twins",
+    "document contradicted", "document doubled", "document revision_not_raised", "twins",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crossdock.rules.book import Mapping, MappingKind, Warehouse, make_book
 from crossdock.rules.stock import (
     Unsent,
+    Unsound,
     mark_of,
     names_back,
     oms_of,
@@ -69,21 +70,20 @@ def test_one_microsecond_is_newer():
     ("fields", "said"),
     [
         ({}, None),
-        ({"observed_at": NOW + timedelta(minutes=11)}, "in the future"),
+        ({"observed_at": NOW + timedelta(minutes=11)}, Unsound.FUTURE),
         ({"observed_at": NOW + timedelta(minutes=9)}, None),
         ({"observed_at": NOW + timedelta(days=9), "sequence": 1}, None),
-        ({"observed_at": NOW.replace(tzinfo=None)}, "no zone"),
-        ({"sequence": -1}, "out of bounds"),
-        ({"sequence": 2**63}, "out of bounds"),
-        ({"on_hand": Decimal("NaN")}, "no number"),
-        ({"on_hand": Decimal("-Infinity")}, "no number"),
-        ({"available": Decimal("1e30")}, "no number"),
+        ({"observed_at": NOW.replace(tzinfo=None)}, Unsound.NO_ZONE),
+        ({"sequence": -1}, Unsound.SEQUENCE),
+        ({"sequence": 2**63}, Unsound.SEQUENCE),
+        ({"on_hand": Decimal("NaN")}, Unsound.NO_NUMBER),
+        ({"on_hand": Decimal("-Infinity")}, Unsound.NO_NUMBER),
+        ({"available": Decimal("1e30")}, Unsound.NO_NUMBER),
         ({"on_hand": Decimal(-3)}, None),
     ],
 )
 def test_a_level_that_cannot_be_taken_is_told_why(fields, said):
-    found = unsound(a_level(**fields), NOW)
-    assert (found is None) if said is None else said in found
+    assert unsound(a_level(**fields), NOW) is said
 
 
 def a_book(*mappings, **warehouse):

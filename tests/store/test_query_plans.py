@@ -191,6 +191,11 @@ HOT = {
         "push_changed",
     ),
     "changed": (lambda tx: views.order_page(tx, views.Wanted(changed=True), None, 50), "push_changed"),
+    "aged": (lambda tx: views.order_page(tx, views.Wanted(aged=True), None, 50), "push_aged"),
+    "aged at one state": (
+        lambda tx: views.order_page(tx, views.Wanted(aged=True, states=(PushState.HELD,)), None, 50),
+        "push_aged",
+    ),
     "changed at one state": (
         lambda tx: views.order_page(tx, views.Wanted(changed=True, states=(PushState.PUSHED,)), None, 50),
         "push_changed",

@@ -8,7 +8,7 @@ import click
 from msgspec import convert
 
 from crossdock.cli.display import print_json, say
-from crossdock.cli.naming import find_all, find_one, order_name
+from crossdock.cli.naming import find_one, for_all, order_name, show_tasks, tasks_for_all
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder, SyncList
@@ -37,7 +37,7 @@ def obtain(session: Session, warehouse: str, connection: str | None, as_json: bo
     Queues what a strategy of WAREHOUSE matches now, whatever its auto push says. The daemon does it as a task; it may
     be asked once in five minutes for each OMS and warehouse.
     """
-    _queued([session.talk(lambda client: _obtain(client, warehouse, connection), as_json=as_json)], as_json)
+    show_tasks([session.talk(lambda client: _obtain(client, warehouse, connection), as_json=as_json)], (), as_json)
 
 
 async def _obtain(client: Client, warehouse: str, connection: str | None) -> Queued:
@@ -73,7 +73,7 @@ def sync(session: Session, /, orders: tuple[str, ...], connection: str | None, a
     if not whole and (query["warehouse"] is not None or query["after"] is not None):
         raise click.UsageError("--warehouse and --after go with --tab and --stage")
     if not whole:
-        _queued(session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
+        show_tasks(*session.talk(lambda client: _sync(client, orders, connection), as_json=as_json), as_json)
         return
 
     async def ask(client: Client) -> QueuedList:
@@ -87,21 +87,10 @@ def sync(session: Session, /, orders: tuple[str, ...], connection: str | None, a
         say(f"{found.text}; `crossdock tasks list` tells how far it is")
 
 
-async def _sync(client: Client, orders: Sequence[str], connection: str | None) -> list[Queued]:
+async def _sync(client: Client, orders: Sequence[str], connection: str | None) -> tuple[list[Queued], tuple[Done, ...]]:
     if connection is not None:
-        return [await client.sync(connection, orders)]
-    by_connection: dict[str, list[str]] = {}
-    for named in await find_all(client, orders, None):
-        by_connection.setdefault(named.connection, []).append(named.ref)
-    return [await client.sync(name, refs) for name, refs in by_connection.items()]
-
-
-def _queued(tasks: Sequence[Queued], as_json: bool) -> None:
-    if as_json:
-        print_json({"tasks": tasks})
-        return
-    for task in tasks:
-        say(f"{task.text}; `crossdock tasks show {task.task_id}` tells how far it is")
+        return [await client.sync(connection, orders)], ()
+    return await tasks_for_all(client, orders, None, client.sync)
 
 
 @click.command()
@@ -116,7 +105,7 @@ def push(session: Session, orders: tuple[str, ...], connection: str | None, as_j
     """
 
     async def ask(client: Client) -> Results:
-        return await client.push(await find_all(client, orders, connection))
+        return await for_all(client, orders, connection, client.push)
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 
@@ -134,7 +123,7 @@ def hold(session: Session, orders: tuple[str, ...], reason: str, connection: str
     """
 
     async def ask(client: Client) -> Results:
-        return await client.hold(await find_all(client, orders, connection), reason)
+        return await for_all(client, orders, connection, lambda refs: client.hold(refs, reason))
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 
@@ -151,7 +140,7 @@ def release(session: Session, orders: tuple[str, ...], connection: str | None, a
     """
 
     async def ask(client: Client) -> Results:
-        return await client.release(await find_all(client, orders, connection))
+        return await for_all(client, orders, connection, client.release)
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 
@@ -222,7 +211,7 @@ def redrive(
     async def ask(client: Client) -> Results:
         if all_failed:
             return await _all_failed(client, connection, warehouse)
-        return await client.redrive(Redrive(orders=tuple(await find_all(client, orders, connection))))
+        return await for_all(client, orders, connection, lambda refs: client.redrive(Redrive(orders=tuple(refs))))
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 

@@ -13,7 +13,7 @@ from crossdock.cli.session import FAILED, Session, fail, json_option
 from crossdock.control.records.documents import StatusName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crossdock.control.client import Client
     from crossdock.control.records.asks import Queued
@@ -113,7 +113,7 @@ def repush(
     async def ask(client: Client) -> RepushedDocuments:
         if all_matching:
             return await _all(client, list_name, chosen)
-        return await _chosen(client, [await _find(client, name, list_name, connection) for name in names])
+        return await _chosen(client, {name: await _looked_up(client, name, list_name, connection) for name in names})
 
     _results(session.talk(ask, as_json=as_json), as_json)
 
@@ -143,24 +143,46 @@ def fetch(session: Session, connection: str, direction: str | None, as_json: boo
 
 async def _find(client: Client, text: str, list_name: str | None, connection: str | None) -> DocumentRef:
     """Return the one document that `text` names. Ends the command if it is none or several."""
+    found = await _looked_up(client, text, list_name, connection)
+    if isinstance(found, str):
+        fail(FAILED, found)
+    return found
+
+
+async def _looked_up(client: Client, text: str, list_name: str | None, connection: str | None) -> DocumentRef | str:
+    """Return the one document that `text` names, or say why it names none."""
     from crossdock.control.records.documents import DocumentRef, ListName  # noqa: PLC0415 - not needed for help
 
     page = await client.documents(text=text, list=list_name, connection=connection)
     exact = [item for item in page.items if text in (item.ref, item.number)]
     if not exact:
-        fail(FAILED, f"there is no document with the reference or number {text}")
+        return f"there is no document with the reference or number {text}"
     if len(exact) > 1:
         where = ", ".join(f"{each.connection}/{each.list}/{each.ref}" for each in exact)
-        fail(FAILED, f"several documents fit {text}: name --list, --connection or the reference ({where})")
+        return f"several documents fit {text}: name --list, --connection or the reference ({where})"
     name: Any = exact[0].list
     assert name in get_args(ListName)
     return DocumentRef(connection=exact[0].connection, ref=exact[0].ref, list=name)
 
 
-async def _chosen(client: Client, refs: Sequence[DocumentRef]) -> RepushedDocuments:
-    from crossdock.control.records.documents import RepushDocuments  # noqa: PLC0415 - not needed for help
+async def _chosen(client: Client, named: Mapping[str, DocumentRef | str]) -> RepushedDocuments:
+    """Push again what was found; every name gets an answer of its own."""
+    from crossdock.control.records.documents import (  # noqa: PLC0415 - not needed for help
+        RepushDocuments,
+        RepushedDocuments,
+        RepushedItem,
+    )
 
-    return await client.repush_documents(RepushDocuments(documents=tuple(dict.fromkeys(refs))))
+    unknown = [
+        RepushedItem(document=name, done=False, text=said) for name, said in named.items() if isinstance(said, str)
+    ]
+    refs = tuple(dict.fromkeys(each for each in named.values() if not isinstance(each, str)))
+    found = (
+        await client.repush_documents(RepushDocuments(documents=refs))
+        if refs
+        else RepushedDocuments(results=(), matching=0)
+    )
+    return RepushedDocuments(results=(*found.results, *unknown), matching=found.matching + len(unknown))
 
 
 async def _all(client: Client, list_name: Any, chosen: dict[str, Any]) -> RepushedDocuments:

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from crossdock.cli.actions import order_arguments, show_results
 from crossdock.cli.display import print_json, say, show_facts, show_table, size
 from crossdock.cli.lists import Form, list_forms, show_list
-from crossdock.cli.naming import find_all, find_one, order_name
+from crossdock.cli.naming import find_one, for_all, order_name, show_tasks, tasks_for_all
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, fail, json_option
 from crossdock.control.records.labels import LabelStateName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from crossdock.control.client import Client
-    from crossdock.control.records.asks import Queued, Results
+    from crossdock.control.records.asks import Done, Queued, Results
     from crossdock.control.records.labels import LabelContent, LabelDetail
 
 STATES = get_args(LabelStateName)
 order_argument = click.argument("order", type=order_name)
-order_arguments = click.argument("orders", metavar="ORDER...", nargs=-1, required=True, type=order_name)
 
 
 @click.group()
@@ -41,7 +39,10 @@ def labels() -> None:
 def list_labels(session: Session, /, form: Form, **query: object) -> None:
     """List shipping labels, oldest first."""
     page = session.talk(lambda client: client.labels(**query), as_json=form.as_json)
-    rows = [(o.connection, o.ref, o.number, o.state, o.version or None, o.error, o.next_at) for o in page.items]
+    rows = [
+        (o.connection, o.ref, o.number, o.state, o.version or None, o.unusable or o.error, o.next_at)
+        for o in page.items
+    ]
     show_list(form, page, ("oms", "order", "number", "label", "version", "why", "next"), rows, "no labels", page.next)
 
 
@@ -66,7 +67,7 @@ def show_label(session: Session, order: str, connection: str | None, as_json: bo
         ("order", f"{row.ref} of {row.connection}"),
         ("label", row.state),
         ("version", row.version or None),
-        ("why", row.error),
+        ("why", row.unusable or row.error),
         ("next", row.next_at),
         ("problems", "; ".join(found.problems)),
     ))  # fmt: skip
@@ -91,19 +92,11 @@ def pull_labels(session: Session, orders: tuple[str, ...], connection: str | Non
     The daemon does it as a task. The same order alone may be asked for once in five minutes; several at once are a list,
     and one list of each OMS may be asked for in five minutes, whichever orders are on it.
     """
-    found = session.talk(lambda client: _pull(client, orders, connection), as_json=as_json)
-    if as_json:
-        print_json({"tasks": found})
-        return
-    for task in found:
-        say(f"{task.text}; `crossdock tasks show {task.task_id}` tells how far it is")
 
+    async def ask(client: Client) -> tuple[list[Queued], tuple[Done, ...]]:
+        return await tasks_for_all(client, orders, connection, client.pull_labels)
 
-async def _pull(client: Client, orders: Sequence[str], connection: str | None) -> list[Queued]:
-    by_connection: dict[str, list[str]] = {}
-    for named in await find_all(client, orders, connection):
-        by_connection.setdefault(named.connection, []).append(named.ref)
-    return [await client.pull_labels(name, refs) for name, refs in by_connection.items()]
+    show_tasks(*session.talk(ask, as_json=as_json), as_json)
 
 
 @labels.command("printed")
@@ -115,9 +108,9 @@ def printed_labels(session: Session, orders: tuple[str, ...], connection: str | 
     """Note that the shipping labels of orders were printed."""
 
     async def ask(client: Client) -> Results:
-        return await client.labels_printed(await find_all(client, orders, connection))
+        return await for_all(client, orders, connection, client.labels_printed)
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 @labels.command("confirm")
@@ -132,9 +125,9 @@ def confirm_labels(
     """Say that stale shipping labels are right, or were stuck over."""
 
     async def ask(client: Client) -> Results:
-        return await client.confirm_labels(await find_all(client, orders, connection), reason)
+        return await for_all(client, orders, connection, lambda refs: client.confirm_labels(refs, reason))
 
-    _results(session.talk(ask, as_json=as_json), as_json)
+    show_results(session.talk(ask, as_json=as_json), as_json)
 
 
 @labels.command("save")
@@ -165,18 +158,11 @@ def save_label(
     except OSError as error:
         fail(FAILED, f"{file} cannot be written: {error.strerror}", as_json=as_json)
     if as_json:
-        print_json(
-            {"file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data)}
-        )
+        print_json({
+            "file": file, "version": found.version, "content_type": found.content_type, "size": len(found.data),
+            "warning": found.warning,
+        })  # fmt: skip
         return
     say(f"version {found.version} ({found.content_type}, {size(len(found.data))}) was saved")
-
-
-def _results(found: Results, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        for each in found.results:
-            say(f"{'' if each.done else 'NOT DONE: '}{each.order}: {each.text}")
-    if not all(each.done for each in found.results):
-        raise click.exceptions.Exit(FAILED)
+    if found.warning is not None:
+        say(f"WARNING: {found.warning}")

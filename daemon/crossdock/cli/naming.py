@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+import msgspec
 
+from crossdock.cli.display import print_json, say
 from crossdock.cli.session import FAILED, fail
+from crossdock.control.records.asks import Done, Results
 from crossdock.control.records.orders import OrderRef
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from crossdock.control.client import Client
+    from crossdock.control.records.asks import Queued
 
 
 LONGEST = 200
@@ -28,19 +32,75 @@ def order_name(text: str) -> str:
     return text
 
 
+class Named(NamedTuple):
+    """The orders that were meant, each once, and an answer for each name that means none, or several."""
+
+    refs: list[OrderRef]
+    unknown: tuple[Done, ...]
+
+
 async def find_one(client: Client, text: str, connection: str | None) -> OrderRef:
     """Return the one order that `text` names. Ends the command if it is none or several."""
+    found = await _looked_up(client, text, connection)
+    if isinstance(found, str):
+        fail(FAILED, found)
+    return found
+
+
+async def find_all(client: Client, texts: Sequence[str], connection: str | None) -> Named:
+    """Find the orders that are named. A name that means none keeps no other from being done."""
+    found = {text: await _looked_up(client, text, connection) for text in texts}
+    unknown = tuple(Done(order=text, done=False, text=said) for text, said in found.items() if isinstance(said, str))
+    return Named(list(dict.fromkeys(each for each in found.values() if isinstance(each, OrderRef))), unknown)
+
+
+async def for_all(
+    client: Client,
+    texts: Sequence[str],
+    connection: str | None,
+    ask: Callable[[list[OrderRef]], Awaitable[Results]],
+) -> Results:
+    """Ask for what is to be done with the orders that are named; every name gets an answer of its own."""
+    named = await find_all(client, texts, connection)
+    asked = await ask(named.refs) if named.refs else Results(results=())
+    return msgspec.structs.replace(asked, results=(*asked.results, *named.unknown))
+
+
+async def tasks_for_all(
+    client: Client,
+    texts: Sequence[str],
+    connection: str | None,
+    ask: Callable[[str, list[str]], Awaitable[Queued]],
+) -> tuple[list[Queued], tuple[Done, ...]]:
+    """Ask for one task of each OMS with the orders that are named; names that mean none are answered beside them."""
+    named = await find_all(client, texts, connection)
+    by_connection: dict[str, list[str]] = {}
+    for each in named.refs:
+        by_connection.setdefault(each.connection, []).append(each.ref)
+    return [await ask(name, refs) for name, refs in by_connection.items()], named.unknown
+
+
+def show_tasks(tasks: Sequence[Queued], unknown: Sequence[Done], as_json: bool) -> None:
+    """Show the tasks that were queued; the exit code is 1 if a name meant no order."""
+    if as_json:
+        print_json({"tasks": tasks, "unknown": unknown} if unknown else {"tasks": tasks})
+    else:
+        for task in tasks:
+            say(f"{task.text}; `crossdock tasks show {task.task_id}` tells how far it is")
+        for each in unknown:
+            say(f"NOT DONE: {each.order}: {each.text}")
+    if unknown:
+        raise click.exceptions.Exit(FAILED)
+
+
+async def _looked_up(client: Client, text: str, connection: str | None) -> OrderRef | str:
+    """Return the one order that `text` names, or say why it names none."""
     page = await client.orders(text=text, connection=connection)
     found = [OrderRef(connection=item.connection, ref=item.ref) for item in page.items]
     if not found:
         within = f" of {connection}" if connection else ""
-        fail(FAILED, f"there is no order with the reference or number {text}{within}")
+        return f"there is no order with the reference or number {text}{within}"
     if len(found) > 1:
         where = ", ".join(f"{each.connection}/{each.ref}" for each in found)
-        fail(FAILED, f"several orders fit {text}: name the reference, or --connection ({where})")
+        return f"several orders fit {text}: name the reference, or --connection ({where})"
     return found[0]
-
-
-async def find_all(client: Client, texts: Sequence[str], connection: str | None) -> list[OrderRef]:
-    """Return the orders that are named, each once."""
-    return list(dict.fromkeys([await find_one(client, text, connection) for text in texts]))

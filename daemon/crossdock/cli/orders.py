@@ -31,6 +31,7 @@ def orders() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only orders at this state.")
 @click.option("--changed", is_flag=True, help="Only orders that changed or were cancelled after they were sent.")
 @click.option("--updated", is_flag=True, help='Only orders with the mark "(Updated)".')
+@click.option("--aged", is_flag=True, help="Only orders that are too old to be pushed.")
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
 @click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
@@ -45,8 +46,8 @@ def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **q
     "changed": it changed or was cancelled after its push, and a person has to decide (`crossdock packages decide`).
     "(Updated)": its warehouse took a change since the push, and nobody has acknowledged that (`crossdock ack`).
     """
-    marks = {name: query.pop(name) or None for name in ("changed", "updated")}
-    page = session.talk(lambda client: client.orders(**marks, **query), as_json=as_json)
+    flags = {name: query.pop(name) or None for name in ("changed", "updated", "aged")}
+    page = session.talk(lambda client: client.orders(**flags, **query), as_json=as_json)
     if as_json:
         print_json(page)
         return

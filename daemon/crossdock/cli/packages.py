@@ -8,7 +8,7 @@ import click
 
 from crossdock.cli.actions import order_arguments, show_results, some_orders
 from crossdock.cli.lists import Form, list_forms, show_list
-from crossdock.cli.naming import find_all
+from crossdock.cli.naming import for_all
 from crossdock.cli.orders import connection_option, state_said
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.asks import Done, Results
@@ -80,8 +80,8 @@ def decide(
     """
 
     async def ask(client: Client) -> Results:
-        named = await find_all(client, orders, connection)
-        return await client.decide_packages(named, cast("ChoiceName", choice), reason)
+        named = cast("ChoiceName", choice)
+        return await for_all(client, orders, connection, lambda refs: client.decide_packages(refs, named, reason))
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 
@@ -114,7 +114,7 @@ def ack(
     async def ask(client: Client) -> Results:
         if all_updated:
             return await _all_updated(client, connection, warehouse)
-        return await client.acknowledge(await find_all(client, orders, connection))
+        return await for_all(client, orders, connection, client.acknowledge)
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 
@@ -144,6 +144,6 @@ def cancel(session: Session, orders: tuple[str, ...], reason: str, connection: s
     """
 
     async def ask(client: Client) -> Results:
-        return await client.cancel(await find_all(client, orders, connection), reason)
+        return await for_all(client, orders, connection, lambda refs: client.cancel(refs, reason))
 
     show_results(session.talk(ask, as_json=as_json), as_json)

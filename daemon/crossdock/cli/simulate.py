@@ -12,12 +12,14 @@ import msgspec
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.entries import from_file
 from crossdock.cli.naming import find_all, order_name
-from crossdock.cli.session import Session, json_option
+from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.book import Strategy
 from crossdock.control.records.simulation import SimulatedOrder, Simulation, Try
+from crossdock.spec.text import clean
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
+    from crossdock.control.records.asks import Done
 
 PAGE = 200
 
@@ -64,11 +66,15 @@ def simulate(  # noqa: PLR0917 - click's options
         )
     wanted = Try(warehouse=warehouse, strategy=draft, use=use, auto_push=auto_push, after=after)
     wanted = msgspec.convert({**msgspec.to_builtins(wanted), "only": only}, Try)
-    found = session.talk(lambda client: _pages(client, wanted, names, connection, limit), as_json=as_json)
+    found, unknown = session.talk(lambda client: _tried(client, wanted, names, connection, limit), as_json=as_json)
     if as_json:
         print_json(found)
-        return
-    _show(found, compared=compared)
+    else:
+        _show(found, compared=compared)
+    for each in unknown:
+        click.echo(clean(f"crossdock: {each.text}"), err=True)
+    if unknown:
+        raise click.exceptions.Exit(FAILED)
 
 
 def _draft(strategy: str | None, warehouse: str | None) -> tuple[Strategy | None, str | None]:
@@ -85,9 +91,19 @@ def _draft(strategy: str | None, warehouse: str | None) -> tuple[Strategy | None
     return None, strategy
 
 
-async def _pages(client: Client, wanted: Try, names: tuple[str, ...], connection: str | None, limit: int) -> Simulation:
-    if names:
-        wanted = msgspec.structs.replace(wanted, orders=tuple(await find_all(client, names, connection)))
+async def _tried(
+    client: Client, wanted: Try, names: tuple[str, ...], connection: str | None, limit: int
+) -> tuple[Simulation, tuple[Done, ...]]:
+    if not names:
+        return await _pages(client, wanted, limit), ()
+    named = await find_all(client, names, connection)
+    if not named.refs:  # without names, every waiting order would be tried
+        return _together([], [], None), named.unknown
+    wanted = msgspec.structs.replace(wanted, orders=tuple(named.refs))
+    return await _pages(client, wanted, limit), named.unknown
+
+
+async def _pages(client: Client, wanted: Try, limit: int) -> Simulation:
     items: list[SimulatedOrder] = []
     pages: list[Simulation] = []
     after: int | None = wanted.after

@@ -62,7 +62,8 @@ def _show(found: Status) -> None:
     _waits(found)
     say(
         f"in doubt, to be settled: {found.to_settle} · parked: {found.parked} · changed after their push: {found.changed} · "
-        f"(Updated): {found.updated} · quarantine: {found.quarantine} · incidents: {sum(found.incidents.values())} "
+        f"(Updated): {found.updated} · too old to be pushed: {found.aged} · quarantine: {found.quarantine} · "
+        f"incidents: {sum(found.incidents.values())} "
         f"({found.incidents_muted} muted) · "
         f"writes: {found.operations_open} under way, {found.operations_failed} failed · "
         f"tasks: {found.tasks_running} running, {found.tasks_queued} queued · "

@@ -57,7 +57,7 @@ def list_tasks(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **qu
 @json_option
 @click.pass_obj
 def show_task(session: Session, number: int, after: int, as_json: bool) -> None:
-    """Show one task and what it did about each order.
+    """Show one task and what it did about each order, or whatever else it was about.
 
     Each order has its result and in what it differed from what was known, of personal data only where. A fetch on schedule
     tells of up to 200 orders that changed or could not be read.
@@ -69,11 +69,11 @@ def show_task(session: Session, number: int, after: int, as_json: bool) -> None:
     _show(task)
     if results.items:
         say("")
-        show_table(("order", "result", "detail"), [(r.ref, r.result, r.detail) for r in results.items])
+        show_table(("what", "result", "detail"), [(r.ref, r.result, r.detail) for r in results.items])
     differ = [(r.ref, d.path, d.before, d.after) for r in results.items for d in r.diff]
     if differ:
         say("")
-        show_table(("order", "differed in", "before", "after"), differ)
+        show_table(("what", "differed in", "before", "after"), differ)
     if results.next is not None:
         say("")
         say(f"more: --after {results.next}")

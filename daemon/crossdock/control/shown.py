@@ -14,7 +14,7 @@ from crossdock.rules.mutability import sentence as why
 from crossdock.rules.personal import HIDDEN, hidden
 from crossdock.rules.push_states import AT_WAREHOUSE, PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
-from crossdock.rules.troubles import LABEL, OUTBOUND_CANCEL, OUTBOUND_UPDATE
+from crossdock.rules.troubles import DOUBLED, LABEL, LABEL_PULL, OUTBOUND_CANCEL, OUTBOUND_UPDATE
 from crossdock.spec.orders import Address, OrderStatus, Recipient
 from crossdock.store.pushes import STAGE_OF, marked
 from crossdock.store.times import from_ms
@@ -101,10 +101,22 @@ _OPEN = frozenset({PushState.CANCEL_REJECTED, PushState.REJECTED})
 
 def to_decide(state: PushState, asked: Collection[str], *, cancelled: bool) -> tuple[str, ...]:
     """Say what a person has to decide about an order that its warehouse has; `asked` are the operations of its incidents."""
-    label = "its shipping label was printed and does not fit it any more: stick the new one over it, or `crossdock labels confirm`"
-    labels = (label,) if LABEL in asked else ()
-    about_push = state in _OPEN or cancelled or OUTBOUND_UPDATE in asked or OUTBOUND_CANCEL in asked or not labels
-    return (_about_push(state, cancelled=cancelled), *labels) if about_push else labels
+    beside = tuple(said for operation, said in _BESIDE if operation in asked)
+    about_push = state in _OPEN or cancelled or OUTBOUND_UPDATE in asked or OUTBOUND_CANCEL in asked or not beside
+    return (_about_push(state, cancelled=cancelled), *beside) if about_push else beside
+
+
+_PRINTED = "its shipping label was printed and does not fit it any more: stick the new one over it, or `crossdock labels confirm`"
+_PULL = (
+    "its shipping label does not fit it any more, and is not refreshed by itself as the parcel is worked on: pull it "
+    "(`crossdock labels pull`), or confirm the one at the warehouse (`crossdock labels confirm`)"
+)
+_DOUBLED = (
+    "its warehouse has documents of it that hold more than was ordered: cancel one there "
+    "(`crossdock documents list --text` names them)"
+)
+_BESIDE = ((DOUBLED, _DOUBLED), (LABEL, _PRINTED), (LABEL_PULL, _PULL))
+"""What is to be done beside the decisions about a push, by the operation of its incident."""
 
 
 def _about_push(state: PushState, *, cancelled: bool) -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from crossdock.flows import label_changes, troubles
 from crossdock.flows.house import encode
 from crossdock.rules.push_states import AT_WAREHOUSE, CANCELLING, PushState, check_transition, home_of
-from crossdock.rules.troubles import OUTBOUND_CANCEL, OUTBOUND_DOCUMENT, OUTBOUND_HOLD, OUTBOUND_UPDATE
+from crossdock.rules.troubles import (
+    LABEL,
+    LABEL_PULL,
+    OUTBOUND_CANCEL,
+    OUTBOUND_DOCUMENT,
+    OUTBOUND_HOLD,
+    OUTBOUND_UPDATE,
+)
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound_changes import OutboundCancel, OutboundHold
 from crossdock.store import amendments, incidents, labels, operations, pushes, timeline
@@ -209,7 +216,7 @@ class Case:
         push.changed = push.cancel_wanted = False
         push.again_at = None if self.cancelled else self.at
         self.record.pending = False
-        self.heal(UPDATE, CANCEL, DOCUMENT)
+        self.heal(UPDATE, CANCEL, DOCUMENT, LABEL, LABEL_PULL)  # nothing ships, whatever its label says
         self.tell("cancelled", text, actor)
 
     def reject_cancel(self, clause: str, text: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from crossdock.flows import label_changes
 from crossdock.flows.after_push import UPDATE
 from crossdock.flows.house import encode
 from crossdock.rules import eligibility, mutability
@@ -189,11 +190,15 @@ def _ask(case: Case, asked: list[Decided]) -> None:
         f"orders changed after their push in what {where} must not be told by itself; for each choose: send it anyway "
         "(force), let the warehouse's version stand (keep), or cancel it (`crossdock packages decide`)"
     )
+    if not case.asked_about(UPDATE) and any(each.group in _ON_LABEL for each in asked):
+        label_changes.leave_to_person(case.tx, push, case.now)
     case.ask_person(UPDATE, "refused" if refused else "ask", text, f"{case.stored.ref}: {named(asked)}")
     if any(each.move is Move.HOLD_AND_ASK for each in asked):
         case.hold(on=True, reason="the order changed while it is being picked; a person decides")
 
 
+_ON_LABEL = frozenset({FieldGroup.LINES, FieldGroup.RECIPIENT, FieldGroup.LOGISTICS})
+"""What a shipping label is made of (rules.labels.based_on)."""
 _PLAIN = frozenset({FieldGroup.LINES, FieldGroup.LOGISTICS})
 
 

@@ -13,6 +13,7 @@ from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.mutability import OPEN, Choice
 from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, CANCELLING, GONE, PushState
+from crossdock.rules.troubles import LABEL, LABEL_PULL
 from crossdock.spec.errors import ConnectorError
 from crossdock.spec.orders import OrderStatus
 from crossdock.store import amendments, audit, orders, pushes
@@ -151,6 +152,16 @@ def _force(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 
 
 def _keep(case: Case, reason: str, actor: str) -> tuple[bool, str]:
+    done, text = _kept(case, reason, actor)
+    if done and (case.asked_about(LABEL) or case.asked_about(LABEL_PULL)):
+        text += (
+            "; its shipping label does not fit the order: `crossdock labels pull` has the new one, `crossdock labels confirm` "
+            "lets the one at the warehouse stand"
+        )
+    return done, text
+
+
+def _kept(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     if case.push.state is PushState.REJECTED or not case.asked_about(DOCUMENT):
         return _settle_open(case, "keep", reason, actor)
     case.heal(DOCUMENT)  # it was closed short, or shipped although it was cancelled: a person has seen to it

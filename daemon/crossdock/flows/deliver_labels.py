@@ -8,7 +8,7 @@ import msgspec
 
 from crossdock.flows import troubles
 from crossdock.flows.house import encode
-from crossdock.flows.label_changes import DELIVERY, KIND, heal_stale, subject_of
+from crossdock.flows.label_changes import DELIVERY, KIND, PULL, heal_stale, subject_of
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState
 from crossdock.rules.operation_outcome import Answer, Outcome, from_push
@@ -107,6 +107,8 @@ def too_late(tx: Transaction, head: LabelHead, takers: Collection[str], now: dat
     labels.save(tx, head, state=state, next_at=None, look=False, error_code=TOO_LATE, error_text=text)
     at = to_ms(now)
     timeline.add(tx, [timeline.Moment(head.order_id, at, "label_too_late", "", text)])
+    incidents.heal(tx, subject_of(head.order_id), at, operation=PULL)  # what is wrong now is that it left so
+    troubles.note_question(tx, head.order_id)
     if any(each.delivered_key == push.key for each in known):
         said = (
             "parcels left their warehouse with an older shipping label than the one that is right; see with the carrier "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crossdock.flows import costs, shipping
+from crossdock.flows import costs, doubled_documents, shipping
 from crossdock.rules import posting
 from crossdock.rules.posting import Held
 from crossdock.spec.documents import InboundDoc, OutboundDoc, OutboundKind
@@ -31,6 +31,10 @@ def follow(tx: Transaction, connection: str, changed: Sequence[Followed], desk: 
     outbound = [document for _, document in changed if isinstance(document, OutboundDoc)]
     if outbound:
         shipping.follow(tx, connection, outbound, desk.now)
+        ours = (
+            row.order_id for row, document in changed if isinstance(document, OutboundDoc) and document.outbound_key
+        )
+        doubled_documents.watch(tx, connection, (order for order in ours if order is not None), desk.now)
     for row, document in changed:
         if isinstance(document, OutboundDoc) and row.order_id is not None and is_parcel(document):
             labels.parcel_known(tx, row.order_id, document.stage.value)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from crossdock.flows import troubles
 from crossdock.rules import labels as rules
 from crossdock.rules.labels import FITS, LabelState, Made
-from crossdock.rules.push_states import HAS_IT
-from crossdock.rules.troubles import LABEL, LABEL_DELIVERY, LABEL_FETCH
+from crossdock.rules.push_states import AT_WAREHOUSE, HAS_IT
+from crossdock.rules.troubles import LABEL, LABEL_DELIVERY, LABEL_FETCH, LABEL_PULL
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, labels, operations, orders, pushes, timeline
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crossdock.store.pushes import Push
     from crossdock.store.store import Transaction
 
-STALE, FETCH, DELIVERY = LABEL, LABEL_FETCH, LABEL_DELIVERY
+STALE, PULL, FETCH, DELIVERY = LABEL, LABEL_PULL, LABEL_FETCH, LABEL_DELIVERY
 """The operations under which troubles with labels are reported, so that each heals by itself."""
 KIND = "label"
 """The kind of operation that delivers a label."""
@@ -46,9 +46,9 @@ def note(tx: Transaction, oms: str, arrived: Sequence[tuple[Order, Push]], now: 
 def look_again(tx: Transaction, oms: str, refs: Sequence[str], now: datetime) -> None:
     """Orders were synced: their labels are compared with the OMS's, too, until a parcel document exists (R18, R21, A11)."""
     known = labels.of_orders(tx, [stored.id for stored in orders.load(tx, oms, refs).values()])
-    for head in known.values():
-        stage = None if head.stage is None else Stage(head.stage)
-        if head.version and rules.may_sync_label(parcel_exists=head.parcel_exists, stage=stage):
+    ways = pushes.of_orders(tx, list(known))
+    for order_id, head in known.items():
+        if head.version and refreshed_by_itself(head, ways.get(order_id)):
             labels.save(tx, head, look=True, next_at=to_ms(now))
 
 
@@ -73,18 +73,18 @@ def check_stale(
 def _judge(tx: Transaction, head: LabelHead, made: Made, now: datetime) -> None:
     held = labels.newest(tx, head)
     if held is None or rules.is_stale(held.made, made):
+        push = pushes.of_orders(tx, [head.order_id]).get(head.order_id)
         if held is not None and held.state in FITS:
-            head = _went_stale(tx, head, held, now)
-        _refresh(tx, head, now)
+            head = _went_stale(tx, head, held, push, now)
+        _refresh(tx, head, push, now)
     elif held.state is LabelState.STALE:
         fits_again(tx, head, held, made, now)
 
 
-def _went_stale(tx: Transaction, head: LabelHead, held: LabelVersion, now: datetime) -> LabelHead:
+def _went_stale(tx: Transaction, head: LabelHead, held: LabelVersion, push: Push | None, now: datetime) -> LabelHead:
     """What is not on its way yet must not go any more; what was printed makes the order abnormal."""
     at = to_ms(now)
     labels.keep(tx, held, state=LabelState.STALE)
-    push = pushes.of_orders(tx, [head.order_id]).get(head.order_id)
     if push is not None and push.connection is not None and held.delivered_key is None:
         operations.supersede(tx, push.connection, subject_of(head.order_id), KIND, at)
     if held.printed_count:
@@ -96,13 +96,89 @@ def _went_stale(tx: Transaction, head: LabelHead, held: LabelVersion, now: datet
     return labels.save(tx, head, state=LabelState.STALE, next_at=None)
 
 
-def _refresh(tx: Transaction, head: LabelHead, now: datetime) -> None:
-    """Ask for the label anew, unless it is the warehouse's already: then only a person does (R21)."""
-    stage = None if head.stage is None else Stage(head.stage)
+def _refresh(tx: Transaction, head: LabelHead, push: Push | None, now: datetime) -> None:
+    """Ask for the label anew, unless a parcel is worked on already: then only a person does (R21)."""
     if head.state not in (LabelState.STALE, LabelState.FAILED):
         return
-    if rules.may_sync_label(parcel_exists=head.parcel_exists, stage=stage):
+    if refreshed_by_itself(head, push):
         begin_asking(tx, head, now)
+    elif push is not None:
+        ask_to_pull(tx, head, push, to_ms(now))
+
+
+def refreshed_by_itself(head: LabelHead, push: Push | None) -> bool:
+    """Tell whether a stale label is asked for by itself, by all that the warehouse told: documents, and answers about them."""
+    stage = None if head.stage is None else Stage(head.stage)
+    if push is not None and push.state in AT_WAREHOUSE:
+        stage = rules.further(stage, push.at_stage)
+    return rules.may_sync_label(parcel_exists=head.parcel_exists, stage=stage)
+
+
+def leave_to_person(tx: Transaction, push: Push, now: datetime) -> None:
+    """A change that its warehouse is not told by itself waits for a person: so does the label that was asked for with it.
+
+    The warehouse would else get a label of what its document does not say (R21). A label that fits, or is the first, goes on.
+    """
+    head = labels.of_order(tx, push.order_id)
+    held = None if head is None else labels.newest(tx, head)
+    if head is None or held is None or push.connection is None or refreshed_by_itself(head, push):
+        return
+    if head.state is LabelState.REQUESTED and held.state is LabelState.STALE:
+        head = labels.save(tx, head, state=LabelState.STALE, next_at=None, look=False, attempts=0, asked_at=None)
+    if held.state in FITS and held.delivered_key != push.key and _had_one(tx, head, push):
+        operations.supersede(tx, push.connection, subject_of(push.order_id), KIND, to_ms(now))
+        if head.state is LabelState.READY:  # it fits the order, but is not where it has to be
+            head = labels.save(tx, head, state=LabelState.FAILED, next_at=None, look=False)
+    ask_to_pull(tx, head, push, to_ms(now))
+
+
+def ask_to_pull(tx: Transaction, head: LabelHead, push: Push, at: int) -> None:
+    """Have a person pull the label of a parcel that is worked on, where the warehouse has, or was to get, one that is wrong."""
+    held = labels.newest(tx, head)
+    if held is None or push.state not in HAS_IT or not _had_one(tx, head, push):
+        return
+    if held.state in FITS and held.delivered_key == push.key:
+        return
+    labels.save(tx, head, error_code=BY_HAND, error_text=_BY_HAND)
+    if _asked(tx, head, STALE):
+        return  # a person has to pull it already, and to stick it over the printed one
+    trouble = Trouble(
+        cause=Cause.DECISION, connection=head.oms, operation=PULL, code=BY_HAND,
+        text=(
+            "shipping labels at warehouses do not fit their orders any more, and are not refreshed by themselves once a parcel "
+            "is worked on: pull each, or confirm that the one there is right (`crossdock labels confirm ORDER --reason …`)"
+        ),
+    )  # fmt: skip
+    incidents.report(tx, trouble, subject_of(head.order_id), at, f"version {held.version} is at hand")
+    troubles.note_question(tx, head.order_id)
+
+
+BY_HAND = "by_hand"
+_BY_HAND = (
+    "the label at the warehouse does not fit the order, and is not refreshed by itself because the parcel is worked on: "
+    "`crossdock labels pull`"
+)
+
+
+def waits_for_pull(tx: Transaction, head: LabelHead) -> bool:
+    """Tell whether only a person has the label of an order refreshed, or given to its warehouse, now."""
+    if not _asked(tx, head, STALE, PULL):
+        return False
+    push = pushes.of_orders(tx, [head.order_id]).get(head.order_id)
+    return push is not None and not refreshed_by_itself(head, push) and _had_one(tx, head, push)
+
+
+def _asked(tx: Transaction, head: LabelHead, *operations_named: str) -> bool:
+    return any(each.operation in operations_named for each in incidents.of_subject(tx, subject_of(head.order_id)))
+
+
+def _had_one(tx: Transaction, head: LabelHead, push: Push) -> bool:
+    """Tell whether the document has a label, or was to get one."""
+    if push.key is None:
+        return False
+    known = labels.versions(tx, head.id)
+    given = any(each.delivered_key == push.key for each in known)
+    return given or operations.by_key(tx, rules.delivery_key(push.key, head.version)) is not None
 
 
 def begin_asking(tx: Transaction, head: LabelHead, now: datetime) -> LabelHead:
@@ -121,7 +197,7 @@ def fits_again(
     labels.keep(tx, held, state=state, based_on=made.based_on, tracking_number=made.tracking_number)
     at = to_ms(now)
     incidents.heal(tx, subject_of(head.order_id), at, operation=FETCH)
-    if held.printed_count:  # what is stuck on the parcel is right; else it may be an older version
+    if held.printed_count or held.delivered_key:  # what is on the parcel is right; else it may be an older version
         heal_stale(tx, head, at)
     return labels.save(
         tx, head, state=state, attempts=0, asked_at=None, error_code=None, error_text=None,
@@ -144,7 +220,8 @@ def report_stale(tx: Transaction, head: LabelHead, held: LabelVersion, at: int) 
 
 def heal_stale(tx: Transaction, head: LabelHead, at: int) -> bool:
     """What is stuck on the parcel is right again, or nobody has to look any more; False if nobody had to."""
-    if not incidents.heal(tx, subject_of(head.order_id), at, operation=STALE):
+    subject = subject_of(head.order_id)
+    if not sum(incidents.heal(tx, subject, at, operation=operation) for operation in (STALE, PULL)):
         return False
     troubles.note_question(tx, head.order_id)
     return True

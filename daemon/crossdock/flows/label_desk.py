@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.flows.label_changes import fits_again, heal_stale, made_of, report_stale
+from crossdock.flows.label_changes import BY_HAND, PULL, fits_again, heal_stale, made_of, report_stale, subject_of
 from crossdock.flows.reconsider import Answer
-from crossdock.rules.labels import LabelState
-from crossdock.store import audit, labels, orders, timeline
+from crossdock.rules.labels import LabelState, unusable
+from crossdock.store import audit, incidents, labels, orders, pushes, timeline
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -63,12 +63,16 @@ def _printed(
     after = labels.keep(tx, held, state=state, printed_at=at, printed_count=held.printed_count + 1)
     if head.state is LabelState.READY:
         labels.save(tx, head, state=LabelState.PRINTED)
-    if after.state is LabelState.STALE:
+    push = pushes.of_orders(tx, [stored.id]).get(stored.id)
+    void = unusable(None if push is None else push.state)
+    if after.state is LabelState.STALE and void is None:
+        incidents.heal(tx, subject_of(head.order_id), at, operation=PULL)  # now it is more than that
         report_stale(tx, head, after, at)
     _written_down(tx, "label.printed", stored, held, actor, "", at)
-    stale = "; it does not fit the order any more: stick the new one over it" if after.state is LabelState.STALE else ""
+    stale = "it does not fit the order any more: stick the new one over it" if after.state is LabelState.STALE else ""
+    warning = f"; {void or stale}" if void or stale else ""
     return Answer(
-        order=stored.ref, done=True, text=f"version {held.version} was printed {after.printed_count} time(s){stale}"
+        order=stored.ref, done=True, text=f"version {held.version} was printed {after.printed_count} time(s){warning}"
     )
 
 
@@ -83,6 +87,8 @@ def _confirm(  # noqa: PLR0917 - one unit of work
         heal_stale(tx, head, at)
         text = f"version {held.version} counts as right again"
     elif heal_stale(tx, head, at):
+        if head.error_code == BY_HAND:
+            labels.save(tx, head, state=held.state, error_code=None, error_text=None)
         text = "the parcel carries the right label"
     else:
         return Answer(

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.flows.deliver_labels import deliver, taker_of, too_late
-from crossdock.flows.label_changes import FETCH, begin_asking, fits_again, made_of, report_stale, subject_of
+from crossdock.flows.label_changes import (
+    FETCH,
+    begin_asking,
+    fits_again,
+    made_of,
+    report_stale,
+    subject_of,
+    waits_for_pull,
+)
 from crossdock.rules import labels as rules
 from crossdock.rules.backoff import delay
 from crossdock.rules.labels import FITS, LabelState, Made, Pulled, PullPolicy
@@ -60,11 +68,12 @@ NO_MORE = frozenset({OrderStatus.CANCELLED, OrderStatus.DELIVERED, OrderStatus.R
 
 
 class Asking(Struct, frozen=True, kw_only=True):
-    """A label that the OMS is about to be asked for: which order, and what it was made of when that began."""
+    """A label that the OMS is about to be asked for: which order, what it was made of when that began, whether by a person."""
 
     label_id: int
     ref: str
     made: Made
+    by_hand: bool = False
 
 
 class Refusal(Struct, frozen=True):
@@ -165,6 +174,11 @@ class Puller:
             head = labels.save(tx, head, next_at=None, look=False)
             too_late(tx, head, self._house.label_takers, self._now)
             return Brought(result="skipped", text=why)
+        by_hand = asked
+        if not by_hand and head.state is not LabelState.REQUESTED and waits_for_pull(tx, head):
+            labels.save(tx, head, next_at=None, look=False)
+            too_late(tx, head, self._house.label_takers, self._now)
+            return Brought(result="skipped", text="it is refreshed only if a person pulls it: the parcel is worked on")
         asked = asked or head.look
         if not asked and (done := self._without_asking(tx, head)) is not None:
             labels.save(tx, labels.of_order(tx, order_id) or head, next_at=None)
@@ -179,7 +193,7 @@ class Puller:
             return Brought(result="failed", text=text)
         if head.state in (LabelState.ABSENT, LabelState.STALE, LabelState.FAILED):
             head = begin_asking(tx, head, self._now)
-        return Asking(label_id=head.id, ref=stored.ref, made=made)
+        return Asking(label_id=head.id, ref=stored.ref, made=made, by_hand=by_hand)
 
     def _without_asking(self, tx: Transaction, head: LabelHead) -> Brought | None:
         held = labels.newest(tx, head)
@@ -193,6 +207,8 @@ class Puller:
     def _take(self, tx: Transaction, asking: Asking, answer: Label | Refusal | None) -> Brought:
         """Store what the OMS answered, and write the delivery down with it."""
         head = labels.save(tx, _known(tx, asking.label_id), look=False)
+        if not asking.by_hand and head.state is not LabelState.REQUESTED and waits_for_pull(tx, head):
+            return Brought(result="skipped", text="meanwhile the change that asked for it waits for a person")
         if answer is None:
             return self._not_there(tx, head, Refusal("none_yet", "the OMS has no label for the order yet"))
         if isinstance(answer, Refusal):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from crossdock.flows import doubled_documents
 from crossdock.rules.reconcile import REMEDIES, SENTENCES, Finding, Remedy
 from crossdock.rules.troubles import RECONCILE, Cause, Trouble
 from crossdock.store import incidents, tasks
@@ -104,7 +105,9 @@ def reported(tx: Transaction, plan: Plan, now: datetime) -> None:
 
 
 def trouble_of(found: Found) -> Trouble:
-    """Say which incident holds a finding."""
+    """Say which incident holds a finding; that of documents that hold too much is closed by the documents alone."""
+    if found.finding is Finding.DOUBLED_THERE:
+        return doubled_documents.trouble_of(found.connection)
     text = _TEXTS[found.finding].format(found.connection)
     return Trouble(
         cause=Cause.DRIFT, connection=found.connection, operation=RECONCILE, code=found.finding.value, text=text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from crossdock.flows import reconcile_changes, troubles
+from crossdock.flows import doubled_documents, reconcile_changes, troubles
 from crossdock.flows.catch_up import catch_up
 from crossdock.flows.listing import Guard
 from crossdock.flows.reconcile_plan import Found, finding, keep
@@ -124,7 +124,7 @@ def _found(kind: Finding, name: str, each: SentPush, ours: OfWms) -> Found:
 async def _beside(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, going: Watch) -> None:
     """List what the warehouse holds: documents of others are counted, keys of ours that nothing belongs to are findings."""
     since = house.env.now() - timedelta(days=scope.days)
-    guard, cursor = Guard(MAX_PAGES), None
+    guard, cursor, seen = Guard(MAX_PAGES), None, set[int]()
     while going() and not plan.cut:
         page = await wms.fetch_outbound(Window(mode=FetchMode.SWEEP, created_since=since), cursor, PAGE)
         guard.check(name, len(page.items), page.next_cursor, hash(msgspec.json.encode(page.items)))
@@ -135,6 +135,13 @@ async def _beside(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, g
             finding(Finding.UNKNOWN_THERE, name, doc.ref, f"document:{name}:{doc.ref}", doc.number or doc.ref)
             for doc in unknown
         ]
+        doubled = await house.store.read(doubled_documents.among, name, ours)
+        made += [
+            finding(Finding.DOUBLED_THERE, name, ref, order_subject(order_id), said)
+            for ref, (order_id, said) in sorted(doubled.items())
+            if order_id not in seen
+        ]
+        seen |= {order_id for order_id, _ in doubled.values()}  # its documents may stand on several pages
         await plan.add(house, scope, made)
         cursor = page.next_cursor
         if cursor is None:

@@ -16,9 +16,11 @@ from crossdock.flows.settle_by_hand import redrive
 from crossdock.rules.labels import LabelState
 from crossdock.rules.push_states import GONE, WAITING, PushState
 from crossdock.rules.troubles import (
+    DOUBLED,
     LABEL,
     LABEL_DELIVERY,
     LABEL_FETCH,
+    LABEL_PULL,
     MOVEMENT,
     OUTBOUND_CANCEL,
     OUTBOUND_DOCUMENT,
@@ -160,6 +162,16 @@ def _document(held: Held) -> Answer:
     return _seen(held)
 
 
+def _doubled(held: Held) -> Answer:
+    """What has left cannot be cancelled any more: somebody has seen it. Until then only the warehouse can mend it."""
+    push = pushes.of_orders(held.tx, [held.order_id]).get(held.order_id)
+    if push is None or push.state not in GONE:
+        return _not_ours(held)
+    answer = _seen(held)
+    troubles.note_question(held.tx, held.order_id)
+    return answer
+
+
 def _seen(held: Held) -> Answer:
     incidents.leave(held.tx, held.incident.id, held.name, held.at)
     timeline.add(held.tx, [timeline.Moment(held.order_id, held.at, "seen", held.actor, held.incident.text)])
@@ -215,7 +227,9 @@ _BY_OPERATION: dict[str, Callable[[Held], Answer]] = {
     OUTBOUND_UPDATE: _choose,
     OUTBOUND_CANCEL: _choose,
     OUTBOUND_DOCUMENT: _document,
+    DOUBLED: _doubled,
     LABEL: _choose,
+    LABEL_PULL: _choose,
     LABEL_FETCH: _fetch_label,
     LABEL_DELIVERY: _deliver_label,
     STOCK: _refused,

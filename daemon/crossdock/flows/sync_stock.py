@@ -12,7 +12,7 @@ from crossdock.flows.pull_stream import Taken
 from crossdock.rules import stock as rules
 from crossdock.rules.operation_outcome import from_item
 from crossdock.rules.operation_states import OperationState
-from crossdock.rules.stock import Unsent
+from crossdock.rules.stock import Unsent, Unsound
 from crossdock.spec.stock import StockLevel, StockMovement, level_name
 from crossdock.store import incidents, operations, stock
 from crossdock.store.incidents import Cause, Trouble
@@ -126,6 +126,26 @@ def trouble_of(connection: str, remote: str, sku: str, way: Way) -> Trouble:
             )
 
 
+_REFUSED = {
+    Unsound.FUTURE: "says of stock levels that they were observed in the future; they are not taken, as they would hide newer ones",
+    Unsound.NO_NUMBER: "lists stock with quantities that are no numbers; it is not taken",
+    Unsound.NO_ZONE: "lists stock levels whose time has no zone; they are not taken",
+    Unsound.SEQUENCE: "lists stock levels whose sequence is out of bounds; they are not taken",
+}
+
+
+def refused_of(connection: str, operation: str, why: Unsound) -> Trouble:
+    """Say that what a warehouse tells of its stock cannot be taken: its OMS goes on with what it has."""
+    text = f"{connection} {_REFUSED[why]}"
+    return Trouble(cause=Cause.VALIDATION, connection=connection, operation=operation, code=str(why), text=text)
+
+
+def _any_refused(tx: Transaction, connection: str, operation: str) -> bool:
+    """Tell whether anything of a connection was not taken, so that what is sound now may heal it: nothing is asked else."""
+    known = {refused_of(connection, operation, why).fingerprint for why in Unsound}
+    return any(fingerprint in known for _, fingerprint in incidents.open_of(tx, operation, Cause.VALIDATION))
+
+
 class StockBase:
     """What both streams of stock share. `able` tells the OMS connections that take what the stream brings."""
 
@@ -162,10 +182,17 @@ class LevelStream(StockBase):
         """Keep what is newer than what is known, and queue it for its OMS; what was held is tried again."""
         ways, at = self._ways(tx), to_ms(now)
         wake, changed, odd = set[str](), 0, []
+        doubted = _any_refused(tx, connection, LEVEL)
         for level in items:
+            subject = f"level:{connection}/{level_name(level)}"
             if (why := rules.unsound(level, now)) is not None:
-                odd.append(Item(level_name(level), "refused", why))
+                said = rules.refused(level, why)
+                odd.append(Item(level_name(level), "refused", said))
+                if ways.of(level.warehouse, level.sku).why is not Unsent.OFF:
+                    incidents.report(tx, refused_of(connection, LEVEL, why), subject, at, said)
                 continue
+            if doubted:
+                incidents.heal(tx, subject, at, operation=LEVEL)
             number = stock.see(tx, connection, level, at)
             if number is not None:
                 changed += 1
@@ -248,10 +275,17 @@ class MovementStream(StockBase):
         """Queue what was never seen before; what was held is tried again."""
         ways, at = self._ways(tx), to_ms(now)
         wake, changed, odd = set[str](), 0, []
+        doubted = _any_refused(tx, connection, MOVEMENT)
         for movement in items:
+            subject = f"moved:{connection}/{movement.ref}"
             if not rules.finite(movement.change):
-                odd.append(Item(movement.ref, "refused", "its change is no number"))
+                said = "it is not taken: its change is no number; it is taken once the warehouse lists it with one"
+                odd.append(Item(movement.ref, "refused", said))
+                if ways.of(movement.warehouse, movement.sku).why is not Unsent.OFF:
+                    incidents.report(tx, refused_of(connection, MOVEMENT, Unsound.NO_NUMBER), subject, at, said)
                 continue
+            if doubted:
+                incidents.heal(tx, subject, at, operation=MOVEMENT)
             number = stock.see_movement(tx, connection, movement, at)
             if number is not None:
                 changed += 1

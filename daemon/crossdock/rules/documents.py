@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
@@ -23,9 +24,13 @@ from crossdock.rules.document_states import (
     outbound_state,
 )
 from crossdock.spec.documents import InboundDoc, InboundKind, InboundState, OutboundDoc, OutboundKind, Parcel, Receipt
+from crossdock.spec.outbound import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from crossdock.spec.documents import OutboundDocLine
+    from crossdock.spec.outbound import OutboundRequest
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 D = TypeVar("D", OutboundDoc, InboundDoc)
@@ -194,3 +199,37 @@ def _told(count: int, document: OutboundDoc | InboundDoc) -> str:
         return ""
     what = "parcel" if isinstance(document, OutboundDoc) else "receipt"
     return f", {count} {what}{'' if count == 1 else 's'}"
+
+
+def held_beyond(
+    told: Iterable[OutboundRequest], documents: Iterable[OutboundDoc]
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """Name what documents under one key hold beyond what their warehouse was told: SKU → (held, told).
+
+    `told` are all that it may have taken over by now; of a SKU the largest counts. An order may be split over documents, but
+    they hold no more than it together (DOMAIN 5, invariants 1 and 7). A cancelled one holds nothing, and of one that has ended
+    counts what left.
+    """
+    most: dict[str, Decimal] = {}
+    for request in told:
+        for sku, quantity in _summed((line.sku, line.quantity) for line in request.lines).items():
+            most[sku] = max(most.get(sku, quantity), quantity)
+    live = (document for document in documents if document.stage is not Stage.CANCELLED)
+    held = _summed((line.sku, _holds(document, line)) for document in live for line in document.lines)
+    return {
+        sku: (quantity, most.get(sku, Decimal(0)))
+        for sku, quantity in held.items()
+        if quantity > most.get(sku, Decimal(0))
+    }
+
+
+def _holds(document: OutboundDoc, line: OutboundDocLine) -> Decimal:
+    ended = document.stage is Stage.OUTBOUND or document.short_closed
+    return line.actual if ended and line.actual is not None else line.planned
+
+
+def _summed(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for sku, quantity in pairs:
+        found[sku] = found.get(sku, Decimal(0)) + quantity
+    return found

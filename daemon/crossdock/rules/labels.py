@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.rules.backoff import delay
+from crossdock.rules.mutability import RANK
+from crossdock.rules.push_states import PushState
 from crossdock.spec.orders import LineKind
 from crossdock.spec.outbound import Stage
 
@@ -40,7 +42,7 @@ class LabelState(IntEnum):
 _S = LabelState
 ALLOWED: dict[LabelState, frozenset[LabelState]] = {
     _S.ABSENT: frozenset({_S.REQUESTED}),
-    _S.REQUESTED: frozenset({_S.READY, _S.PRINTED, _S.FAILED}),
+    _S.REQUESTED: frozenset({_S.READY, _S.PRINTED, _S.STALE, _S.FAILED}),
     _S.READY: frozenset({_S.PRINTED, _S.STALE, _S.FAILED, _S.VOIDED}),
     _S.PRINTED: frozenset({_S.READY, _S.STALE, _S.VOIDED}),
     _S.STALE: frozenset({_S.REQUESTED, _S.READY, _S.PRINTED, _S.VOIDED}),
@@ -48,7 +50,8 @@ ALLOWED: dict[LabelState, frozenset[LabelState]] = {
     _S.VOIDED: frozenset(),
 }
 """DOMAIN 4.3 F. Beyond its arrows: a stale label that fits again (the order was changed back, or a person says so) is READY
-or PRINTED as it was; PRINTED to READY is a newer version; READY to FAILED is a delivery that the warehouse refused."""
+or PRINTED as it was; PRINTED to READY is a newer version; READY to FAILED is a delivery that the warehouse refused; REQUESTED to
+STALE is a refresh that is not wanted by itself any more, because the change that asked for it waits for a person."""
 
 FITS = frozenset({_S.READY, _S.PRINTED})
 """States of a version that fits its order."""
@@ -76,9 +79,21 @@ def may_sync_label(*, parcel_exists: bool, stage: Stage | None) -> bool:
     return not parcel_exists and stage in (None, Stage.PENDING)
 
 
+def further(first: Stage | None, second: Stage | None) -> Stage | None:
+    """Return the further of what two told of how far a document is; None: neither told anything."""
+    return max((first, second), key=lambda stage: -1 if stage is None else RANK[stage])
+
+
 def may_pull_label(stage: Stage | None) -> bool:
     """Tell whether a person may still pull a label: until the parcel has left (DOMAIN 4.5)."""
     return stage not in (Stage.OUTBOUND, Stage.CANCELLED)
+
+
+def unusable(push: PushState | None) -> str | None:
+    """Say why no parcel may carry the label of an order, whatever its state; None: one may. It counts again if the order does."""
+    if push is PushState.CANCELLED:
+        return "the order is cancelled and is not shipped: the label must not be used"
+    return None
 
 
 def based_on(order: Order) -> str:

@@ -56,8 +56,9 @@ class Address(Struct, frozen=True, kw_only=True):
 
 
 def warehouse_of(book: Book, connection: str, remote: str) -> Warehouse | Held:
-    """Find our warehouse by the code that its WMS gives it."""
-    found = [w for w in book.warehouses.values() if w.connection == connection and w.remote == remote]
+    """Find our warehouse by the code that its WMS gives it; one that is switched off does not count beside another."""
+    there = [w for w in book.warehouses.values() if w.connection == connection and w.remote == remote]
+    found = [w for w in there if w.enabled] or there
     if len(found) == 1:
         return found[0]
     if not found:
@@ -67,7 +68,7 @@ def warehouse_of(book: Book, connection: str, remote: str) -> Warehouse | Held:
         )
         return Held(code="unknown_warehouse", missing=f"warehouse {remote}", text=text)
     names = ", ".join(sorted(warehouse.code for warehouse in found))
-    text = f"'{remote}' of {connection} is set up as several warehouses ({names}); leave one of them"
+    text = f"'{remote}' of {connection} is set up as several warehouses ({names}); leave one of them switched on"
     return Held(code="several_warehouses", missing=f"warehouse {remote}", text=text)
 
 

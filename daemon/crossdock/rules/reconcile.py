@@ -37,6 +37,7 @@ class Finding(StrEnum):
     DRIFTED = "drifted"
     DRIFTED_AGAIN = "drifted_again"
     UNKNOWN_THERE = "unknown_there"
+    DOUBLED_THERE = "doubled_there"
 
 
 class Remedy(StrEnum):
@@ -65,6 +66,7 @@ REMEDIES: dict[Finding, Remedy] = {
     Finding.DRIFTED: Remedy.AMEND,
     Finding.DRIFTED_AGAIN: Remedy.INCIDENT,
     Finding.UNKNOWN_THERE: Remedy.INCIDENT,
+    Finding.DOUBLED_THERE: Remedy.INCIDENT,
 }
 """Only what cannot make a second document is mended by itself: nothing is ever pushed because of a comparison alone."""
 
@@ -84,6 +86,7 @@ SENTENCES: dict[Finding, str] = {
         "{0} was told again what the order says, confirmed it, and holds something else once more: {1}; see there who changes it"
     ),
     Finding.UNKNOWN_THERE: "{0} has the document {1} under a key of ours that nothing here belongs to",
+    Finding.DOUBLED_THERE: "{0} made more of it than was ordered: {1}",
 }
 """Facts are the connection, and what the finding is about. They may hold hostile text: clean before a terminal."""
 

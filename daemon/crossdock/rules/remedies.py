@@ -29,6 +29,10 @@ _ONE_NAME = Remedy(
 )
 _LOOK = Remedy("look into the warehouse, and have its document corrected there; the corrected one is taken by itself")
 _REPUSH = Remedy("mend what the OMS says about each, then push them again", "crossdock documents repush DOCUMENT")
+_SOUND = Remedy(
+    "have the clock or the numbers of the warehouse system corrected; the next level that can be taken closes this",
+    "crossdock stock fetch {0}",
+)
 _TWINS = Remedy("give both the same SKU if they are one product; if they are two, nothing has to be done")
 
 _OF_CODE: dict[tuple[str, str], Remedy] = {
@@ -59,6 +63,11 @@ _OF_CODE: dict[tuple[str, str], Remedy] = {
     ("stock", "no_oms"): Remedy("say which OMS gets the stock", "crossdock stock switch {1} on --oms NAME"),
     ("stock", "unmapped"): _MAP,
     ("stock", "ambiguous"): _ONE_NAME,
+    ("stock", "future"): _SOUND,
+    ("stock", "no_number"): _SOUND,
+    ("stock", "no_zone"): _SOUND,
+    ("stock", "sequence"): _SOUND,
+    ("movement", "no_number"): _SOUND,
 }
 for _direction in ("post_outbound", "post_inbound"):
     _OF_CODE |= {
@@ -69,7 +78,8 @@ for _direction in ("post_outbound", "post_inbound"):
             "crossdock warehouses set CODE --connection {0} --remote REMOTE",
         ),
         (_direction, "several_warehouses"): Remedy(
-            "let one warehouse have this code of the WMS; its documents then go by themselves", "crossdock warehouses list"
+            "let one warehouse have this code of the WMS, or switch the other off; its documents then go by themselves",
+            "crossdock warehouses set CODE --disabled",
         ),
         (_direction, "no_oms"): Remedy("say which OMS gets its documents", "crossdock warehouses set CODE --oms NAME"),
         (_direction, "several_orders"): Remedy("have the warehouse name the order by the key it was created under"),
@@ -94,11 +104,18 @@ _OF_OPERATION: dict[str, Remedy] = {
     "label": Remedy(
         "pull the new label and stick it over the old one, or confirm that the printed one is right", "crossdock labels pull ORDER"
     ),
+    "label_pull": Remedy(
+        "pull the new label, or confirm that the one at the warehouse is right", "crossdock labels pull ORDER"
+    ),
     "label_fetch": Remedy("mend in the OMS what it says about each, then pull the labels", "crossdock labels pull ORDER"),
     "label_delivery": Remedy("save each label, and see to the parcel by hand", "crossdock labels save ORDER FILE"),
     "post_outbound": _REPUSH,
     "post_inbound": _REPUSH,
     "document contradicted": _LOOK,
+    "document doubled": Remedy(
+        "cancel one of the documents of each in the warehouse; once those left hold no more than was ordered, this closes by itself",
+        "crossdock documents list --text ORDER",
+    ),
     "document revision_not_raised": Remedy("have the warehouse raise the revision; the document is then taken by itself"),
     "cost_document": Remedy("correct the costs in the warehouse; the corrected document is taken by itself", "crossdock costs list"),
     "cost_average": Remedy("enter what is missing, or take over what the OMS holds", "crossdock costs list"),

@@ -55,23 +55,39 @@ def supersedes(found: Mark, known: Mark | None) -> bool:
     return known is None or found > known
 
 
-def unsound(level: StockLevel, now: datetime) -> str | None:
+class Unsound(StrEnum):
+    """Why a level or movement cannot be taken, whatever else is known."""
+
+    FUTURE = "future"
+    NO_NUMBER = "no_number"
+    NO_ZONE = "no_zone"
+    SEQUENCE = "sequence"
+
+
+def unsound(level: StockLevel, now: datetime) -> Unsound | None:
     """Say why a level cannot be taken, None if it can.
 
     A counted one may claim any moment: its sequence says how new it is, so that it cannot hide newer ones.
     """
     quantities = (level.on_hand, level.available, level.reserved, level.damaged, level.in_transit)
     if not all(finite(quantity) for quantity in quantities if quantity is not None):
-        return "a quantity of it is no number"
+        return Unsound.NO_NUMBER
     if level.observed_at.tzinfo is None:
-        return "its time has no zone"
+        return Unsound.NO_ZONE
     if level.sequence is not None:
-        return None if 0 <= level.sequence <= MOST_SEQUENCE else "its sequence is out of bounds"
-    return (
-        None
-        if level.observed_at <= now + AHEAD
-        else f"it says that it is observed at {level.observed_at}, in the future"
-    )
+        return None if 0 <= level.sequence <= MOST_SEQUENCE else Unsound.SEQUENCE
+    return None if level.observed_at <= now + AHEAD else Unsound.FUTURE
+
+
+def refused(level: StockLevel, why: Unsound) -> str:
+    """Say of a level why it is not taken, and what happens next."""
+    said = {
+        Unsound.FUTURE: f"it says that it was observed at {level.observed_at:%Y-%m-%d %H:%M:%S %Z}, which is in the future",
+        Unsound.NO_NUMBER: "a quantity of it is no number",
+        Unsound.NO_ZONE: "its time has no zone",
+        Unsound.SEQUENCE: "its sequence is out of bounds",
+    }[why]
+    return f"it is not taken: {said}; the next level of this SKU that can be taken counts"
 
 
 def finite(quantity: Decimal) -> bool:

@@ -30,14 +30,18 @@ OUTBOUND_UPDATE, OUTBOUND_CANCEL, OUTBOUND_HOLD = "outbound_update", "outbound_c
 """The operations of troubles with what a warehouse is asked about a document that it has."""
 OUTBOUND_DOCUMENT = "outbound_document"
 """The operation of what a warehouse did with a document by itself."""
+DOUBLED = "document doubled"
+"""The operation of documents that hold more of an order together than was ordered."""
 LABEL, LABEL_FETCH, LABEL_DELIVERY = "label", "label_fetch", "label_delivery"
 """The operations of troubles with shipping labels: one that was printed and does not fit, to be had, to be delivered."""
 POST_OUTBOUND, POST_INBOUND = "post_outbound", "post_inbound"
+LABEL_PULL = "label_pull"
+"""The operation of a label that does not fit and that only a person refreshes: a parcel is worked on (R21)."""
 STOCK, MOVEMENT = "stock", "movement"
 PRODUCT, MASTER, BINDING, TWINS = "product", "master", "binding", "twins"
 COST_WRITE, COST_DOCUMENT, COST_DRIFT, COST_AVERAGE = "cost_write", "cost_document", "cost_drift", "cost_average"
 """The operations of troubles with documents, stock, master data and costs."""
-QUESTIONS = frozenset({OUTBOUND_UPDATE, OUTBOUND_CANCEL, LABEL})
+QUESTIONS = frozenset({OUTBOUND_UPDATE, OUTBOUND_CANCEL, LABEL, LABEL_PULL, DOUBLED})
 """While an incident about one of these holds an order that its warehouse has, it stands in the tab Abnormal."""
 
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.rules.labels import LabelState, Made, check_step
+from crossdock.rules.push_states import PushState
 from crossdock.store import counters
 from crossdock.store.orders import marks
 
@@ -64,11 +65,12 @@ class LabelVersion(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Listed(Struct, frozen=True, kw_only=True, gc=False):
-    """A row of a list of labels: its order, and the newest version, where there is one."""
+    """A row of a list of labels: its order, where that order's push stands, and the newest version, where there is one."""
 
     head: LabelHead
     ref: str
     number: str
+    push: PushState | None = None
 
 
 HEAD = LabelHead.__struct_fields__
@@ -225,11 +227,17 @@ def page(tx: Transaction, state: LabelState | None, oms: str | None, after: int,
     if state is not None:
         narrowed, values = " AND l.state = ?", [int(state)]
     columns = ", ".join(f"l.{name}" for name in HEAD)
-    sql = "SELECT " + columns + ", o.ref, o.number FROM labels l JOIN orders o ON o.id = l.order_id WHERE l.id > ?"
+    sql = (
+        "SELECT " + columns + ", o.ref, o.number, p.state FROM labels l JOIN orders o ON o.id = l.order_id "
+        "LEFT JOIN pushes p ON p.order_id = l.order_id AND p.latest = TRUE WHERE l.id > ?"
+    )
     rows = tx.rows(
         sql + narrowed + " AND (l.oms = ? OR ? IS NULL) ORDER BY l.id LIMIT ?", (after, *values, oms, oms, limit)
     )
-    return [Listed(head=_head(row[:-2]), ref=row[-2], number=row[-1]) for row in rows]
+    return [
+        Listed(head=_head(row[:-3]), ref=row[-3], number=row[-2], push=None if row[-1] is None else PushState(row[-1]))
+        for row in rows
+    ]
 
 
 def moved(tx: Transaction, by: int, now: int) -> None:

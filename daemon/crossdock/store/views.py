@@ -79,6 +79,7 @@ _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
 _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
 _FOLLOWED = "p.state >= 8 AND p.state = ? AND p.id < ?"
 _CHANGED = "p.changed = TRUE AND p.id < ?"
+_AGED = "instr(p.why, '[\"age\",false') > 0 AND p.id < ?"  # as its index says: the clause, as it is kept
 _FLAG = {None: "", True: " AND p.changed = TRUE", False: " AND p.changed = FALSE"}
 UPDATED = "p.updated_at IS NOT NULL AND p.acknowledged_at IS NULL AND (p.stage IS NULL OR p.stage < 2) AND p.id < ?"
 """What carries the mark "(Updated)" (store.pushes.marked), as the index of it is written."""
@@ -88,13 +89,15 @@ _SPAN = "p.id < ? AND p.id >= ?"
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which orders a list shows; None is any. `oms` is the connection an order came from.
 
-    `changed`: only those that are not any more what their warehouse was sent; `updated`: only those with the mark "(Updated)".
+    `changed`: only those that are not any more what their warehouse was sent; `updated`: only those with the mark "(Updated)";
+    `aged`: only those that are too old to be pushed.
     """
 
     states: tuple[PushState, ...] | None = None
     tab: Tab | None = None
     changed: bool = False
     updated: bool = False
+    aged: bool = False
     oms: str | None = None
     warehouse: str | None = None
 
@@ -131,6 +134,9 @@ def order_page(tx: Transaction, wanted: Wanted, before: int | None, limit: int) 
         only, values = _any_of(shown)
         flag = _FLAG[True] if wanted.changed else ""
         return cut(indexed(tx, UPDATED + flag + only, (start, *values), wanted, limit), limit)
+    if wanted.aged:
+        only, values = _any_of(shown)
+        return cut(indexed(tx, _AGED + only, (start, *values), wanted, limit) if shown else [], limit)
     if all(part.changed for part in shown):
         only, values = _any_of(shown)
         return cut(indexed(tx, _CHANGED + only, (start, *values), wanted, limit) if shown else [], limit)
@@ -245,7 +251,8 @@ class Counts(Struct, frozen=True, kw_only=True):
     """How many pushes stand at each state; how old the open ones are; what waits for a person.
 
     `oldest` is when the oldest push of a state was queued (milliseconds). `parked` failed and have no next try.
-    `changed` were pushed and are not any more what their warehouse was sent; `updated` carry the mark "(Updated)".
+    `changed` were pushed and are not any more what their warehouse was sent; `updated` carry the mark "(Updated)"; `aged` are
+    too old to be pushed.
     """
 
     states: dict[PushState, int]
@@ -254,6 +261,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     parked: int
     changed: int
     updated: int
+    aged: int
     quarantine: int
     tasks_running: int
     tasks_queued: int
@@ -302,6 +310,7 @@ def counts(tx: Transaction) -> Counts:
         parked=int(tx.one(_PARKED, (PushState.PUSH_FAILED,))[0]),
         changed=pushed_and_changed(tx),
         updated=int(tx.one(_COUNT_UPDATED)[0]),
+        aged=int(tx.one("SELECT COUNT(*) FROM pushes p WHERE " + _AGED, (1 << 62,))[0]),
         quarantine=int(tx.one("SELECT COUNT(*) FROM quarantine")[0]),
         tasks_running=int(tasks.get("running", 0)),
         tasks_queued=int(tasks.get("queued", 0)),

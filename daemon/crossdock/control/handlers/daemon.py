@@ -118,6 +118,7 @@ async def status(call: Call[None, object]) -> Status:
         parked=counted.parked,
         changed=counted.changed,
         updated=counted.updated,
+        aged=counted.aged,
         quarantine=counted.quarantine,
         tasks_running=counted.tasks_running,
         tasks_queued=counted.tasks_queued,

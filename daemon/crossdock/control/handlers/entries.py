@@ -211,6 +211,7 @@ async def save_warehouse(call: Call[Warehouse, object]) -> SavedWarehouse:
         there = ", ".join(sorted(call.engine.config.connections)) or "none"
         raise not_valid(f"there is no OMS connection '{warehouse.oms}' (known: {there})")
     _one_name(known, warehouse)
+    _one_remote(known, warehouse)
     before = known.warehouses.get(warehouse.code)
     if warehouse.auto_push != (before is not None and before.auto_push):
         call.need(Right.AUTOPUSH_TOGGLE, "switching auto push")
@@ -226,6 +227,19 @@ def _one_name(known: Book, warehouse: Warehouse) -> None:
     if other is not None and other.code != warehouse.code:
         name = warehouse.oms_code or warehouse.code
         raise not_valid(f"the OMS's warehouse '{name}' is '{other.code}' here already")
+
+
+def _one_remote(known: Book, warehouse: Warehouse) -> None:
+    """Two warehouses in use must not be one warehouse of a WMS: nobody could say whose a document of it is."""
+    if not warehouse.enabled:
+        return
+    for other in known.warehouses.values():
+        same = (other.connection, other.remote) == (warehouse.connection, warehouse.remote)
+        if same and other.enabled and other.code != warehouse.code:
+            raise not_valid(
+                f"warehouse '{warehouse.remote}' of {warehouse.connection} is '{other.code}' here already, and its documents "
+                f"could not be told apart; name another code with --remote, or switch '{other.code}' off first"
+            )
 
 
 async def switch_auto_push(call: Call[AutoPush, object]) -> Warehouse:

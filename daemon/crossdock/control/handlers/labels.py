@@ -11,9 +11,9 @@ from crossdock.control.handlers.actions import one_liners, queued
 from crossdock.control.problems import ApiProblem
 from crossdock.control.records.asks import Done, Results
 from crossdock.control.records.labels import LabelContent, LabelDetail, LabelItem, LabelPage, LabelVersionItem
-from crossdock.flows.label_changes import DELIVERY, FETCH, STALE, subject_of
-from crossdock.rules.labels import LabelState
-from crossdock.store import incidents, labels, orders
+from crossdock.flows.label_changes import DELIVERY, FETCH, PULL, STALE, subject_of
+from crossdock.rules.labels import FITS, LabelState, unusable
+from crossdock.store import incidents, labels, orders, pushes
 from crossdock.store.labels import Listed
 from crossdock.store.times import from_ms
 
@@ -72,27 +72,31 @@ def _found(tx: Transaction, oms: str, ref: str) -> Listed:
     if stored is None or head is None:
         what = "order" if stored is None else "shipping label of order"
         raise ApiProblem(HTTPStatus.NOT_FOUND, "not_found", f"there is no {what} {ref} of {oms}")
-    return Listed(head=head, ref=stored.ref, number=stored.number)
+    push = pushes.of_orders(tx, [stored.id]).get(stored.id)
+    return Listed(head=head, ref=stored.ref, number=stored.number, push=None if push is None else push.state)
 
 
 def _detail(tx: Transaction, oms: str, ref: str) -> LabelDetail:
     found = _found(tx, oms, ref)
     head = found.head
     kept = {each.version: labels.has_content(tx, head.id, each.version) for each in labels.versions(tx, head.id)}
-    about = (STALE, FETCH, DELIVERY)
+    about = (STALE, PULL, FETCH, DELIVERY)
     problems = [each.text for each in incidents.of_subject(tx, subject_of(head.order_id)) if each.operation in about]
     versions = tuple(_version(each, kept=kept[each.version]) for each in labels.versions(tx, head.id))
     return LabelDetail(row=_item(found), versions=versions, problems=tuple(problems))
 
 
 def _content(tx: Transaction, oms: str, ref: str, wanted: int | None) -> LabelContent:
-    head: LabelHead = _found(tx, oms, ref).head
+    found = _found(tx, oms, ref)
+    head: LabelHead = found.head
     held = labels.version(tx, head.id, wanted or head.version)
     data = None if held is None else labels.content(tx, head.id, held.version)
     if held is None or data is None:
         which = "a shipping label" if wanted is None else f"version {wanted} of its shipping label"
         raise ApiProblem(HTTPStatus.NOT_FOUND, "not_found", f"order {ref} of {oms} has not {which}, or not any more")
-    return LabelContent(version=held.version, content_type=held.content_type, data=data)
+    stale = None if held.state in FITS else f"version {held.version} does not fit the order any more"
+    warning = unusable(found.push) or stale
+    return LabelContent(version=held.version, content_type=held.content_type, data=data, warning=warning)
 
 
 def _item(row: Listed) -> LabelItem:
@@ -100,7 +104,7 @@ def _item(row: Listed) -> LabelItem:
     return LabelItem(
         id=head.id, connection=head.oms, ref=row.ref, number=row.number, state=head.state.name.lower(),
         version=head.version, next_at=from_ms(head.next_at), attempts=head.attempts, error_code=head.error_code,
-        error=head.error_text,
+        error=head.error_text, unusable=unusable(row.push),
     )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from crossdock.control.explain import Case, explain
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
 from crossdock.control.shown import decided, happened, masked, order_item, push_item, updated
-from crossdock.rules.push_states import PushState, Tab
+from crossdock.flows.decide import read_reasons
+from crossdock.rules.push_states import WAITING, PushState, Tab
+from crossdock.rules.reasons import failing
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import amendments, orders, privacy, pushes, timeline, views
 
@@ -30,21 +32,28 @@ if TYPE_CHECKING:
 
 
 async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
-    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push or were updated, or exactly one reference or number."""
+    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push, were updated or are too old for it, or exactly one reference or number."""
     query = call.query
     wanted = views.Wanted(
         states=None if query.state is None else (PushState[query.state.upper()],),
         tab=None if query.tab is None else Tab(query.tab),
         changed=query.changed,
         updated=query.updated,
+        aged=query.aged,
         oms=query.connection,
         warehouse=query.warehouse,
     )
     if query.text is not None:
         found = await call.engine.store.read(_by_text, query.text, query.connection)
         shown = views.parts(wanted)
-        found = [row for row in found if not query.updated or updated(row)]
-        items = [row for row in found if _fits(row, shown) and query.warehouse in (None, row.warehouse)]
+        items = [
+            row
+            for row in found
+            if _fits(row, shown)
+            and query.warehouse in (None, row.warehouse)
+            and (updated(row) or not query.updated)
+            and (_aged(row) or not query.aged)
+        ]
         return OrderPage(items=tuple(map(order_item, items)))
     rows, more = await call.engine.store.read(views.order_page, wanted, query.after, query.limit)
     return OrderPage(items=tuple(map(order_item, rows)), next=more)
@@ -52,6 +61,10 @@ async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
 
 def _fits(row: Listed, shown: Sequence[views.Part]) -> bool:
     return any(row.state is part.state and part.changed in (None, row.changed) for part in shown)
+
+
+def _aged(row: Listed) -> bool:
+    return row.state in WAITING and any(clause.code == "age" for clause in failing(read_reasons(row.why)))
 
 
 def _by_text(tx: Transaction, text: str, connection: str | None) -> list[Listed]:

@@ -149,7 +149,7 @@ class Status(Struct, frozen=True, kw_only=True):
     `needs_person`: everything that waits for a person because an open incident holds it, `orders_need_person` the orders
     among it, each once; `waits` says of the largest of these incidents what to do. `to_settle`: pushes in doubt that only a
     person can settle. `changed`: orders that changed or were cancelled after their push; a person tells the warehouse.
-    `updated`: orders with the mark "(Updated)". `incidents` are the open ones, by cause.
+    `updated`: orders with the mark "(Updated)". `aged`: orders that are too old to be pushed. `incidents` are the open ones, by cause.
     """
 
     version: str
@@ -161,6 +161,7 @@ class Status(Struct, frozen=True, kw_only=True):
     needs_person: int
     parked: int
     changed: int
+    aged: int
     quarantine: int
     tasks_running: int
     tasks_queued: int

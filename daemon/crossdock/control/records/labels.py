@@ -44,7 +44,10 @@ class ContentQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class LabelItem(Struct, frozen=True, kw_only=True):
-    """The label of an order. `version` 0: it never had one. `next_at` is when something is due for it."""
+    """The label of an order. `version` 0: it never had one. `next_at` is when something is due for it.
+
+    `unusable` says why no parcel may carry it, whatever its state: its order is cancelled.
+    """
 
     id: int
     connection: str
@@ -56,6 +59,7 @@ class LabelItem(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     error_code: str | None = None
     error: str | None = None
+    unusable: str | None = None
 
 
 class LabelPage(Struct, frozen=True, kw_only=True):
@@ -91,8 +95,9 @@ class LabelDetail(Struct, frozen=True, kw_only=True):
 
 
 class LabelContent(Struct, frozen=True, kw_only=True):
-    """The bytes of a label (base64): personal data."""
+    """The bytes of a label (base64): personal data. `warning`: why it must not be used as it is."""
 
     version: int
     content_type: str
     data: bytes
+    warning: str | None = None

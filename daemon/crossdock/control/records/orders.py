@@ -25,13 +25,14 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders are listed. `text` is exactly a reference or an order number; `after` is `next` of the page before.
 
     `changed`: only those whose change or cancellation after the push a person has to decide. `updated`: only those with the
-    mark "(Updated)".
+    mark "(Updated)". `aged`: only those that are too old to be pushed.
     """
 
     tab: TabName | None = None
     state: StateName | None = None
     changed: bool = False
     updated: bool = False
+    aged: bool = False
     connection: ConnectionName | None = None
     warehouse: Code | None = None
     text: Ref | None = None
