@@ -52,7 +52,7 @@ async def test_orders_are_found_in_their_tab_state_and_by_their_name(stocked, cl
 @pytest.fixture
 async def amended(stocked):
     """Of the two that were pushed, one was cancelled since."""
-    stocked.serve(order("P1", status=OrderStatus.CANCELLED), order("U1", status=OrderStatus.PAID))
+    stocked.serve(order("P1", status=OrderStatus.CANCELLED), order("U1", status=OrderStatus.UNPAID))
     await stocked.fetch()
     return stocked
 
