@@ -53,11 +53,10 @@ def amend(case: Case) -> None:
     """
     assert case.order is not None and case.book is not None  # noqa: PT018 - both come with a case that is looked at
     push, record = case.push, case.record
-    if push.state is PushState.UPDATE_PENDING:
-        case.supersede(UPDATE)
-        if case.under_way(UPDATE):
-            record.pending = True
-            return
+    case.supersede(UPDATE)
+    if push.state is PushState.UPDATE_PENDING and case.under_way(UPDATE):
+        record.pending = True
+        return
     record.pending = False
     pair = contents(case)
     if pair is None:

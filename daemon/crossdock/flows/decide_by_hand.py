@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from crossdock.flows.after_push import CANCEL, DOCUMENT, UPDATE, Case
+from crossdock.flows.after_push import CANCEL, DOCUMENT, HOLD, UPDATE, Case
 from crossdock.flows.decide import again
 from crossdock.flows.keep_in_step import look, open_case
 from crossdock.flows.reconsider import Answer, Desk
@@ -135,6 +135,7 @@ def _settle_open(case: Case, kind: str, reason: str, actor: str) -> tuple[bool, 
     for each in asked:
         chosen[each.path] = Choice(kind, each.after, f"{actor}: {reason}")
     record.choices = as_json(chosen)
+    case.supersede(UPDATE, HOLD)  # what its warehouse refused was before this decision
     names = ", ".join(each.path for each in asked[:10])
     case.tell("decided", f"{kind}: {reason} ({names})", actor)
     look(case)
@@ -169,6 +170,7 @@ def _ship(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     if case.stored.status == OrderStatus.CANCELLED:
         record.choices = as_json({**record.chosen(), "status": Choice("ship", "cancelled", f"{actor}: {reason}")})
     record.cancel_by = record.cancel_reason = ""
+    case.supersede(CANCEL)  # else a retry of it would cancel what a person lets ship
     case.report_as("cancel_refused")
     case.go_home()
     push.changed = False
@@ -201,6 +203,7 @@ def _again(case: Case, reason: str, actor: str) -> tuple[bool, str]:
         return False, "only what its warehouse cancelled by itself can be pushed again so"
     assert case.order is not None and case.book is not None  # noqa: PT018 - open_case gave both
     case.heal(DOCUMENT, UPDATE)
+    case.supersede(UPDATE, HOLD, CANCEL)
     case.tell("decided", f"pushed again: {reason}", actor)
     asked = Asked(trigger=Trigger.MANUAL, actor=actor)
     after = again(case.tx, Sight(case.stored, case.order), push, case.book, case.now, asked)
