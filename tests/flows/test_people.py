@@ -126,7 +126,7 @@ async def test_a_held_order_leaves_the_queue_and_comes_back_when_released(bench,
     (answer,) = await bench.store.write(release, ONE, "ann", bench.desk)
     assert (answer.text, answer.wake) == ("released and queued", "wms")
     await bench.push()
-    assert await bench.moments("1") == ["held", "released", "queued"]
+    assert await bench.moments("1") == ["held", "queued", "released"]
     assert len(bench.wms.received) == 1
 
 

@@ -19,7 +19,6 @@ from crossdock.rules.reasons import RELEASES, Clause, sentence
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.store import timeline
-from crossdock.store.timeline import Moment
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from crossdock.store.amendments import Amendment
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
+    from crossdock.store.timeline import Moment
     from crossdock.store.views import Listed
 
 _read_request = msgspec.json.Decoder(OutboundRequest).decode
@@ -149,27 +149,8 @@ def _kept_by(decision: Decision | None) -> str:
 
 def story(case: Case) -> list[Happened]:
     """List what happened, oldest first: the straight path from the rows, everything else from the timeline."""
-    push, stored = case.push, case.stored
-    first = Moment(stored.id, stored.created_at, "created", "", f"created in {stored.connection}")
-    found = [first, timeline.fetched(stored)]
-    if push.queued_at is not None:
-        found.append(timeline.queued(push))
-    if push.sent_at is not None and push.attempts:
-        found.append(timeline.sent(stored.id, push.sent_at, push.warehouse, push.key, push.attempts))
-    if push.settled_at is not None and push.state in AT_WAREHOUSE and push.report_as is None:
-        text = f"{push.warehouse or 'the warehouse'} has it" + (f" as {push.remote_id}" if push.remote_id else "")
-        found.append(Moment(stored.id, push.settled_at, "pushed", "", text))
-    found += [moment for moment in case.moments if moment not in found]
-    return [happened(moment, personal=case.personal) for moment in sorted(found, key=_in_order)]
-
-
-def _in_order(moment: Moment) -> tuple[int, int]:
-    """Of one millisecond, the cause before what came of it."""
-    return moment.at, _RANKS.get(moment.what, _OTHERWISE)
-
-
-_RANKS = {"created": 0, "fetched": 1, "queued": 3, "sent": 4, "in_doubt": 5, "push_failed": 5, "pushed": 5}
-_OTHERWISE = 2
+    moments = timeline.whole(case.stored, case.push, case.moments)
+    return [happened(moment, personal=case.personal) for moment in moments]
 
 
 def what_next(case: Case, decision: Decision | None) -> list[Next]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from crossdock.rules.push_states import AT_WAREHOUSE
 from crossdock.store import counters
 
 if TYPE_CHECKING:
@@ -47,6 +48,30 @@ def sent(order_id: int, at: int, warehouse: str | None, key: str | None, attempt
     """Say what the columns of a push say that was sent."""
     text = f"sent to {warehouse or 'the warehouse'} under key {key} (attempt {attempts})"
     return Moment(order_id, at, "sent", "", text)
+
+
+def whole(stored: StoredOrder, push: Push, moments: Sequence[Moment]) -> list[Moment]:
+    """Put what the columns of an order and its push say together with its kept `moments`, oldest first."""
+    first = Moment(stored.id, stored.created_at, "created", "", f"created in {stored.connection}")
+    found = [first, fetched(stored)]
+    if push.queued_at is not None:
+        found.append(queued(push))
+    if push.sent_at is not None and push.attempts:
+        found.append(sent(stored.id, push.sent_at, push.warehouse, push.key, push.attempts))
+    if push.settled_at is not None and push.state in AT_WAREHOUSE and push.report_as is None:
+        text = f"{push.warehouse or 'the warehouse'} has it" + (f" as {push.remote_id}" if push.remote_id else "")
+        found.append(Moment(stored.id, push.settled_at, "pushed", "", text))
+    found += [moment for moment in moments if moment not in found]
+    return sorted(found, key=_in_order)
+
+
+def _in_order(moment: Moment) -> tuple[int, int]:
+    """Of one millisecond, the cause before what came of it."""
+    return moment.at, _RANKS.get(moment.what, _OTHERWISE)
+
+
+_RANKS = {"created": 0, "fetched": 1, "queued": 3, "sent": 4, "in_doubt": 5, "push_failed": 5, "pushed": 5}
+_OTHERWISE = 2
 
 
 def add(tx: Transaction, moments: Sequence[Moment]) -> None:
