@@ -19,7 +19,7 @@ from crossdock.rules.push_states import GONE, PushState
 from crossdock.rules.reasons import sentence as clause_said
 from crossdock.spec.outbound import OutboundRequest, Stage
 from crossdock.spec.outbound_changes import FieldGroup, OutboundUpdate
-from crossdock.store import pushes
+from crossdock.store import pushes, timeline
 from crossdock.store.amendments import as_json
 from crossdock.store.times import to_ms
 
@@ -163,13 +163,19 @@ def _note(case: Case, found: tuple[Decided, ...]) -> None:
     told = as_json(found)
     if told == record.decided:
         return
-    had = bool(record.decided)
+    had = _differences(record.decisions())
     record.decided = told
-    if found:
-        changes = tuple(Change(each.group, each.path, each.before, each.after) for each in found)
-        case.tell("changed", encode(changes).decode())
+    changes = _differences(found)
+    if changes:  # another decision about the same differences is told by itself
+        said = encode(changes).decode()
+        if changes != had and not timeline.says_changed(case.tx, case.stored.id, said):
+            case.tell("changed", said)
     elif had:
         case.tell("changed_back", "the order is again as its warehouse has it")
+
+
+def _differences(found: tuple[Decided, ...]) -> tuple[Change, ...]:
+    return tuple(Change(each.group, each.path, each.before, each.after) for each in found)
 
 
 def _ask(case: Case, asked: list[Decided]) -> None:
@@ -186,7 +192,7 @@ def _ask(case: Case, asked: list[Decided]) -> None:
     where = push.connection or "its warehouse"
     text = (
         f"orders changed after their push in what {where} must not be told by itself; for each choose: send it anyway "
-        "(force), let the warehouse's version stand (keep), or cancel it (`crossdock packages decide`)"
+        "(force), or let the warehouse's version stand (keep) (`crossdock packages decide`)"
     )
     case.ask_person(UPDATE, "refused" if refused else "ask", text, f"{case.stored.ref}: {named(asked)}")
     if any(each.move is Move.HOLD_AND_ASK for each in asked):

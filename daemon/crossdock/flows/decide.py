@@ -231,7 +231,9 @@ def _new_generation_if_needed(
     detail = f"generation {push.generation + 1}: the push under key {push.key} {why}"
     moment = timeline.Moment(sight.stored.id, to_ms(now), "new_generation", "", detail)
     if push.sent_at is not None:
-        timeline.add(tx, [timeline.sent(push.order_id, push.sent_at, push.warehouse, push.key, push.attempts)])
+        timeline.add(
+            tx, [timeline.sent(push.order_id, push.sent_at, push.warehouse, push.key, push.attempts, push.error_kind)]
+        )
     timeline.add(tx, [moment])
     push.generation += 1
     push.attempts = 0
@@ -275,7 +277,9 @@ def _note_difference(tx: Transaction, sight: Sight, push: Push, book: Book, now:
         found = (Change(FieldGroup.STATUS, "status", "open", "cancelled"), *found)
     if found:
         push.changed = True
-        timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", encode(found).decode())])
+        told = encode(found).decode()
+        if not timeline.says_changed(tx, sight.stored.id, told):
+            timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", told)])
     elif push.changed and not cancelled:
         push.changed = False
         text = "the order is again as it was sent"

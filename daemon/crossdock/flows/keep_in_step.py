@@ -84,6 +84,7 @@ def cancel(case: Case) -> None:
             case.ask_to_cancel(reason, record.cancel_by)
         case Move.ASK:
             push.changed, push.again_at = True, to_ms(case.now) + AGAIN
+            case.heal(UPDATE)
         case _:
             case.supersede(UPDATE, HOLD)
             said = mutability.said(clause, push.at_stage.value, FieldGroup.STATUS, move)
