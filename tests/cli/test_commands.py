@@ -192,7 +192,7 @@ def test_orders_are_pushed_held_and_released_by_hand(start, run, daemon):
     assert "the buyer called" in run("orders", "list").out
     refused = run("push", "A")
     assert (refused.code, "NOT DONE" in refused.out) == (1, True)
-    assert "released and queued" in run("release", "A", "N-B").out
+    assert "the hold set here is ended; it is queued" in run("release", "A", "N-B").out
     daemon.do(daemon.world.requests.resume("wms", "me"))
     daemon.until("A", "pushed")
     daemon.until("B", "pushed")

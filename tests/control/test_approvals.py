@@ -98,13 +98,12 @@ async def test_what_two_approve_at_once_is_done_once(doubtful):
 async def test_what_was_settled_meanwhile_is_refused_and_stays_refused(doubtful):
     async with doubtful.client() as client:
         await client.settle(ASKED)
-        await client.settle(ASKED)
+        await doubtful.store.write(lambda tx: tx.execute("UPDATE pushes SET state = 6"))
         become(doubtful, *BO)
-        assert (await client.approve(1)).state == "done"
-        second = await client.approve(2)
+        second = await client.approve(1)
         assert (second.state, "not in doubt" in second.outcome) == ("refused", True)
         with pytest.raises(Refusal, match="refused already"):
-            await client.approve(2)
+            await client.approve(1)
 
 
 async def test_another_doubt_of_the_same_order_is_not_the_one_that_was_seen(doubtful):
@@ -120,8 +119,8 @@ async def test_another_doubt_of_the_same_order_is_not_the_one_that_was_seen(doub
 async def test_a_proposal_can_be_turned_down_and_taken_back(doubtful):
     async with doubtful.client() as client:
         await client.settle(ASKED)
-        await client.settle(ASKED)
         assert (await client.reject(1, "I was wrong")).state == "rejected"
+        await client.settle(ASKED)
         become(doubtful, *BO)
         assert (await client.reject(2, "look again")).outcome == "look again"
         with pytest.raises(Refusal, match="rejected already"):
@@ -197,3 +196,13 @@ async def test_where_one_person_is_enough_it_is_done_at_once(build, on):
     await world.until("A", "in_doubt")
     async with world.client() as client:
         assert (await client.settle(ASKED)).results[0].done
+
+
+async def test_a_second_proposal_for_the_same_is_refused_while_one_is_open(doubtful):
+    async with doubtful.client() as client:
+        assert (await client.settle(ASKED)).approval == 1
+        with pytest.raises(Refusal, match="approval 1 by anna waits for the same already"):
+            await client.settle(ASKED)
+        assert [each.id for each in (await client.approvals(state="proposed")).items] == [1]
+        await client.reject(1, "a typing error")
+        assert (await client.settle(ASKED)).approval == 2

@@ -14,10 +14,11 @@ from crossdock.control.records.asks import Redrive
 from crossdock.control.records.orders import OrderRef
 from crossdock.rules.book import Mapping, MappingKind, PushStrategy, StrategyKind, Warehouse
 from crossdock.rules.connection_health import ConnectionHealth, Status
+from crossdock.rules.troubles import Cause, Trouble
 from crossdock.spec.errors import Retryable
 from crossdock.spec.orders import LineKind, OrderLine, OrderStatus
 from crossdock.spec.outbound import PushStatus
-from crossdock.store import views
+from crossdock.store import incidents, views
 
 
 async def explained(world, client, made, state, ref="A"):
@@ -278,3 +279,63 @@ async def test_an_order_in_doubt_that_was_cancelled_meanwhile_says_so(world, cli
     found = await client.explain("A")
     assert "cancelled meanwhile" in found.next[0].text
     assert found.verdict.startswith("it may or may not have reached warehouse WH1")
+
+
+@pytest.mark.parametrize(("state", "shipped", "said"), [
+    (6, 0, "its warehouse goes on with it"), (8, 0, "its warehouse goes on with it"), (14, 1, "ships the rest"),
+    (15, 2, "nothing; it is done"),
+])  # fmt: skip
+async def test_what_comes_next_of_what_its_warehouse_has_depends_on_how_far_it_is(world, client, state, shipped, said):
+    await explained(world, client, order("A"), "pushed")
+    await world.store.write(
+        lambda tx: tx.execute("UPDATE pushes SET state = ?, shipped = ?, report_at = NULL", (state, shipped))
+    )
+    (step,) = (await client.explain("A")).next
+    assert said in step.text
+
+
+async def test_an_open_incident_of_a_shipped_order_comes_next(world, client):
+    found = await explained(world, client, order("A"), "pushed")
+    await world.store.write(lambda tx: tx.execute("UPDATE pushes SET state = 16, shipped = 3, report_at = NULL"))
+    for operation, code in (("outbound_document", "short"), ("label_fetch", "no_label")):
+        trouble = Trouble(cause=Cause.DECISION, connection="wms", operation=operation, code=code, text="see to it")
+        stored = await world.store.read(lambda tx: tx.one("SELECT id FROM orders")[0])
+        await world.store.write(incidents.report, trouble, f"order:{stored}", 1, "")
+    found = await client.explain("A")
+    assert [(step.person, step.text) for step in found.next] == [
+        (True, "its warehouse closed it with less than was ordered: decide by keep (`crossdock packages decide`)"),
+        (True, "an incident about it is open (label fetch): `crossdock incidents list` says what mends it"),
+    ]
+
+
+async def test_what_a_person_cancelled_here_is_let_go_by_a_release(world, client):
+    await explained(world, client, order("A"), "pushed")
+    await world.store.write(lambda tx: tx.execute("UPDATE pushes SET state = 7"))
+    await world.store.write(lambda tx: tx.execute("UPDATE orders SET hold = 'cancelled by root: fraud'"))
+    (step,) = (await client.explain("A")).next
+    assert step.text == "nothing by itself: it was cancelled here; `crossdock release` lets it go again"
+
+
+async def test_nobody_is_invited_to_push_what_is_not_paid(world, client):
+    found = await explained(world, client, order("A", status=OrderStatus.UNPAID), "not_pushed")
+    assert found.next[0].text == "it is decided again when its OMS says that it is paid"
+    assert not any("crossdock push" in step.text for step in found.next)
+
+
+async def test_a_list_tells_no_age_as_what_comes_next(world, client):
+    found = await explained(world, client, order("A", tracking_number=None), "not_pushed")
+    (row,) = (await client.orders(text="A")).items
+    assert (row.again_at, found.row.again_at) == (None, None)
+    assert row.too_old_at == found.next[-1].at.replace(microsecond=row.too_old_at.microsecond)
+
+
+async def test_an_attempt_that_did_not_leave_is_not_said_to_be_sent(world, client):
+    async def down(_items):
+        raise Retryable("nobody answers; nothing was sent")
+
+    world.wms.push_outbound = down
+    found = await explained(world, client, order("A"), "push_failed")
+    (text,) = [moment.text for moment in found.happened if moment.what == "sent"]
+    assert text.startswith("tried to send it to WH1 under key")
+    (row,) = (await client.orders(text="A")).items
+    assert row.next_at == found.next[0].at

@@ -13,6 +13,9 @@ from crossdock.store.operations import Ended, NewOperation
 pytestmark = pytest.mark.behaviour("R25")
 
 
+COST = '{"key": "c", "kind": "actual", "new": "2", "currency": "THB", "version": 1, "sku": "A"}'
+
+
 def write(tx, ref, kind="stock.level", connection="elsewhere", state=OperationState.FAILED, secret="Somchai"):
     operations.enqueue(
         tx, NewOperation(connection=connection, kind=kind, subject=f"{kind}:{ref}", entity_id=1, revision=1, key=ref, body=secret.encode()), 1,
@@ -29,7 +32,7 @@ async def written(world):
     """Three that failed, two of them about stock, and one in doubt."""
     world.ids = [
         await world.store.write(write, "a"), await world.store.write(write, "b"),
-        await world.store.write(write, "c", "cost"),
+        await world.store.write(write, "c", "cost", secret=COST),
         await world.store.write(lambda tx: write(tx, "d", state=OperationState.IN_DOUBT)),
     ]  # fmt: skip
     return world
@@ -95,3 +98,28 @@ async def test_one_of_the_two_has_to_be_said_and_rights_are_needed(written, clie
     written.become("viewer")
     with pytest.raises(Refusal, match=r"push\.redrive"):
         await client.retry_operations(RetryOperations(all_failed=True))
+
+
+@pytest.mark.behaviour("R42")
+@pytest.mark.parametrize(("kind", "secret", "missing"), [
+    ("cost", COST, "cost.actual.edit"), ("cost", COST.replace("actual", "planned"), "cost.plan.edit"),
+])  # fmt: skip
+async def test_a_write_that_its_caller_has_no_right_to_make_is_not_carried_out_by_retrying_it(
+    world, client, kind, secret, missing
+):
+    cost, stock = await world.store.write(write, "c", kind, secret=secret), await world.store.write(write, "a")
+    world.become("operator")
+    with pytest.raises(Refusal, match=missing.replace(".", r"\.")) as refused:
+        await client.retry_operations(RetryOperations(operations=(cost, stock)))
+    assert refused.value.code == "forbidden"
+    done = await client.retry_operations(RetryOperations(all_failed=True))
+    assert (done.queued, done.of, [each.operation for each in done.kept]) == (1, 2, [cost])
+    assert missing in done.kept[0].text
+    assert [each.id for each in (await client.operations(state="failed")).items] == [cost]
+
+
+async def test_what_is_not_carried_out_again_says_why(written, client):
+    done = await client.retry_operations(RetryOperations(operations=(written.ids[3], 99)))
+    assert [(each.operation, each.text) for each in done.kept] == [
+        (written.ids[3], "it has not failed"), (99, "there is no such operation"),
+    ]  # fmt: skip

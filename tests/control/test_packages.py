@@ -120,3 +120,38 @@ async def test_orders_that_were_updated_are_listed_and_counted_until_somebody_ac
 async def test_an_acknowledgement_names_orders_or_all_of_them(client, wanted):
     with pytest.raises(Refusal, match=r"one of the two|go with all_updated"):
         await client.acknowledge_wanted(wanted)
+
+
+async def test_the_choices_that_apply_stand_wherever_the_order_is_shown(changed, client):
+    (row,) = (await client.packages()).items
+    assert row.choices == ("keep",)  # this warehouse takes no changes
+    assert "decide by keep" in row.why[0]
+    assert (await client.order("oms", "A")).row.choices == ("keep",)
+    explained = await client.explain("A")
+    assert (explained.row.choices, explained.next[0].person) == (("keep",), True)
+    (incident,) = (await client.incidents()).items
+    assert [each.choices for each in (await client.held(incident.id)).items] == [("keep",)]
+    (refused,) = (await client.decide_packages([A], "ship", "because")).results
+    assert refused.text.endswith("what applies is keep (`crossdock packages decide`)")
+
+
+async def test_what_was_cancelled_after_goods_left_can_only_be_shipped(changed, client):
+    await changed.store.write(lambda tx: tx.execute("UPDATE pushes SET state = 15, shipped = 2"))
+    changed.serve(order("A", status=OrderStatus.CANCELLED))
+    await changed.fetch()
+    assert (await client.order("oms", "A")).row.choices == ("ship",)
+    for choice in ("force", "keep", "ask_again", "cancelled", "again"):
+        (refused,) = (await client.decide_packages([A], choice, "because")).results
+        assert (refused.done, "what applies is ship" in refused.text) == (False, True)
+    (done,) = (await client.decide_packages([A], "ship", "the van has left")).results
+    assert done.done
+    assert (await client.order("oms", "A")).row.choices == ()
+
+
+async def test_what_is_listed_as_cancelled_says_that_it_is(changed, client):
+    await changed.store.write(lambda tx: tx.execute("UPDATE pushes SET state = 7, stage = 0, changed = FALSE"))
+    assert [each.stage for each in (await client.packages(stage="cancelled")).items] == ["cancelled"]
+    assert (await client.packages(stage="pending")).items == ()
+    await changed.store.write(lambda tx: tx.execute("UPDATE pushes SET state = 13, stage = 1"))
+    assert [each.stage for each in (await client.packages(stage="cancelled")).items] == ["cancelled"]
+    assert (await client.packages(stage="picking")).items == ()

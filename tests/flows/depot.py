@@ -13,7 +13,7 @@ from crossdock.rules.connection_health import Limits
 from crossdock.rules.mutability import Abilities
 from crossdock.rules.operation_outcome import OperationPolicy
 from crossdock.spec.orders import Address, Recipient
-from crossdock.spec.outbound import PushResult, RemoteOutbound
+from crossdock.spec.outbound import PushResult, PushStatus, RemoteOutbound
 from crossdock.store import amendments, incidents
 from crossdock.testing.sandbox.call import Call
 from crossdock.testing.sandbox.wms import WmsCore
@@ -31,6 +31,7 @@ class CoreWms:
         self.changes = Changes(self.books, asks_from=asks_from)
         self.core = WmsCore(self.books, env.now, (self.changes,))
         self.calls: list[str] = []
+        self.refuse_holds = False
         self.lost: dict[str, Exception] = {}
         self.unsent: dict[str, Exception] = {}
 
@@ -61,6 +62,8 @@ class CoreWms:
         return await self._post("/v1/outbounds/cancel", item, PushResult)
 
     async def hold_outbound(self, item):
+        if self.refuse_holds:
+            return PushResult(key=item.key, status=PushStatus.REJECTED, code="busy", message="nobody listens")
         return await self._post("/v1/outbounds/hold", item, PushResult)
 
 

@@ -18,6 +18,30 @@ from crossdock.spec.outbound_changes import FieldGroup
 from crossdock.store import audit, incidents
 
 
+async def test_a_difference_is_told_once_however_often_it_is_decided_about(depot, kit):
+    await depot.push(kit.order("1"))
+    await depot.move(Stage.PICKED)
+    await depot.bench.absorb(kit.order("1", lines=(kit.line(quantity=5),)))
+    await depot.operate()
+    await depot.choose(Verdict.KEEP)
+    await depot.bench.absorb(
+        kit.order("1", lines=(kit.line(quantity=5),), updated_at=depot.bench.env.now().replace(hour=14))
+    )
+    assert (await depot.bench.moments("1")).count("changed") == 1
+
+
+async def test_what_changed_while_it_was_in_doubt_is_told_once(bench, depot, kit):
+    depot.wms.lost["/v1/outbounds"] = UnknownOutcome("lost")
+    await depot.push(kit.order("1"))
+    await bench.absorb(kit.order("1", buyer_note="x"))
+    bench.later(minutes=5)
+    await bench.push()
+    await bench.decide()
+    await depot.operate()
+    assert (await bench.moments("1")).count("changed") == 1
+    assert (await depot.content()).buyer_note == "x"
+
+
 @pytest.mark.behaviour("R17", "R18", "R23")
 async def test_what_changed_after_the_push_is_brought_to_the_warehouse_and_marked(depot, kit):
     await depot.push(kit.order("1"))

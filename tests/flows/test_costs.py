@@ -20,6 +20,7 @@ from crossdock.flows.cost_ledgers import Costing, Keeps, Work
 from crossdock.flows.cost_sending import CostCheck, CostHandler
 from crossdock.flows.costs import take_issues, take_receipts
 from crossdock.flows.operations import past
+from crossdock.flows.retry_failed import retry_failed
 from crossdock.rules import operation_outcome
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.cost_edit import CostPolicy
@@ -353,6 +354,41 @@ async def test_an_average_the_oms_had_before_is_no_ones_to_overwrite_and_can_be_
     await bench.take(doc("IN-2", receipts=[got("R2", "10", "7", 48)]))
     await bench.settle()
     assert bench.shop.averages["A"] == 6
+
+
+async def failed_costs(bench):
+    return [each.id for each in await bench.store.read(operations.failed, 0, 9)]
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+async def test_what_was_agreed_on_about_a_drift_takes_the_place_of_the_write_that_was_refused(bench, theirs):
+    bench.shop.averages["A"] = D(5)
+    await bench.take(doc(receipts=[got()]))
+    await bench.settle()
+    (number,) = await failed_costs(bench)
+    await bench.store.write(
+        cost_edits.settle_drift, "shop", "A", bench.work(), take_theirs=theirs, reason="said", by=by("anna")
+    )
+    assert await failed_costs(bench) == []
+    assert (await bench.store.write(retry_failed, [number], bench.now)).queued == ()
+    await bench.settle()
+    assert bench.shop.averages["A"] == (5 if theirs else 2)
+
+
+async def test_a_refused_cost_goes_again_only_while_it_is_what_holds(bench):
+    await bench.take(doc(receipts=[got()]))
+    await bench.settle()
+    await bench.make(edit("2.5", "2", 0))
+    bench.depot.answers = ["closed_period"]
+    await bench.settle()
+    (number,) = await failed_costs(bench)
+    assert (await bench.store.write(retry_failed, [number], bench.now)).queued == (number,)
+    bench.depot.answers = ["closed_period"]
+    await bench.settle()
+    await bench.take(doc(revision=2, receipts=[got(cost=3, revision=1)]))
+    answer = await bench.store.write(retry_failed, [number], bench.now)
+    assert (answer.queued, [each.number for each in answer.kept]) == ((), [number])
+    assert "changed" in answer.kept[0].text
 
 
 async def test_the_check_finds_a_drift_and_sees_it_healed(bench):

@@ -33,6 +33,14 @@ async def there(depot, kit):
     return depot
 
 
+async def test_a_cancellation_that_was_refused_waits_for_a_person(there, kit):
+    await there.move(Stage.PACKED)
+    await there.bench.absorb(kit.order("1", status=OrderStatus.CANCELLED))
+    await there.operate()
+    assert await there.incidents() == [("outbound_cancel", "too_late")]
+    assert (await foreseen(there, **NAMED))[:2] == (Would.BY_HAND, ["cancel_decided"])
+
+
 async def test_an_order_that_its_warehouse_has_as_it_is_is_not_shown(there):
     assert await foreseen(there) is None
     assert await foreseen(there, **NAMED) is None

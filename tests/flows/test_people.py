@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crossdock.flows.decide_by_hand import cancel_by_hand
 from crossdock.flows.reconsider import hold, obtain, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.rules.book import GiftGate, PushStrategy, StrategyKind
@@ -44,7 +45,19 @@ async def test_a_person_pushes_an_order_that_no_strategy_pushes(bench, kit):
     assert (await bench.row("1")).state is PushState.NOT_PUSHED
     (answer,) = await bench.store.write(push_by_hand, ONE, "ann", bench.desk)
     assert (answer.done, answer.wake) == (True, "wms")
+    assert (
+        answer.text == "queued for warehouse WH, whatever strategy and gift gate say (ahead: it never pushes by itself)"
+    )
     assert await bench.moments("1") == ["overridden", "push_asked"]
+
+
+@pytest.mark.behaviour("R37", "R38")
+async def test_the_answer_to_a_push_by_hand_names_every_rule_it_overrode(bench, kit):
+    await change_book(bench, PushStrategy(name="ahead", kind=StrategyKind.ADVANCE, gift_gate=GiftGate.WAIT_FLAG))
+    await bench.absorb(kit.order("1", status=OrderStatus.UNPAID, gifts_pending=True))
+    (answer,) = await bench.store.write(push_by_hand, ONE, "ann", bench.desk)
+    for said in ("it is not paid (unpaid)", "gifts: until the OMS says that they are complete"):
+        assert said in answer.text
 
 
 async def told(bench, ref):
@@ -124,9 +137,9 @@ async def test_a_held_order_leaves_the_queue_and_comes_back_when_released(bench,
     await bench.push()
     assert (await bench.row("1")).state is PushState.HELD
     (answer,) = await bench.store.write(release, ONE, "ann", bench.desk)
-    assert (answer.text, answer.wake) == ("released and queued", "wms")
+    assert (answer.text, answer.wake) == ("the hold set here is ended; it is queued for warehouse WH", "wms")
     await bench.push()
-    assert await bench.moments("1") == ["held", "released", "queued"]
+    assert await bench.moments("1") == ["held", "queued", "released"]
     assert len(bench.wms.received) == 1
 
 
@@ -148,12 +161,42 @@ async def test_releasing_opens_the_gift_gate_of_an_order(bench, kit):
     assert (await bench.row("1")).state is PushState.HELD
     released, unknown = await bench.store.write(release, [*ONE, ("oms", "2")], "ann", bench.desk)
     assert (released.wake, unknown.done) == ("wms", False)
+    assert released.text == "its gift gate is opened; it is queued for warehouse WH"
 
 
-async def test_releasing_an_order_that_still_may_not_go_says_why(bench, kit):
-    await bench.absorb(kit.order("1", holds=("fraud",)))
-    (answer,) = await bench.store.write(release, ONE, "ann", bench.desk)
-    assert answer.text == "released; it is on hold: fraud"
+@pytest.mark.behaviour("R37")
+async def test_releasing_a_hold_does_not_open_the_gift_gate_and_a_further_release_does(bench, kit):
+    await change_book(bench, PushStrategy(name="ahead", kind=StrategyKind.ADVANCE, gift_gate=GiftGate.WAIT_FLAG))
+    await bench.absorb(kit.order("1", gifts_pending=True))
+    await bench.store.write(hold, ONE, "ann", "vip", bench.desk)
+    (ended,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    assert (ended.done, ended.wake, (await bench.row("1")).state) == (True, None, PushState.HELD)
+    assert ended.text == (
+        "the hold set here is ended; it waits for gifts to be added (until the OMS says that they are complete); release it "
+        "once more to open its gift gate"
+    )
+    (opened,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    assert (opened.done, (await bench.row("1")).state) == (True, PushState.QUEUED)
+
+
+async def test_releasing_what_nothing_here_holds_is_not_done_and_says_why(bench, kit):
+    await bench.absorb(kit.order("1", holds=("fraud",), gifts_pending=True), kit.order("2"))
+    held, queued = await bench.store.write(release, [*ONE, ("oms", "2")], "ann", bench.desk)
+    assert (held.done, held.text) == (False, "no hold was set here, and no gift gate is shut; it is on hold: fraud")
+    assert (queued.done, queued.text) == (False, "no hold was set here, and no gift gate is shut; it is queued")
+    assert await bench.moments("1") == []
+    assert not (await bench.stored("1")).gift_released
+
+
+async def test_an_order_whose_hold_ended_while_it_was_being_cancelled_is_released_afterwards(depot, bench, kit):
+    await depot.push(kit.order("1"))
+    await bench.store.write(cancel_by_hand, ONE, "fraud", "ann", bench.desk)
+    (early,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    assert early.text == "the hold set here is ended; it is cancel requested"
+    await depot.operate()
+    assert await depot.state() is PushState.CANCELLED
+    (late,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    assert (late.done, await depot.state()) == (True, PushState.QUEUED)
 
 
 @pytest.mark.behaviour("P4")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from crossdock.flows.decide_by_hand import cancel_by_hand
+from crossdock.flows.reconsider import hold, obtain, push_by_hand, release
+from crossdock.rules.book import AllocationRule, Warehouse
 from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import Retryable, UnknownOutcome
+from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import PushStatus
-from crossdock.store import outbox, timeline
+from crossdock.store import book, outbox, pushes, timeline
+from crossdock.store.book import KINDS
 from crossdock.store.times import to_ms
 
 
@@ -40,8 +46,10 @@ async def test_each_attempt_before_the_last_is_kept_with_its_time(bench, kit, ke
         await bench.push()
     row = await bench.row("1")
     assert (row.state, row.attempts) == (PushState.PUSHED, 3)
-    text = f"sent to WH under key {row.key} (attempt {{}})"
-    assert await kept("sent") == [(0, text.format(1)), (3600, text.format(2))]
+    assert await kept("sent") == [
+        (0, f"sent to WH under key {row.key} (attempt 1)"),
+        (3600, f"tried to send it to WH under key {row.key} (attempt 2), which did not leave"),
+    ]
     assert row.sent_at == to_ms(bench.env.now())
 
 
@@ -74,6 +82,91 @@ async def test_the_attempt_under_an_old_key_is_kept_under_that_key(bench, kit, k
     await bench.push()
     assert await kept("sent") == [(0, f"sent to WH under key {old} (attempt 1)")]
     assert await kept("queued") == [(0, "queued for WH (automatic, strategy ahead)")]
+
+
+async def allocate(bench, code, position=1):
+    await bench.store.write(lambda tx: tx.execute("DELETE FROM book WHERE kind = ?", (KINDS[AllocationRule],)))
+    await bench.store.write(book.save, AllocationRule(position=position, warehouse=code))
+    await bench.store.write(pushes.decide_again, to_ms(bench.env.now()))
+    await bench.decide()
+
+
+async def two_warehouses(bench):
+    for code in ("HKT", "CNX"):
+        entry = Warehouse(code=code, connection="wms", remote=code, strategies=("ahead",), auto_push=True)
+        await bench.store.write(book.save, entry)
+
+
+@pytest.fixture
+def told(bench, kit):
+    """The whole history of order 1 as it is shown: (what, who, text), oldest first."""
+
+    async def of(*whats):
+        stored, push = await bench.stored("1"), await bench.row("1")
+        moments = await bench.store.read(timeline.of_order, stored.id)
+        return [(m.what, m.actor, m.detail) for m in timeline.whole(stored, push, moments) if m.what in whats]
+
+    return of
+
+
+async def test_where_it_was_queued_and_by_whom_stays_said_after_it_was_allocated_elsewhere(bench, kit, told):
+    await two_warehouses(bench)
+    await bench.absorb(kit.order("1", holds=("wait",)))
+    await allocate(bench, "HKT")
+    await bench.absorb(kit.order("1", status=OrderStatus.UNPAID))
+    await bench.store.write(push_by_hand, [("oms", "1")], "root", bench.desk)
+    first = ("queued", "root", "queued for HKT (manual, no strategy)")
+    assert await told("queued") == [first]
+    bench.later(minutes=1)
+    await allocate(bench, "CNX")
+    second = ("queued", "root", "queued for CNX (manual, no strategy)")
+    assert await told("queued") == [first, second]
+    bench.later(minutes=1)
+    await bench.store.write(hold, [("oms", "1")], "ann", "wait", bench.desk)
+    await allocate(bench, "WH")
+    assert await told("queued") == [first, second]
+
+
+async def test_where_an_attempt_went_stays_said_after_it_was_allocated_elsewhere(bench, kit, told):
+    await two_warehouses(bench)
+    await allocate(bench, "HKT")
+    await bench.absorb(kit.order("1"))
+    bench.wms.script.append(kit.answer(PushStatus.REJECTED, code="sku"))
+    await bench.push()
+    key = (await bench.row("1")).key
+    sent = ("sent", "", f"sent to HKT under key {key} (attempt 1)")
+    bench.later(minutes=1)
+    await bench.store.write(hold, [("oms", "1")], "ann", "wait", bench.desk)
+    await allocate(bench, "CNX")
+    assert await told("sent") == [sent]
+    await bench.store.write(release, [("oms", "1")], "ann", bench.desk)
+    assert await told("sent") == [sent]
+    assert [text for _, _, text in await told("queued")] == [
+        "queued for HKT (automatic, strategy ahead)", "queued for CNX (automatic, strategy ahead)",
+    ]  # fmt: skip
+
+
+async def test_a_cancellation_of_a_person_that_was_released_is_not_said_of_the_oms(depot, bench, kit, told):
+    await bench.store.write(
+        lambda tx: tx.execute("DELETE FROM book WHERE name = 'WH' AND kind = ?", (KINDS[Warehouse],))
+    )
+    wh = Warehouse(code="WH", connection="wms", remote="1", strategies=("ahead",))
+    await bench.store.write(book.save, wh)
+    await bench.absorb(kit.order("1"))
+    await bench.store.write(obtain, "oms", "WH", "root", bench.desk, 0)
+    await bench.push()
+    await bench.store.write(cancel_by_hand, [("oms", "1")], "fraud", "root", bench.desk)
+    await depot.operate()
+    assert await depot.state() is PushState.CANCELLED
+    await bench.store.write(book.save, msgspec.structs.replace(wh, revision=1, auto_push=True))
+    bench.later(minutes=1)
+    await bench.store.write(release, [("oms", "1")], "root", bench.desk)
+    ((_, _, said),) = await told("new_generation")
+    assert said.endswith("was cancelled here by root, and the order lives on")
+    assert await told("queued") == [
+        ("queued", "root", "queued for WH (obtain, strategy ahead)"),
+        ("queued", "", "queued for WH (automatic, strategy ahead)"),
+    ]
 
 
 async def test_each_revision_before_the_last_is_kept_with_its_time(bench, kit, kept):

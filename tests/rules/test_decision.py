@@ -143,6 +143,26 @@ def test_a_push_by_hand_overrides_strategy_and_gift_gate_with_a_warning_but_no_h
     assert never.state is PushState.QUEUED
 
 
+def warned(order, *strategies, **asked):
+    pushed = decide(order, PushState.NOT_PUSHED, a_book(*strategies), NOW, Asked(trigger=Trigger.MANUAL, **asked))
+    assert pushed.state is PushState.QUEUED
+    return [clause.facts[1] for clause in pushed.clauses if clause.code == "overridden"]
+
+
+@pytest.mark.behaviour("R37", "R38")
+def test_a_push_by_hand_names_payment_and_gifts_whichever_strategy_refused_it():
+    gated = msgspec.structs.replace(MANUAL, gift_gate=GiftGate.WAIT_FLAG)
+    unpaid = an_order(status=OrderStatus.UNPAID, gifts_pending=True)
+    (said,) = warned(unpaid, gated)
+    assert said.startswith("it is not paid (unpaid); ")
+    assert said.endswith("; gifts: until the OMS says that they are complete")
+    (said,) = warned(unpaid, gated, gift_released=True)
+    assert "gifts" not in said
+    (said,) = warned(an_order(status=OrderStatus.UNPAID, cash_on_delivery=True), MANUAL)
+    assert "not paid" not in said
+    assert warned(an_order(), STANDARD) == []
+
+
 @pytest.mark.behaviour("R37")
 def test_the_gift_gate_holds_until_its_time_and_says_when_to_look_again():
     gated = msgspec.structs.replace(STANDARD, gift_gate=GiftGate.WAIT_MINUTES, gift_minutes=30)

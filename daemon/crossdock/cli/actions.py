@@ -136,7 +136,8 @@ def hold(session: Session, orders: tuple[str, ...], reason: str, connection: str
 def release(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
     """Release chosen orders.
 
-    Ends a hold that was set here, and opens the gift gate. A hold of the OMS is released in the OMS.
+    Ends a hold that was set here. Of an order without such a hold, opens the gift gate at which it waits. The answer says
+    which of both. A hold of the OMS is released in the OMS.
     """
 
     async def ask(client: Client) -> Results:

@@ -75,7 +75,8 @@ def show_incident(session: Session, number: int, limit: int, after: str | None, 
     _show(item)
     if held.items:
         say("")
-        show_table(("what", "since", "in particular"), [(h.ref or h.subject, h.since, h.text) for h in held.items])
+        rows = [(h.ref or h.subject, h.since, ", ".join(h.choices), h.text) for h in held.items]
+        show_table(("what", "since", "choices", "in particular"), rows)
     if held.next is not None:
         say(f"more: --after {held.next}")
 

@@ -72,7 +72,10 @@ def show_operation(session: Session, number: int, as_json: bool) -> None:
 def retry(
     session: Session, numbers: tuple[int, ...], all_failed: bool, connection: str | None, kind: str | None, as_json: bool
 ) -> None:  # fmt: skip
-    """Carry failed writes out again as they are. Mend first what the remote system says about them."""
+    """Carry failed writes out again as they are. Mend first what the remote system says about them.
+
+    A write needs the right of what it does, too. What a decision, or something newer, has overtaken is not carried out.
+    """
     if bool(numbers) == all_failed:
         raise click.UsageError("name the operations, or say --all-failed: one of the two")
     if numbers and (connection or kind):
@@ -99,3 +102,5 @@ def _show(pages: list[Retried], as_json: bool) -> None:
         return
     for page in pages:
         say(page.text)
+        for each in page.kept:
+            say(f"NOT DONE: operation {each.operation}: {each.text}")

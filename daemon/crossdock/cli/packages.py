@@ -12,8 +12,8 @@ from crossdock.cli.naming import for_all
 from crossdock.cli.orders import connection_option, state_said
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.asks import Done, Results
-from crossdock.control.records.base import StageName
-from crossdock.control.records.packages import Acknowledge, ChoiceName
+from crossdock.control.records.base import ChoiceName, StageName
+from crossdock.control.records.packages import Acknowledge
 
 if TYPE_CHECKING:
     from crossdock.control.client import Client
@@ -45,13 +45,23 @@ def list_packages(session: Session, /, form: Form, updated: bool, **query: objec
     """
     page = session.talk(lambda client: client.packages(updated=updated or None, **query), as_json=form.as_json)
     rows = [
-        (o.connection, o.ref, o.warehouse, o.stage, state_said(o), o.remote_id, o.updated_at, "; ".join(o.why))
+        (
+            o.connection,
+            o.ref,
+            o.warehouse,
+            o.stage,
+            state_said(o),
+            o.remote_id,
+            o.updated_at,
+            ", ".join(o.choices),
+            "; ".join(o.why),
+        )
         for o in page.items
     ]
     show_list(
         form,
         page,
-        ("oms", "order", "warehouse", "stage", "push", "reference", "updated", "why"),
+        ("oms", "order", "warehouse", "stage", "push", "reference", "updated", "choices", "why"),
         rows,
         "no packages",
         page.next,
@@ -75,8 +85,9 @@ def decide(
 ) -> None:
     """Decide what waits for a person.
 
-    About a change that its warehouse must not be told by itself, or a cancellation that came too late. `crossdock orders
-    show` has the differences with what may be done about each.
+    About a change that its warehouse must not be told by itself, a cancellation that came too late, or what its warehouse did
+    by itself. `crossdock explain` and `crossdock packages list` say which choices apply; `crossdock orders show` has the
+    differences with what may be done about each.
     """
 
     async def ask(client: Client) -> Results:

@@ -8,30 +8,32 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.control.records.orders import ClauseItem, Difference, Explanation, Happened, Next
-from crossdock.control.shown import decided, difference, happened, order_item, to_decide
+from crossdock.control.shown import choices_of, decided, difference, happened, order_item, to_decide
 from crossdock.rules.changes import differences
 from crossdock.rules.connection_health import Status, may_call
-from crossdock.rules.decision import Asked, Decision, Trigger, decide
+from crossdock.rules.decision import Asked, Decision, Trigger, decide, unpaid
 from crossdock.rules.eligibility import age_limit, too_old_at
 from crossdock.rules.outbound import to_request
 from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState
 from crossdock.rules.reasons import RELEASES, Clause, sentence
+from crossdock.rules.troubles import OUTBOUND_DOCUMENT, QUESTIONS
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import OutboundRequest
 from crossdock.store import timeline
-from crossdock.store.timeline import Moment
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from crossdock.control.shown import Lens
     from crossdock.rules.book import Book
     from crossdock.rules.connection_health import ConnectionHealth
     from crossdock.spec.orders import Order
     from crossdock.store.amendments import Amendment
     from crossdock.store.orders import StoredOrder
     from crossdock.store.pushes import Push
+    from crossdock.store.timeline import Moment
     from crossdock.store.views import Listed
 
 _read_request = msgspec.json.Decoder(OutboundRequest).decode
@@ -42,6 +44,7 @@ class Case:
     """All that is known of one order. `body` is what its warehouse was told last, `record` what was decided since. `order` is None where its connector is not loaded; `health` is its warehouse's."""
 
     row: Listed
+    lens: Lens
     stored: StoredOrder
     push: Push
     moments: Sequence[Moment]
@@ -59,7 +62,7 @@ def explain(case: Case) -> Explanation:
     """Put the chain together."""
     decision = decide_now(case)
     return Explanation(
-        row=order_item(case.row),
+        row=order_item(case.row, case.lens),
         happened=tuple(story(case)),
         clauses=tuple(ClauseItem(code=c.code, ok=c.ok, text=sentence(c)) for c in clauses_of(case, decision)),
         verdict=verdict(case, decision),
@@ -116,14 +119,16 @@ def verdict(case: Case, decision: Decision | None) -> str:
 def _there(case: Case, where: str) -> str:
     push = case.push
     known = f" as {push.remote_id}" if push.remote_id else ""
-    if push.changed or push.state in _TO_DECIDE:
-        said = "; ".join(to_decide(push.state, case.row.asked, cancelled=_cancelled(case)))
+    if said := "; ".join(_decisions(case)):
         return f"{said}; {where} has it{known}"
     mark = " (Updated)" if push.marked_updated else ""
     return _AT_WAREHOUSE[push.state].format(where) + known + mark
 
 
-_TO_DECIDE = frozenset({PushState.CANCEL_REJECTED, PushState.REJECTED})
+def _decisions(case: Case) -> tuple[str, ...]:
+    return to_decide(case.row, choices_of(case.row, case.book.abilities))
+
+
 _AT_WAREHOUSE = {
     PushState.PUSHED: "it was pushed: {0} has it",
     PushState.ACCEPTED: "it was pushed: {0} has it and works on it",
@@ -136,10 +141,6 @@ _AT_WAREHOUSE = {
 }
 
 
-def _cancelled(case: Case) -> bool:
-    return case.stored.status == OrderStatus.CANCELLED
-
-
 def _kept_by(decision: Decision | None) -> str:
     if decision is None:
         return "it cannot be read while its connector is not loaded"
@@ -149,27 +150,8 @@ def _kept_by(decision: Decision | None) -> str:
 
 def story(case: Case) -> list[Happened]:
     """List what happened, oldest first: the straight path from the rows, everything else from the timeline."""
-    push, stored = case.push, case.stored
-    first = Moment(stored.id, stored.created_at, "created", "", f"created in {stored.connection}")
-    found = [first, timeline.fetched(stored)]
-    if push.queued_at is not None:
-        found.append(timeline.queued(push))
-    if push.sent_at is not None and push.attempts:
-        found.append(timeline.sent(stored.id, push.sent_at, push.warehouse, push.key, push.attempts))
-    if push.settled_at is not None and push.state in AT_WAREHOUSE and push.report_as is None:
-        text = f"{push.warehouse or 'the warehouse'} has it" + (f" as {push.remote_id}" if push.remote_id else "")
-        found.append(Moment(stored.id, push.settled_at, "pushed", "", text))
-    found += [moment for moment in case.moments if moment not in found]
-    return [happened(moment, personal=case.personal) for moment in sorted(found, key=_in_order)]
-
-
-def _in_order(moment: Moment) -> tuple[int, int]:
-    """Of one millisecond, the cause before what came of it."""
-    return moment.at, _RANKS.get(moment.what, _OTHERWISE)
-
-
-_RANKS = {"created": 0, "fetched": 1, "queued": 3, "sent": 4, "in_doubt": 5, "push_failed": 5, "pushed": 5}
-_OTHERWISE = 2
+    moments = timeline.whole(case.stored, case.push, case.moments)
+    return [happened(moment, personal=case.personal) for moment in moments]
 
 
 def what_next(case: Case, decision: Decision | None) -> list[Next]:
@@ -179,7 +161,7 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
         case _ if push.state in AT_WAREHOUSE:
             return _after_push(case)
         case PushState.CANCELLED:
-            return [Next(text="nothing; if the OMS takes the cancellation back, it is decided again")]
+            return _after_cancellation(case)
         case PushState.NOT_PUSHED | PushState.HELD:
             return _waiting(case, decision)
         case PushState.IN_DOUBT:
@@ -192,18 +174,39 @@ def what_next(case: Case, decision: Decision | None) -> list[Next]:
             return [Next(text="its answer is awaited"), *_to_be_told(case)]
 
 
+def _after_cancellation(case: Case) -> list[Next]:
+    if found := [Next(text=each, person=True) for each in _decisions(case)]:
+        return found
+    if case.stored.status == OrderStatus.CANCELLED:
+        return [Next(text="nothing; if the OMS takes the cancellation back, it is decided again")]
+    if case.stored.hold is not None:
+        return [Next(text="nothing by itself: it was cancelled here; `crossdock release` lets it go again")]
+    return [Next(text="it is decided again when the OMS changes it, or by `crossdock release`")]
+
+
 def _after_push(case: Case) -> list[Next]:
-    found, push = [], case.push
-    if push.changed or push.state in _TO_DECIDE:
-        said = to_decide(push.state, case.row.asked, cancelled=_cancelled(case))
-        found += [Next(text=each, person=True) for each in said]
+    push = case.push
+    found = [Next(text=each, person=True) for each in _decisions(case)]
+    if others := sorted({each.replace("_", " ") for each in case.row.asked} - _DECIDED):
+        text = f"an incident about it is open ({', '.join(others)}): `crossdock incidents list` says what mends it"
+        found.append(Next(text=text, person=True))
     if push.state in _ASKED:
         found += _through_connection(case, _ASKED[push.state])
     if push.marked_updated:
         found.append(Next(text="the mark (Updated) goes when it is picked, or with `crossdock ack`"))
     if case.push.report_at is not None:
         found.append(Next(text=f"{case.stored.connection} is told", at=_ahead(case, case.push.report_at)))
-    return found or [Next(text="nothing; it is done")]
+    return found or [Next(text=_GOES_ON.get(push.state, "nothing; it is done"))]
+
+
+_DECIDED = frozenset(each.replace("_", " ") for each in (*QUESTIONS, OUTBOUND_DOCUMENT))
+"""What incidents are about whose question stands among the decisions."""
+_WORKS = "its warehouse goes on with it; nothing has to be done here"
+_GOES_ON = {
+    PushState.PUSHED: _WORKS,
+    PushState.ACCEPTED: _WORKS,
+    PushState.PARTIALLY_SHIPPED: "its warehouse ships the rest of it; nothing has to be done here",
+}
 
 
 _ASKED = {
@@ -253,6 +256,9 @@ def _waiting(case: Case, decision: Decision | None) -> list[Next]:
     if decision.again_at is not None and decision.again_at != too_old:
         found.append(Next(text="it is decided again", at=decision.again_at))
     codes = {clause.code for clause in decision.reasons}
+    if unpaid(case.order) and "strategy" in codes:  # to push it by hand would ship what nobody has paid
+        found.append(Next(text="it is decided again when its OMS says that it is paid"))
+        codes -= {"strategy", "auto_push"}
     found += [Next(text=text, person=True) for code, text in _HELP if code in codes]
     if not found:
         found.append(Next(text="it is decided again when the OMS changes it, or a setting that it depends on"))

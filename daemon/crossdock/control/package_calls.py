@@ -11,8 +11,8 @@ from crossdock.control.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crossdock.control.records.base import ChoiceName
     from crossdock.control.records.orders import OrderRef
-    from crossdock.control.records.packages import ChoiceName
 
 
 class PackageCalls(Transport):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,19 +11,29 @@ import msgspec
 from crossdock.control.records.orders import Difference, Happened, OrderItem, PushItem
 from crossdock.flows.decide import read_reasons
 from crossdock.rules.changes import Change
+from crossdock.rules.choices import Question, choices
+from crossdock.rules.connection_health import may_call
+from crossdock.rules.eligibility import age_limit
 from crossdock.rules.mutability import Decided
 from crossdock.rules.mutability import sentence as why
 from crossdock.rules.personal import HIDDEN, hidden
-from crossdock.rules.push_states import AT_WAREHOUSE, PushState, tab_of
+from crossdock.rules.push_states import WAITING, PushState, tab_of
 from crossdock.rules.reasons import failing, sentence
 from crossdock.rules.troubles import DOUBLED, LABEL, LABEL_PULL, OUTBOUND_CANCEL, OUTBOUND_UPDATE
 from crossdock.spec.orders import Address, OrderStatus, Recipient
+from crossdock.spec.outbound import Stage
 from crossdock.store.pushes import STAGE_OF, marked
 from crossdock.store.times import from_ms
+from crossdock.store.views import SETTLED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
+    from crossdock.control.records.base import ChoiceName
+    from crossdock.rules.book import Book
+    from crossdock.rules.connection_health import ConnectionHealth
+    from crossdock.rules.mutability import Abilities
     from crossdock.spec.orders import Order
     from crossdock.store.approvals import Approval
     from crossdock.store.pushes import Push
@@ -44,8 +56,37 @@ def state_name(state: PushState) -> str:
     return state.name.lower()
 
 
-def order_item(row: Listed) -> OrderItem:
+@dataclass(frozen=True)
+class Lens:
+    """What a row is looked at with: the book, how connections are, the time."""
+
+    book: Book
+    health: Callable[[str], ConnectionHealth]
+    now: datetime
+
+    def due(self, row: Listed) -> datetime | None:
+        """Say when what is due goes through its connection: not before that may be called; None: nobody knows."""
+        due = from_ms(row.next_at)
+        if due is None or row.way is None:
+            return due
+        health = self.health(row.way)
+        if may_call(health, self.now):
+            return due
+        return None if health.until is None else max(due, health.until)
+
+    def too_old(self, row: Listed) -> datetime | None:
+        """Say when an order that waits grows too old to be pushed."""
+        created = from_ms(row.created_at)
+        if created is None or row.state not in WAITING:
+            return None
+        return created + timedelta(
+            days=age_limit(self.book, self.book.warehouses.get(row.warehouse or "")), milliseconds=1
+        )
+
+
+def order_item(row: Listed, lens: Lens) -> OrderItem:
     """Show a row of a list of orders."""
+    found, too_old, again_at = choices_of(row, lens.book.abilities), lens.too_old(row), from_ms(row.again_at)
     return OrderItem(
         id=row.id,
         connection=row.connection,
@@ -59,10 +100,12 @@ def order_item(row: Listed) -> OrderItem:
         tab=tab_of(row.state, changed=row.changed).value,
         warehouse=row.warehouse,
         strategy=row.strategy,
-        why=_why(row),
+        why=_why(row, found),
+        choices=found,
         hold=row.hold,
-        next_at=from_ms(row.next_at),
-        again_at=from_ms(row.again_at),
+        next_at=lens.due(row),
+        again_at=None if again_at == too_old else again_at,
+        too_old_at=too_old,
         attempts=row.attempts,
         needs_person=row.needs_person,
         changed=row.changed,
@@ -72,7 +115,7 @@ def order_item(row: Listed) -> OrderItem:
         settled_at=from_ms(row.settled_at),
         remote_id=row.remote_id,
         error=row.error_text,
-        stage=stage_name(row.stage),
+        stage=_stage(row),
         updated=updated(row),
         updated_revision=row.updated_revision,
         updated_at=from_ms(row.updated_at),
@@ -84,26 +127,46 @@ def stage_name(rank: int | None) -> str | None:
     return None if rank is None else STAGE_OF[rank].value
 
 
+def _stage(row: Listed | Push) -> str | None:
+    """Say how far its warehouse is: what it does not ship is cancelled, whatever it told before."""
+    if row.state is PushState.REJECTED or (row.state is PushState.CANCELLED and row.sent_at is not None):
+        return Stage.CANCELLED.value
+    return stage_name(row.stage)
+
+
 def updated(row: Listed) -> bool:
     """Tell whether an order carries the mark "(Updated)"."""
     return marked(row.updated_at, row.acknowledged_at, row.stage)
 
 
-def _why(row: Listed) -> tuple[str, ...]:
+def choices_of(row: Listed, able: Mapping[str, Abilities]) -> tuple[ChoiceName, ...]:
+    """Name what a person may decide about an order now."""
+    mine = able.get(row.way or "")
+    question = Question(
+        state=row.state, asked=row.asked, can_update=mine is not None and mine.can_update,
+        can_cancel=mine is not None and mine.can_cancel,
+    )  # fmt: skip
+    return tuple(verdict.value for verdict in choices(question))
+
+
+def _why(row: Listed, found: Sequence[ChoiceName]) -> tuple[str, ...]:
     """Say what keeps an order, or what a person has to decide about what its warehouse has."""
-    if row.state in AT_WAREHOUSE and (row.changed or row.state in _OPEN):
-        return to_decide(row.state, row.asked, cancelled=row.status == OrderStatus.CANCELLED)
+    if row.state in SETTLED and (said := to_decide(row, found)):
+        return said
     return tuple(sentence(clause) for clause in failing(read_reasons(row.why)))
 
 
-_OPEN = frozenset({PushState.CANCEL_REJECTED, PushState.REJECTED})
-
-
-def to_decide(state: PushState, asked: Collection[str], *, cancelled: bool) -> tuple[str, ...]:
-    """Say what a person has to decide about an order that its warehouse has; `asked` are the operations of its incidents."""
-    beside = tuple(said for operation, said in _BESIDE if operation in asked)
-    about_push = state in _OPEN or cancelled or OUTBOUND_UPDATE in asked or OUTBOUND_CANCEL in asked or not beside
-    return (_about_push(state, cancelled=cancelled), *beside) if about_push else beside
+def to_decide(row: Listed, found: Sequence[ChoiceName]) -> tuple[str, ...]:
+    """Say what a person has to decide about an order that its warehouse has, or had; `found` are the choices that apply."""
+    said = []
+    if found and row.state is not PushState.IN_DOUBT_CANCEL:  # that is asked about by itself
+        said.append(f"{_asked(row)}: decide by {' or '.join(found)} (`crossdock packages decide`)")
+    elif row.changed and row.status == OrderStatus.CANCELLED and row.state is not PushState.REJECTED:
+        said.append("it is to be cancelled, and its warehouse is asked once its connection is open")
+    said += [text for operation, text in _BESIDE if operation in row.asked]
+    if not said and row.changed:
+        said.append("it changed after its push, and is looked at again")
+    return tuple(said)
 
 
 _PRINTED = "its shipping label was printed and does not fit it any more: stick the new one over it, or `crossdock labels confirm`"
@@ -119,13 +182,16 @@ _BESIDE = ((DOUBLED, _DOUBLED), (LABEL, _PRINTED), (LABEL_PULL, _PULL))
 """What is to be done beside the decisions about a push, by the operation of its incident."""
 
 
-def _about_push(state: PushState, *, cancelled: bool) -> str:
-    how = "`crossdock packages decide`"
-    if state is PushState.REJECTED:
-        return f"its warehouse cancelled it by itself: push it again ({how} --choice again), or cancel it in the OMS"
-    if state is PushState.CANCEL_REJECTED or cancelled:
-        return f"it was to be cancelled after its push, and its warehouse did not cancel it: decide ({how})"
-    return f"it changed after its push in what its warehouse is not told by itself: decide ({how})"
+def _asked(row: Listed) -> str:
+    if row.state is PushState.REJECTED:
+        return "its warehouse cancelled it by itself, and its OMS still wants it (or cancel it there)"
+    if row.state is PushState.CANCEL_REJECTED or OUTBOUND_CANCEL in row.asked:
+        return "it was to be cancelled after its push, and its warehouse did not cancel it"
+    if OUTBOUND_UPDATE in row.asked:
+        return "it changed after its push in what its warehouse is not told by itself"
+    if row.state is PushState.CLOSED_SHORT:
+        return "its warehouse closed it with less than was ordered"
+    return "its warehouse did with it what nobody asked for, as its incident says"
 
 
 def push_item(push: Push) -> PushItem:
@@ -153,7 +219,7 @@ def push_item(push: Push) -> PushItem:
         needs_person=bool(push.needs_person),
         changed=bool(push.changed),
         reported=push.reported,
-        stage=stage_name(push.stage),
+        stage=_stage(push),
         updated=push.marked_updated,
         updated_revision=push.updated_revision,
         updated_at=from_ms(push.updated_at),

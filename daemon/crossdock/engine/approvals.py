@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from crossdock.engine.asking import Refused
 from crossdock.rules.approval_states import ApprovalState, may_approve, may_decide
 from crossdock.store import approvals, audit
 from crossdock.store.approvals import Approval
@@ -69,6 +70,17 @@ class NotApproved(Exception):
     """A proposal that cannot be decided like this; the message says why and what to do."""
 
 
+class AlreadyProposed(Refused):
+    """The same is waiting for a second person already: two proposals side by side could be approved one after the other."""
+
+    def __init__(self, number: int, by: str) -> None:
+        super().__init__(
+            f"approval {number} by {by} waits for the same already: approve it (`crossdock approvals approve {number}`), or "
+            f"reject it and propose anew (`crossdock approvals reject {number}`)"
+        )
+        self.number = number
+
+
 @dataclass(frozen=True)
 class Decided:
     """A proposal as it stands now, and the connections that have something to send."""
@@ -89,7 +101,10 @@ class Approvals:
         self._actions[action] = carry_out
 
     async def propose(self, proposal: Proposal, actor: str, uid: int, note: Entry | None = None) -> Approval:
-        """Keep a proposal until another person decides, or its time is over; `note` is audited with it."""
+        """Keep a proposal until another person decides, or its time is over; `note` is audited with it.
+
+        Raises AlreadyProposed while one for the same is open.
+        """
         now = self._engine.env.now()
         expires = now + timedelta(hours=self._engine.config.control.two_person.expires_h)
         new = Approval(
@@ -115,6 +130,8 @@ class Approvals:
 
 
 def _propose(tx: Transaction, new: Approval, note: Entry | None) -> Approval:
+    if (first := approvals.open_for(tx, new.action, new.object, new.proposed_at)) is not None:
+        raise AlreadyProposed(first.id, first.proposed_by)
     kept = approvals.propose(tx, new)
     if note is not None:
         said = msgspec.structs.replace(note, result=audit.PROPOSED, reason=f"approval {kept.id}")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crossdock.engine.engine import Engine
-    from crossdock.flows.decide_by_hand import Verdict
+    from crossdock.rules.choices import Verdict
 
 
 class PackageRequests:

@@ -109,7 +109,7 @@ class Requests:
         return await self._engine.store.write(hold, orders, actor, reason, self._desk())
 
     async def release(self, orders: Sequence[tuple[str, str]], actor: str) -> list[Answer]:
-        """Release chosen orders."""
+        """End the hold of chosen orders, or open their gift gate."""
         return self._woken(await self._engine.store.write(release, orders, actor, self._desk()))
 
     async def settle(

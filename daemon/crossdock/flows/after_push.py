@@ -149,10 +149,13 @@ class Case:
             self.heal(operation)  # one order waits for one decision of a kind
         incidents.report(self.tx, trouble, subject, self.at, particular)
 
+    def asked(self) -> frozenset[str]:
+        """Return the operations about which a person is asked to decide of this order."""
+        return frozenset(each.operation for each in incidents.of_subject(self.tx, f"order:{self.stored.id}"))
+
     def asked_about(self, operation: str) -> bool:
         """Tell whether a person is asked to decide about an operation of this order."""
-        found = incidents.of_subject(self.tx, f"order:{self.stored.id}")
-        return any(each.operation == operation for each in found)
+        return operation in self.asked()
 
     def heal(self, *operations_named: str) -> None:
         """Nothing is to be decided about these any more."""
@@ -227,10 +230,11 @@ class Case:
         else:
             self.go(PushState.CANCEL_REJECTED)
         push.changed, push.cancel_wanted = True, False
+        self.heal(UPDATE)  # what changed in an order that is to be cancelled is not to be decided
         where = push.connection or "its warehouse"
         said = (
             f"orders were cancelled after their push, and {where} ships them or cannot be asked not to; for each choose: "
-            "let it ship, ask again, or confirm that you cancelled it there (`crossdock packages decide`)"
+            "let it ship, ask again, or confirm that you cancelled it there, as far as each applies (`crossdock packages decide`)"
         )
         self.ask_person(CANCEL, clause, said, f"{self.stored.ref}: {text}")
         self.tell("cancel_rejected", text)

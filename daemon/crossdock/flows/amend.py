@@ -20,7 +20,7 @@ from crossdock.rules.push_states import GONE, PushState
 from crossdock.rules.reasons import sentence as clause_said
 from crossdock.spec.outbound import OutboundRequest, Stage
 from crossdock.spec.outbound_changes import FieldGroup, OutboundUpdate
-from crossdock.store import pushes
+from crossdock.store import pushes, timeline
 from crossdock.store.amendments import as_json
 from crossdock.store.times import to_ms
 
@@ -54,11 +54,10 @@ def amend(case: Case) -> None:
     """
     assert case.order is not None and case.book is not None  # noqa: PT018 - both come with a case that is looked at
     push, record = case.push, case.record
-    if push.state is PushState.UPDATE_PENDING:
-        case.supersede(UPDATE)
-        if case.under_way(UPDATE):
-            record.pending = True
-            return
+    case.supersede(UPDATE)
+    if push.state is PushState.UPDATE_PENDING and case.under_way(UPDATE):
+        record.pending = True
+        return
     record.pending = False
     pair = contents(case)
     if pair is None:
@@ -165,13 +164,19 @@ def _note(case: Case, found: tuple[Decided, ...]) -> None:
     told = as_json(found)
     if told == record.decided:
         return
-    had = bool(record.decided)
+    had = _differences(record.decisions())
     record.decided = told
-    if found:
-        changes = tuple(Change(each.group, each.path, each.before, each.after) for each in found)
-        case.tell("changed", encode(changes).decode())
+    changes = _differences(found)
+    if changes:  # another decision about the same differences is told by itself
+        said = encode(changes).decode()
+        if changes != had and not timeline.says_changed(case.tx, case.stored.id, said):
+            case.tell("changed", said)
     elif had:
         case.tell("changed_back", "the order is again as its warehouse has it")
+
+
+def _differences(found: tuple[Decided, ...]) -> tuple[Change, ...]:
+    return tuple(Change(each.group, each.path, each.before, each.after) for each in found)
 
 
 def _ask(case: Case, asked: list[Decided]) -> None:
@@ -188,7 +193,7 @@ def _ask(case: Case, asked: list[Decided]) -> None:
     where = push.connection or "its warehouse"
     text = (
         f"orders changed after their push in what {where} must not be told by itself; for each choose: send it anyway "
-        "(force), let the warehouse's version stand (keep), or cancel it (`crossdock packages decide`)"
+        "(force), or let the warehouse's version stand (keep) (`crossdock packages decide`)"
     )
     if not case.asked_about(UPDATE) and any(each.group in _ON_LABEL for each in asked):
         label_changes.leave_to_person(case.tx, push, case.now)

@@ -9,7 +9,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from crossdock.flows.cost_ledgers import Correction, Work, enqueue, send_average, send_correction, subject_of
+from crossdock.flows.cost_ledgers import (
+    Correction,
+    Work,
+    enqueue,
+    forget_average,
+    send_average,
+    send_correction,
+    subject_of,
+)
 from crossdock.flows.costs import named, note_plan, plan_again, to_the_ms
 from crossdock.rules.cost_edit import guards, needs_second, plan_amount, wrong_currency
 from crossdock.rules.cost_ledger import Balance, Event, EventKind, Movement, Source, movements, replay
@@ -167,6 +175,7 @@ def settle_drift(
     at = to_ms(work.now)
     before = state.balance.average
     settled = costs.save_state(tx, replace(state, drift=False, sent=state.held, wanted=state.held))
+    forget_average(tx, state, at)
     incidents.heal(tx, subject_of(state), at, operation="cost_drift")
     if take_theirs and state.held is not None:
         held = (state.held, state.held_quantity, state.balance.currency)
@@ -232,6 +241,30 @@ def edit_settled(tx: Transaction, work: Work, operation: Operation, change: Cost
     if target.version < change.version:  # else its own listing was quicker
         _apply(tx, edit, target, work, operation.actor)
     work.follow_up(tx)
+
+
+def still_holds(tx: Transaction, operation: Operation) -> bool:
+    """Tell whether a cost that was refused is still what is to be written: nothing was changed or agreed on since."""
+    change = msgspec.json.decode(operation.body, type=CostChange)
+    if change.document_ref is None:
+        state = costs.state(tx, operation.connection, change.sku or "")
+        return state is not None and (state.wanted, state.version) == (change.new, change.version)
+    document = costs.document_by_id(tx, operation.entity_id)
+    if document is None:
+        return False
+    if change.line_no is None:
+        return (document.plan_amount, document.plan_version) == (change.new, change.version)
+    edit = Edit(
+        kind=change.kind, connection=document.connection, document=document.ref, line_no=change.line_no, new=change.new,
+        currency=change.currency, old=change.old, version=change.version, receipt=change.receipt_ref,
+    )  # fmt: skip
+    try:
+        target = _target(tx, edit)
+    except NotDone:
+        return False
+    if operation.subject == target.subject:  # an edit on its way to the warehouse rests on the version before it
+        return (target.old, target.version + 1) == (change.old, change.version)
+    return (target.old, target.version) == (change.new, change.version)
 
 
 def _target(tx: Transaction, edit: Edit) -> Target:

@@ -130,8 +130,8 @@ def send_average(tx: Transaction, work: Work, state: State) -> State:
     new = to_unit(balance.average, balance.currency)
     if new == state.wanted:
         return state
-    at, subject = to_ms(work.now), f"cost:average:{state.sku}"
-    operations.supersede(tx, state.oms, subject, KIND, at)
+    at, subject = to_ms(work.now), _average_of(state)
+    forget_average(tx, state, at)
     before = operations.open_of(tx, state.oms, subject)
     old = msgspec.json.decode(before[-1].body, type=CostChange).new if before else state.sent
     saved = costs.save_state(tx, replace(state, version=state.version + 1, wanted=new))
@@ -141,6 +141,15 @@ def send_average(tx: Transaction, work: Work, state: State) -> State:
     )  # fmt: skip
     enqueue(tx, work, state.oms, subject, saved.id, change)
     return saved
+
+
+def forget_average(tx: Transaction, state: State, at: int) -> None:
+    """Take back averages that the OMS surely does not have, queued or refused: another one takes their place."""
+    operations.supersede(tx, state.oms, _average_of(state), KIND, at)
+
+
+def _average_of(state: State) -> str:
+    return f"cost:average:{state.sku}"
 
 
 def send_plan(tx: Transaction, work: Work, document: Document, *, actor: str = "", reason: str = "") -> None:

@@ -11,7 +11,7 @@ from crossdock.flows.house import encode
 from crossdock.flows.keep_in_step import keep_in_step
 from crossdock.rules import eligibility
 from crossdock.rules.changes import Change, differences, same_content
-from crossdock.rules.decision import Asked, Decision, Trigger, decide
+from crossdock.rules.decision import AUTOMATIC, Asked, Decision, Trigger, decide
 from crossdock.rules.keys import outbound_key
 from crossdock.rules.outbound import to_request
 from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState, Shipped, check_transition
@@ -110,8 +110,7 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
         _cancel(tx, sight, push, now)
         _note_troubles(tx, push, now, troubled=troubled)
         return push
-    asked = asked or Asked(trigger=Trigger(push.origin), actor=push.actor)
-    asked = msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
+    asked = _asked_of(sight, push, asked)
     state = PushState.NOT_PUSHED if before in _ENDED else before
     decision = decide(sight.order, state, book, now, asked)
     if before is PushState.PUSH_FAILED and not _worth_another(tx, sight, push, decision, book):
@@ -119,30 +118,64 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
         pushes.decided(tx, push, before)
         _note_troubles(tx, push, now, troubled=troubled)
         return push
-    if push.attempts:
-        amendments.remove(
-            tx, push.id
-        )  # what was decided about it at a warehouse ends where the warehouse has it no more
-    _new_generation_if_needed(tx, sight, push, decision, book, now)
+    by = ""
+    if push.attempts:  # what was decided about it at a warehouse ends where the warehouse has it no more
+        by = amendments.load(tx, push.id).cancel_by
+        amendments.remove(tx, push.id)
+    _new_generation_if_needed(tx, sight, push, decision, book, now, by)
     push.cancel_wanted = False
     push.changed = push.changed and push.doubted
     sent, revision, strategy = push.attempts > 0, push.revision, push.strategy
+    place = (push.warehouse, push.connection, push.key)
     body = apply(push, decision, sight, book, now)
-    if sent:  # the key was sent with the stored bytes: the same bytes go again
+    if sent:  # the key was sent with the stored bytes: the same bytes go again, to the same place
         body, push.revision, push.strategy = None, revision, strategy
+        push.warehouse, push.connection, push.key = place
     push.origin = asked.trigger.value if decision.state is PushState.QUEUED else Trigger.AUTOMATIC.value
     push.actor = asked.actor if decision.state is PushState.QUEUED else ""
     push.unsettled, push.settled_at, push.report_at = 1, None, None
-    if before is PushState.QUEUED and push.state is PushState.QUEUED:
-        push.queued_at = push.next_at = queued_at  # it keeps its place
-    elif queued is not None and push.state is PushState.QUEUED:
-        timeline.add(tx, [queued])
-    check_transition(before, push.state)
-    if pushes.decided(tx, push, before) and body is not None:
-        pushes.save_bodies(tx, [(push.id, body)])
+    if queued is not None:
+        _keep_queued(tx, push, before, queued)
+    if before is PushState.PUSH_FAILED and push.state is PushState.NOT_PUSHED:
+        before = _step(tx, push, before)
+    _save(tx, push, before, body)
     _note_troubles(tx, push, now, troubled=troubled)
     _note_override(tx, sight, push, decision, now)
     return push
+
+
+def _asked_of(sight: Sight, push: Push, asked: Asked | None) -> Asked:
+    """Say who wants it pushed. What was cancelled is decided about afresh: whoever wanted it before wanted that push."""
+    if asked is None:
+        asked = AUTOMATIC if push.state in _ENDED else Asked(trigger=Trigger(push.origin), actor=push.actor)
+    return msgspec.structs.replace(asked, hold=sight.stored.hold, gift_released=sight.stored.gift_released)
+
+
+def _save(tx: Transaction, push: Push, before: PushState, body: bytes | None) -> None:
+    check_transition(before, push.state)
+    if pushes.decided(tx, push, before) and body is not None:
+        pushes.save_bodies(tx, [(push.id, body)])
+
+
+def _keep_queued(tx: Transaction, push: Push, before: PushState, queued: timeline.Moment) -> None:
+    """Keep what the columns said of its time in the queue where they say it no more; in the queue it keeps its place."""
+    if push.state is not PushState.QUEUED:
+        push.queued_at = None
+    elif before is PushState.QUEUED:
+        now, push.queued_at, push.next_at = push.queued_at, queued.at, queued.at
+        if timeline.queued(push) == queued:
+            return
+        push.queued_at = now  # it goes elsewhere: that it was queued for the one before stays said
+    timeline.add(tx, [queued])
+
+
+def _step(tx: Transaction, push: Push, before: PushState) -> PushState:
+    """Take a push that failed, and may not go any more, off by way of HELD: no row skips a state."""
+    check_transition(before, PushState.HELD)
+    push.state = PushState.HELD
+    pushes.decided(tx, push, before)
+    push.state = PushState.NOT_PUSHED
+    return PushState.HELD
 
 
 def _note_troubles(tx: Transaction, push: Push, now: datetime, *, troubled: bool) -> None:
@@ -163,20 +196,30 @@ def _worth_another(tx: Transaction, sight: Sight, push: Push, decision: Decision
 
 
 def changed_input(tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book) -> bool:
-    """Tell whether what would be sent now is not what is stored: another warehouse, or other content. Writes nothing."""
-    if decision.warehouse is None or push.key is None or decision.warehouse.code != push.warehouse:
+    """Tell whether what would be sent now is not what is stored: to another place, or other content. Writes nothing.
+
+    The place is the warehouse, the connection to its WMS and the code that it has there.
+    """
+    warehouse = decision.warehouse
+    if warehouse is None or push.key is None:
+        return True
+    if (warehouse.code, warehouse.connection) != (push.warehouse, push.connection):
         return True
     stored = pushes.body(tx, push.id)
-    fresh = to_request(sight.order, decision.warehouse, book, push.key, 0, decision.strategy)
-    return stored is None or not same_content(_read_request(stored), fresh)
+    if stored is None:
+        return True
+    sent, fresh = _read_request(stored), to_request(sight.order, warehouse, book, push.key, 0, decision.strategy)
+    return sent.warehouse != fresh.warehouse or not same_content(sent, fresh)
 
 
-def _new_generation_if_needed(  # a key that was ever sent never carries other bytes (DOMAIN 4.4)
-    tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book, now: datetime
+def _new_generation_if_needed(
+    tx: Transaction, sight: Sight, push: Push, decision: Decision, book: Book, now: datetime, cancelled_by: str
 ) -> None:
     if push.attempts == 0:
         return
     why = "was cancelled, and the OMS took the cancellation back"
+    if cancelled_by:
+        why = f"was cancelled here by {cancelled_by}, and the order lives on"
     if push.state is PushState.REJECTED:
         why = "was cancelled by the warehouse itself, and a person sends it again"
     elif push.state is not PushState.CANCELLED:
@@ -188,7 +231,9 @@ def _new_generation_if_needed(  # a key that was ever sent never carries other b
     detail = f"generation {push.generation + 1}: the push under key {push.key} {why}"
     moment = timeline.Moment(sight.stored.id, to_ms(now), "new_generation", "", detail)
     if push.sent_at is not None:
-        timeline.add(tx, [timeline.sent(push.order_id, push.sent_at, push.warehouse, push.key, push.attempts)])
+        timeline.add(
+            tx, [timeline.sent(push.order_id, push.sent_at, push.warehouse, push.key, push.attempts, push.error_kind)]
+        )
     timeline.add(tx, [moment])
     push.generation += 1
     push.attempts = 0
@@ -232,7 +277,9 @@ def _note_difference(tx: Transaction, sight: Sight, push: Push, book: Book, now:
         found = (Change(FieldGroup.STATUS, "status", "open", "cancelled"), *found)
     if found:
         push.changed = True
-        timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", encode(found).decode())])
+        told = encode(found).decode()
+        if not timeline.says_changed(tx, sight.stored.id, told):
+            timeline.add(tx, [timeline.Moment(sight.stored.id, to_ms(now), "changed", "", told)])
     elif push.changed and not cancelled:
         push.changed = False
         text = "the order is again as it was sent"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from crossdock.flows.after_push import CANCEL, DOCUMENT, UPDATE, Case
+from crossdock.flows.after_push import CANCEL, DOCUMENT, HOLD, UPDATE, Case
 from crossdock.flows.decide import again
 from crossdock.flows.keep_in_step import look, open_case
 from crossdock.flows.reconsider import Answer, Desk
 from crossdock.flows.sight import Sight
+from crossdock.rules.choices import Question, Verdict, choices, refusal
 from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.mutability import OPEN, Choice
 from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, CANCELLING, GONE, PushState
@@ -26,31 +26,33 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
-class Verdict(StrEnum):
-    """What a person may choose.
-
-    FORCE: send what changed whatever the stage. KEEP: the warehouse's version stands, and what it
-    shipped or left out. SHIP: a cancellation that came too
-    late is given up, and the OMS is told. ASK_AGAIN: ask the warehouse to cancel once more. CANCELLED: it was cancelled in
-    the warehouse by hand. AGAIN: push again what the warehouse cancelled by itself.
-    """
-
-    FORCE = "force"
-    KEEP = "keep"
-    SHIP = "ship"
-    ASK_AGAIN = "ask_again"
-    CANCELLED = "cancelled"
-    AGAIN = "again"
-
-
 def decide_by_hand(
     tx: Transaction, refs: Sequence[tuple[str, str]], verdict: Verdict, reason: str, actor: str, desk: Desk
 ) -> list[Answer]:
     """Carry out what a person chose about orders (connection, ref); each choice is kept with its reason."""
     return [
-        _for_one(tx, connection, ref, desk, actor, f"outbound.{verdict.value}", reason, _CHOICES[verdict])
+        _for_one(tx, connection, ref, desk, actor, f"outbound.{verdict.value}", reason, _chosen(verdict))
         for connection, ref in refs
     ]
+
+
+def _chosen(verdict: Verdict) -> Callable[[Case, str, str], tuple[bool, str]]:
+    def carry_out(case: Case, reason: str, actor: str) -> tuple[bool, str]:
+        question = asked_of(case)
+        if verdict not in choices(question):
+            return False, refusal(verdict, question)
+        return _CHOICES[verdict](case, reason, actor)
+
+    return carry_out
+
+
+def asked_of(case: Case) -> Question:
+    """Say what a person is asked about a case."""
+    able = case.abilities
+    return Question(
+        state=case.push.state, asked=case.asked(), can_update=able is not None and able.can_update,
+        can_cancel=able is not None and able.can_cancel,
+    )  # fmt: skip
 
 
 def cancel_by_hand(
@@ -127,33 +129,27 @@ def _said(state: PushState) -> str:
     return f"it is {state.name.lower().replace('_', ' ')} now"
 
 
-def _settle_open(case: Case, kind: str, reason: str, actor: str) -> tuple[bool, str]:
+def _settle_open(case: Case, kind: str, reason: str, actor: str) -> None:
     record = case.record
     asked = [each for each in record.decisions() if each.move in OPEN]
-    if not asked or case.push.state in CANCELLING or not case.push.changed:
-        return False, "nothing about it is to be decided"
     chosen = record.chosen()
     for each in asked:
         chosen[each.path] = Choice(kind, each.after, f"{actor}: {reason}")
     record.choices = as_json(chosen)
+    case.supersede(UPDATE, HOLD)  # what its warehouse refused was before this decision
     names = ", ".join(each.path for each in asked[:10])
     case.tell("decided", f"{kind}: {reason} ({names})", actor)
     look(case)
-    return True, "it is sent to its warehouse" if kind == "force" else "the warehouse's version stands"
 
 
 def _force(case: Case, reason: str, actor: str) -> tuple[bool, str]:
-    if case.push.state in GONE:
-        return False, "goods of it have left the warehouse, which takes no change any more: choose keep"
-    able = case.abilities
-    if able is None or not able.can_update:
-        return False, "its warehouse takes no changes from crossdock: tell it by hand, then choose keep"
-    return _settle_open(case, "force", reason, actor)
+    _settle_open(case, "force", reason, actor)
+    return True, "it is sent to its warehouse"
 
 
 def _keep(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     done, text = _kept(case, reason, actor)
-    if done and (case.asked_about(LABEL) or case.asked_about(LABEL_PULL)):
+    if case.asked_about(LABEL) or case.asked_about(LABEL_PULL):
         text += (
             "; its shipping label does not fit the order: `crossdock labels pull` has the new one, `crossdock labels confirm` "
             "lets the one at the warehouse stand"
@@ -162,24 +158,21 @@ def _keep(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 
 
 def _kept(case: Case, reason: str, actor: str) -> tuple[bool, str]:
-    if case.push.state is PushState.REJECTED or not case.asked_about(DOCUMENT):
-        return _settle_open(case, "keep", reason, actor)
+    seen = case.asked_about(DOCUMENT)
     case.heal(DOCUMENT)  # it was closed short, or shipped although it was cancelled: a person has seen to it
-    if not _settle_open(case, "keep", reason, actor)[0]:
+    if case.asked_about(UPDATE):
+        _settle_open(case, "keep", reason, actor)
+    else:
         case.tell("decided", f"keep: {reason} (what its warehouse did stands)", actor)
-    return True, "what its warehouse did stands"
-
-
-_NOT_ASKED = "no cancellation of it is to be decided"
+    return True, "what its warehouse did stands" if seen else "the warehouse's version stands"
 
 
 def _ship(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     push, record = case.push, case.record
-    if push.state is not PushState.CANCEL_REJECTED and not (push.state in GONE and case.asked_about(CANCEL)):
-        return False, _NOT_ASKED
     if case.stored.status == OrderStatus.CANCELLED:
         record.choices = as_json({**record.chosen(), "status": Choice("ship", "cancelled", f"{actor}: {reason}")})
     record.cancel_by = record.cancel_reason = ""
+    case.supersede(CANCEL)  # else a retry of it would cancel what a person lets ship
     case.report_as("cancel_refused")
     case.go_home()
     push.changed = False
@@ -189,18 +182,11 @@ def _ship(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 
 
 def _ask_again(case: Case, reason: str, actor: str) -> tuple[bool, str]:
-    able = case.abilities
-    if case.push.state is not PushState.CANCEL_REJECTED:
-        return False, _NOT_ASKED
-    if able is None or not able.can_cancel:
-        return False, "its warehouse takes no cancellations from crossdock: cancel it there, then choose cancelled"
     case.ask_to_cancel(reason, actor)
     return True, "its warehouse is asked again"
 
 
 def _cancelled(case: Case, reason: str, actor: str) -> tuple[bool, str]:
-    if case.push.state not in (PushState.CANCEL_REJECTED, PushState.IN_DOUBT_CANCEL):
-        return False, _NOT_ASKED
     case.tell("decided", f"cancelled: {reason}", actor)
     case.confirm_cancelled("it was cancelled in the warehouse by hand", actor)
     return True, "it counts as cancelled; its OMS is told"
@@ -208,10 +194,9 @@ def _cancelled(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 
 def _again(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     push = case.push
-    if push.state is not PushState.REJECTED:
-        return False, "only what its warehouse cancelled by itself can be pushed again so"
     assert case.order is not None and case.book is not None  # noqa: PT018 - open_case gave both
     case.heal(DOCUMENT, UPDATE)
+    case.supersede(UPDATE, HOLD, CANCEL)
     case.tell("decided", f"pushed again: {reason}", actor)
     asked = Asked(trigger=Trigger.MANUAL, actor=actor)
     after = again(case.tx, Sight(case.stored, case.order), push, case.book, case.now, asked)

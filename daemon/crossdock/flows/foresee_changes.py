@@ -52,6 +52,10 @@ def _cancelling(case: Case) -> tuple[Would, tuple[Clause, ...]]:
         move, clause = mutability.cancelling(stage, case.abilities)
     said = mutability.said(clause, stage.value, _STATUS, move)
     would = _CANCELS.get(move, Would.REFUSE)
+    if (
+        push.state is PushState.CANCEL_REJECTED and would is Would.CANCEL
+    ):  # it was asked, and is not asked again by itself
+        return Would.BY_HAND, (Clause("cancel_decided", False),)
     return would, (Clause(f"cancel_{_NAMES[would]}", False, (said,)),)
 
 

@@ -51,6 +51,7 @@ def look(case: Case) -> None:
     elif case.push.state is PushState.CANCEL_REJECTED or (case.push.changed and case.asked_about(CANCEL)):
         case.tell("cancel_taken_back", "the order is not to be cancelled any more")
         case.heal(CANCEL)
+        case.supersede(CANCEL)
         case.push.changed = False
         case.go_home()
     if case.push.state not in CANCELLING and case.push.state is not PushState.REJECTED:
@@ -83,6 +84,7 @@ def cancel(case: Case) -> None:
             case.ask_to_cancel(reason, record.cancel_by)
         case Move.ASK:
             push.changed, push.again_at = True, to_ms(case.now) + AGAIN
+            case.heal(UPDATE)
         case _:
             case.supersede(UPDATE, HOLD)
             said = mutability.said(clause, push.at_stage.value, FieldGroup.STATUS, move)

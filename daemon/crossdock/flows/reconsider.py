@@ -124,20 +124,20 @@ def _push_one(tx: Transaction, connection: str, ref: str, asked: Asked, desk: De
     after = _again(tx, stored, push, desk, asked)
     if after is None:
         return Answer(order=ref, done=False, text="it cannot be read while its connector is not loaded")
-    said = _asked_for(tx, after, to_ms(desk.now))
-    timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "push_asked", asked.actor, said)])
-    if after.state is PushState.QUEUED:
-        return Answer(order=ref, done=True, text=f"queued for warehouse {after.warehouse}", wake=after.connection)
-    return Answer(order=ref, done=False, text=reasons_of(after))
+    queued = after.state is PushState.QUEUED
+    said = _goes_to(tx, after, to_ms(desk.now)) if queued else reasons_of(after)
+    told = f"asked to push it to {said}" if queued else f"asked to push it, but {said}"
+    timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "push_asked", asked.actor, told)])
+    if queued:
+        return Answer(order=ref, done=True, text=f"queued for {said}", wake=after.connection)
+    return Answer(order=ref, done=False, text=said)
 
 
-def _asked_for(tx: Transaction, after: Push, now: int) -> str:
-    """Say what came of asking for a push: where it goes and against what, or why it stays."""
-    if after.state is not PushState.QUEUED:
-        return f"asked to push it, but {reasons_of(after)}"
+def _goes_to(tx: Transaction, after: Push, now: int) -> str:
+    """Say where a push by hand goes, and against what."""
     against = [m.detail for m in timeline.of_order(tx, after.order_id, 1) if (m.what, m.at) == ("overridden", now)]
     whatever = "".join(f", whatever strategy and gift gate say ({each})" for each in against)
-    return f"asked to push it to warehouse {after.warehouse}{whatever}"
+    return f"warehouse {after.warehouse}{whatever}"
 
 
 def obtain(
@@ -182,24 +182,49 @@ def _hold_one(tx: Transaction, connection: str, ref: str, actor: str, reason: st
 
 
 def release(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: Desk) -> list[Answer]:
-    """Release the hold set here and the gift gate of chosen orders, and decide again."""
-    answers = []
-    for connection, ref in refs:
-        if _find(tx, connection, ref) is None:
-            answers.append(Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}"))
-            continue
-        stored, push = _found_again(tx, connection, ref)
+    """End the hold set here of chosen orders, or open the gift gate at which one without such a hold waits; decide again."""
+    return [_release_one(tx, connection, ref, actor, desk) for connection, ref in refs]
+
+
+def _release_one(tx: Transaction, connection: str, ref: str, actor: str, desk: Desk) -> Answer:
+    found = _find(tx, connection, ref)
+    if found is None:
+        return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
+    stored, before = found
+    said = _let_go(tx, stored, before)
+    if said:
+        timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "released", actor, said)])
+        stored, before = _found_again(tx, connection, ref)
+    elif before.state is not PushState.CANCELLED:
+        return Answer(order=ref, done=False, text=f"{_NOT_OURS}; {reasons_of(before)}")
+    was = before.state
+    after = before if was not in _UNDECIDED else _again(tx, stored, before, desk, None) or before
+    if not said and after.state is was:  # a cancelled order whose hold ended before has nothing else to be released of
+        return Answer(order=ref, done=False, text=f"{_NOT_OURS}; {reasons_of(after)}")
+    said = said or "it is not cancelled any more"
+    if after.state is PushState.QUEUED:
+        text = f"{said}; it is queued for warehouse {after.warehouse}"
+        return Answer(order=ref, done=True, text=text, wake=after.connection)
+    more = "; release it once more to open its gift gate" if _at_gift_gate(after) else ""
+    return Answer(order=ref, done=True, text=f"{said}; {reasons_of(after)}{more}")
+
+
+_NOT_OURS = "no hold was set here, and no gift gate is shut"
+
+
+def _let_go(tx: Transaction, stored: StoredOrder, push: Push) -> str:
+    """End one thing that keeps an order here, and say which: its hold before its gift gate, nothing for neither."""
+    if stored.hold is not None:
         orders.set_hold(tx, stored.id, None)
+        return "the hold set here is ended"
+    if _at_gift_gate(push):
         orders.release_gifts(tx, stored.id)
-        text = "a hold set here is released, the gift gate is open"
-        timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "released", actor, text)])
-        stored, push = _found_again(tx, connection, ref)
-        after = push if push.state not in _UNDECIDED else _again(tx, stored, push, desk, None)
-        queued = after is not None and after.state is PushState.QUEUED
-        text = "released and queued" if queued else f"released; {reasons_of(after or push)}"
-        wake = after.connection if queued and after is not None else None
-        answers.append(Answer(order=ref, done=True, text=text, wake=wake))
-    return answers
+        return "its gift gate is opened"
+    return ""
+
+
+def _at_gift_gate(push: Push) -> bool:
+    return push.state in _UNDECIDED and any(clause.code == "gift" for clause in decide.read_reasons(push.why))
 
 
 _UNDECIDED = frozenset({PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.CANCELLED})

@@ -12,6 +12,7 @@ from crossdock.flows.deliver_labels import TOO_LATE
 from crossdock.flows.label_changes import KIND as LABEL_KIND
 from crossdock.flows.label_changes import begin_asking
 from crossdock.flows.reconsider import Answer, decide_one, reasons_of
+from crossdock.flows.retry_failed import retry_failed
 from crossdock.flows.settle_by_hand import redrive
 from crossdock.rules.labels import LabelState
 from crossdock.rules.push_states import GONE, WAITING, PushState
@@ -194,13 +195,13 @@ def _deliver_label(held: Held) -> Answer:
     head = labels.of_order(held.tx, held.order_id)
     failed = [] if head is None else operations.of_entity(held.tx, LABEL_KIND, head.id)
     mine = [each.id for each in failed if head is not None and each.revision == head.version]
-    done = operations.requeue(held.tx, mine, held.at) > 0
+    done = bool(retry_failed(held.tx, mine, held.desk.now).queued)
     text = "its label is sent again" if done else "its label was delivered, or is on its way, or is not right any more"
     return held.answer(text, done=done, order=_ref(held), wake=held.incident.connection if done else None)
 
 
 def _operation(held: Held) -> Answer:
-    done = held.rest.isdecimal() and operations.requeue(held.tx, [int(held.rest)], held.at) == 1
+    done = held.rest.isdecimal() and bool(retry_failed(held.tx, [int(held.rest)], held.desk.now).queued)
     text = "it is carried out again" if done else "it has not failed, or is carried out already"
     return held.answer(text, done=done, order=f"operation {held.rest}", wake=held.incident.connection if done else None)
 
@@ -211,7 +212,7 @@ def _refused(held: Held) -> Answer:
         return _not_ours(held)
     connection, kind = held.incident.connection, held.incident.operation
     failed = operations.failed_of(held.tx, connection, held.name, kind)
-    done = failed is not None and operations.requeue(held.tx, [failed], held.at) == 1
+    done = failed is not None and bool(retry_failed(held.tx, [failed], held.desk.now).queued)
     text = "it is sent again" if done else "it has not failed, or a newer one took its place"
     return held.answer(text, done=done, wake=connection if done else None)
 

@@ -12,6 +12,7 @@ from crossdock.rules import allocation, eligibility, strategy
 from crossdock.rules.book import Warehouse
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reasons import Clause, fulfilled
+from crossdock.spec.orders import OrderStatus
 
 if TYPE_CHECKING:
     from crossdock.rules.book import Book, PushStrategy
@@ -114,15 +115,25 @@ def _queued(clauses: list[Clause], warehouse: Warehouse, chosen: PushStrategy | 
 def _by_hand(
     order: Order, clauses: list[Clause], warehouse: Warehouse, book: Book, now: datetime, asked: Asked
 ) -> Decision:
-    """A person overrides strategy and gift gate; what they would have said is kept as a warning."""
+    """A person overrides strategy and gift gate; what they would have said is kept as a warning.
+
+    That it is not paid, or waits for gifts, is said whichever reason a strategy names first.
+    """
     chosen, clause, _ = strategy.choose(order, warehouse, book, now)
-    warnings = [] if clause.ok else [clause.facts[-1]]
-    if chosen is not None:
-        gate, _ = strategy.gift_gate(chosen, order, now)
-        warnings += [] if gate.ok else [f"gifts: {gate.facts[0]}"]
+    warnings = [f"it is not paid ({order.status.value})"] if unpaid(order) and not clause.ok else []
+    warnings += [] if clause.ok else [clause.facts[-1]]
+    if not asked.gift_released:
+        would = [chosen] if chosen is not None else strategy.of_warehouse(warehouse, book)
+        gates = [gate for each in would if not (gate := strategy.gift_gate(each, order, now)[0]).ok]
+        warnings += [f"gifts: {gate.facts[0]}" for gate in gates[:1]]
     if warnings:
         clauses.append(Clause("overridden", True, (asked.actor or "someone", "; ".join(warnings))))
     return _queued(clauses, warehouse, chosen)
+
+
+def unpaid(order: Order) -> bool:
+    """Tell whether somebody has to pay before the goods leave: not on delivery."""
+    return order.status in (OrderStatus.UNPAID, OrderStatus.PARTIALLY_PAID) and not order.cash_on_delivery
 
 
 def _kept(

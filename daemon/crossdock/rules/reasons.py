@@ -56,6 +56,7 @@ _SENTENCES: dict[tuple[str, bool], str] = {
     ("change_refuse", False): "it would not be told, for it is too late: {0}",
     ("change_cancel", False): "it would be cancelled: {0}",
     ("cancel_asked", False): "its warehouse is asked not to ship it",
+    ("cancel_decided", False): "its warehouse did not cancel it, and a person decides (`crossdock packages decide`)",
     ("cancel_refused", False): "its cancellation would not be asked for, and a person decides: {0}",
     ("cancel_waits", False): "its cancellation waits: {0}",
     ("ships_all_the_same", False): "it was cancelled, and a person decided that it ships all the same ({0})",

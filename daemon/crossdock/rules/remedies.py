@@ -37,16 +37,17 @@ _TWINS = Remedy("give both the same SKU if they are one product; if they are two
 
 _OF_CODE: dict[tuple[str, str], Remedy] = {
     ("outbound_document", "rejected"): Remedy(
-        "push each again, or cancel it in the OMS", "crossdock packages decide ORDER --choice again --reason WHY"
+        "push each again (again), or cancel it in the OMS",
+        "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
     ("outbound_document", "short"): Remedy(
-        "decide what the customer gets for the rest, enter that in the OMS, and say that it is done",
-        "crossdock packages decide ORDER --choice keep --reason WHY",
+        "decide what the customer gets for the rest, enter that in the OMS, and say that it is done (keep)",
+        "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
     ("outbound_document", "shipped_cancelled"): Remedy(
         "these parcels are on their way although the OMS was told that they are cancelled: correct the OMS or have them back, "
-        "and say that it is done",
-        "crossdock packages decide ORDER --choice keep --reason WHY",
+        "and say that it is done (keep)",
+        "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
     ("master", "brake"): Remedy(
         "see what changed; if it is meant, let it pass, else switch the warehouse off and mend the source",
@@ -93,11 +94,11 @@ for _direction in ("post_outbound", "post_inbound"):
 _OF_OPERATION: dict[str, Remedy] = {
     "outbound_update": Remedy(
         "decide about each: keep lets the warehouse's version stand, force sends it all the same",
-        "crossdock packages decide ORDER --choice keep --reason WHY",
+        "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
     "outbound_cancel": Remedy(
         "decide about each: ship lets it go, ask_again asks once more, cancelled says that you cancelled it there",
-        "crossdock packages decide ORDER --choice ship --reason WHY",
+        "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
     "outbound_hold": Remedy("the warehouse does not wait by itself: tell its people, then decide about the order"),
     "outbound_document": _LOOK,
@@ -122,7 +123,7 @@ _OF_OPERATION: dict[str, Remedy] = {
     "cost_write": Remedy("look at what is held there, then enter the cost again", "crossdock costs list"),
     "cost_drift": Remedy(
         "decide whose average stands: --take-theirs, or --write-ours",
-        "crossdock costs settle-drift {0} {1} --take-theirs --reason WHY",
+        "crossdock costs settle-drift {0} {1} --reason WHY",
     ),
     "product": Remedy("mend what is refused on either side; the product is then written again", "crossdock master products WAREHOUSE"),
     "twins": _TWINS,

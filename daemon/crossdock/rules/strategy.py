@@ -96,6 +96,11 @@ def choose(
     return None, Clause("strategy", False, (warehouse.code, why)), later
 
 
+def of_warehouse(warehouse: Warehouse, book: Book) -> list[PushStrategy]:
+    """Return the strategies of a warehouse that there are, in their order."""
+    return [found for name in warehouse.strategies if (found := book.strategies.get(name)) is not None]
+
+
 def gift_gate(strategy: PushStrategy, order: Order, now: datetime) -> tuple[Clause, datetime | None]:
     """Say whether gifts are still waited for, and until when (the article, line 63)."""
     match strategy.gift_gate:

@@ -244,7 +244,8 @@ _REMEDIES = {
         "crossdock incidents release INCIDENT",
     ),
     "needs_person": Remedy(
-        "look into the warehouse for each, and say what you saw", "crossdock settle ORDER --arrived --reason WHY"
+        "look into the warehouse for each, and say what you saw: --arrived or --absent",
+        "crossdock settle ORDER --reason WHY",
     ),
 }
 

@@ -58,6 +58,16 @@ def get(tx: Transaction, number: int) -> Approval | None:
     return None if row is None else _approval(row)
 
 
+def open_for(tx: Transaction, action: str, about: str, now: int) -> Approval | None:
+    """Return the proposal of an action on an object that can still be decided, if there is one."""
+    sql = (
+        "SELECT " + COLUMNS + " FROM approvals WHERE object = ? AND action = ? AND state = ? AND expires_at > ? "
+        "ORDER BY id LIMIT 1"
+    )  # fmt: skip
+    row = tx.one(sql, (about, action, ApprovalState.PROPOSED, now))
+    return None if row is None else _approval(row)
+
+
 def decided(
     tx: Transaction, number: int, state: ApprovalState, by: str, uid: int | None, at: int, outcome: str
 ) -> bool:

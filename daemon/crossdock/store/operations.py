@@ -208,6 +208,14 @@ def requeue(tx: Transaction, ids: Sequence[int], now: int) -> int:
     return tx.execute(sql, (OperationState.QUEUED, now, OperationState.FAILED, b"", *ids))
 
 
+def by_ids(tx: Transaction, ids: Sequence[int]) -> list[Operation]:
+    """Return operations by id. At most 1,000 ids."""
+    if not ids:
+        return []
+    sql = "SELECT " + COLUMNS + " FROM operations WHERE id IN (" + marks(len(ids)) + ")"
+    return [read_row(row) for row in tx.rows(sql, tuple(ids))]
+
+
 def of_entity(tx: Transaction, kind: str, entity_id: int) -> list[Operation]:
     """Return the operations of a kind that were made of a row, oldest first, at most 200."""
     sql = "SELECT " + COLUMNS + " FROM operations WHERE kind = ? AND entity_id = ? ORDER BY id LIMIT 200"

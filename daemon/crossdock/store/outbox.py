@@ -62,7 +62,7 @@ _MARK = (
     "WHERE state = ? AND id IN ("
 )
 _SENT_BEFORE = (
-    "SELECT p.order_id, p.sent_at, p.warehouse, p.key, p.attempts FROM pushes p WHERE p.sent_at IS NOT NULL "
+    "SELECT p.order_id, p.sent_at, p.warehouse, p.key, p.attempts, p.error_kind FROM pushes p WHERE p.sent_at IS NOT NULL "
     "AND NOT EXISTS (SELECT 1 FROM timeline t WHERE t.order_id = p.order_id AND t.what = 'sent' AND t.at = p.sent_at) "
     "AND p.id IN ("
 )

@@ -32,7 +32,8 @@ OLDEST = 20_000
 class Listed(Struct, frozen=True, kw_only=True):
     """A row of a list of orders. Times are milliseconds since 1970 UTC.
 
-    `asked` are the operations about which a person is asked, where it is marked so (rules.troubles.QUESTIONS).
+    `way` is the connection that it was pushed through. `asked` are the operations of its open incidents, once a warehouse
+    has, or had, it.
     """
 
     id: int
@@ -65,14 +66,16 @@ class Listed(Struct, frozen=True, kw_only=True):
     updated_revision: int | None
     updated_at: int | None
     acknowledged_at: int | None
+    way: str | None
     asked: tuple[str, ...] = ()
 
 
 _FIELDS = tuple(name for name in Listed.__struct_fields__ if name != "asked")
 _OF_ORDER = frozenset({"connection", "ref", "number", "status", "shop", "logistics", "created_at", "hold"})
+_NAMED = {"way": "p.connection"}
 _SELECT = (
     "SELECT "
-    + ", ".join(("o." if name in _OF_ORDER else "p.") + name for name in _FIELDS)
+    + ", ".join(_NAMED.get(name, ("o." if name in _OF_ORDER else "p.") + name) for name in _FIELDS)
     + " FROM pushes p JOIN orders o ON o.id = p.order_id WHERE "
 )
 _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
@@ -214,10 +217,10 @@ def cut(found: list[Listed], limit: int) -> tuple[list[Listed], int | None]:
 
 def _listed(tx: Transaction, rows: list[tuple[object, ...]]) -> list[Listed]:
     found = [msgspec.convert(dict(zip(_FIELDS, row, strict=True)), Listed, strict=False) for row in rows]
-    marked = [f"order:{each.order_id}" for each in found if each.changed and each.state in AT_WAREHOUSE]
-    if not marked:
+    there = [f"order:{each.order_id}" for each in found if each.changed or each.state in SETTLED]
+    if not there:
         return found
-    asked = {name: tuple(i.operation for i in held) for name, held in incidents.of_subjects(tx, marked).items()}
+    asked = {name: tuple(i.operation for i in held) for name, held in incidents.of_subjects(tx, there).items()}
     return [msgspec.structs.replace(each, asked=asked.get(f"order:{each.order_id}", ())) for each in found]
 
 

@@ -85,7 +85,7 @@ async def hold(call: Call[HoldOrders, object]) -> Results:
 
 
 async def release(call: Call[ForOrders, object]) -> Results:
-    """Release the hold set here and the gift gate of chosen orders, and decide again."""
+    """End the hold set here of chosen orders, or open the gift gate at which one without such a hold waits."""
     return results(await call.requests.release(pairs(call.body.orders), call.actor))
 
 

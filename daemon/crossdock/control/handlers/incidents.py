@@ -10,14 +10,18 @@ from crossdock.control.problems import not_found, not_valid
 from crossdock.control.records.asks import Done
 from crossdock.control.records.base import Limit
 from crossdock.control.records.incidents import CauseName, HeldItem, HeldPage, IncidentItem, IncidentPage, ReleasedPage
+from crossdock.control.shown import choices_of
 from crossdock.rules.troubles import remedy
-from crossdock.store import incidents, orders
+from crossdock.store import incidents, views
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crossdock.control.problems import ApiProblem
     from crossdock.control.records.incidents import MuteIncident, ReleaseIncident, TakeIncident
     from crossdock.control.route import Call
+    from crossdock.rules.mutability import Abilities
     from crossdock.store.incidents import Incident
     from crossdock.store.store import Transaction
 
@@ -77,21 +81,23 @@ async def list_held(call: Call[None, HeldQuery]) -> HeldPage:
     """List what an incident holds, by name."""
     item = await _one(call)
     query = call.query
-    found = await call.engine.store.read(_held, item.id, query.after, query.limit + 1)
+    able = call.engine.books.abilities
+    found = await call.engine.store.read(_held, item.id, query.after, query.limit + 1, able)
     more = found[query.limit - 1].subject if len(found) > query.limit else None
     return HeldPage(items=tuple(found[: query.limit]), next=more)
 
 
-def _held(tx: Transaction, number: int, after: str, limit: int) -> list[HeldItem]:
+def _held(tx: Transaction, number: int, after: str, limit: int, able: Mapping[str, Abilities]) -> list[HeldItem]:
     rows = incidents.subjects(tx, number, after, limit)
     ids = [int(name[6:]) for name, _, _ in rows if name.startswith("order:") and name[6:].isdecimal()]
-    known = {f"order:{order.id}": order for order in orders.load_ids(tx, ids).values()}
+    known = {f"order:{row.order_id}": row for row in views.of_order_ids(tx, ids)}
     found = []
     for name, since, text in rows:
         order = known.get(name)
         at = from_ms(since)
         connection, ref = (order.connection, order.ref) if order else (None, None)
-        found.append(HeldItem(subject=name, since=at, text=text, connection=connection, ref=ref))
+        choices = choices_of(order, able) if order else ()
+        found.append(HeldItem(subject=name, since=at, text=text, connection=connection, ref=ref, choices=choices))
     return found
 
 

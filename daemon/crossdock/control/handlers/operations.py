@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.control import auditing
 from crossdock.control.permissions import Right
 from crossdock.control.problems import not_found, not_valid
-from crossdock.control.records.operations import MAX_RETRIED, OperationDetail, OperationItem, OperationPage, Retried
+from crossdock.control.records.operations import (
+    MAX_RETRIED,
+    NotRetried,
+    OperationDetail,
+    OperationItem,
+    OperationPage,
+    Retried,
+)
+from crossdock.flows import cost_ledgers
+from crossdock.flows.retry_failed import retry_failed
 from crossdock.rules.operation_states import UNSETTLED, OperationState
+from crossdock.rules.troubles import (
+    LABEL,
+    OUTBOUND_CANCEL,
+    OUTBOUND_HOLD,
+    OUTBOUND_UPDATE,
+    POST_INBOUND,
+    POST_OUTBOUND,
+    PRODUCT,
+)
+from crossdock.spec.costs import CostChange, CostKind
 from crossdock.store import operations, operations_list
 from crossdock.store.operations_list import Sought
-from crossdock.store.times import from_ms, to_ms
+from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
     from crossdock.control.records.operations import OperationQuery, RetryOperations
@@ -45,7 +66,11 @@ async def show_operation(call: Call[None, object]) -> OperationDetail:
 
 
 async def retry_operations(call: Call[RetryOperations, object]) -> Retried:
-    """Carry failed writes out again, as they are: those named, or a page of all that failed."""
+    """Carry failed writes out again, as they are: those named, or a page of all that failed.
+
+    A write needs the right of what it does, too; of all that failed, those that the caller has no right to are left. So is
+    what a decision, or something newer, has overtaken.
+    """
     body, engine = call.body, call.engine
     if bool(body.operations) == body.all_failed:
         raise not_valid("name the operations, or say all_failed: one of the two")
@@ -57,12 +82,34 @@ async def retry_operations(call: Call[RetryOperations, object]) -> Retried:
         rows = await engine.store.read(operations_list.page, sought, body.after, MAX_RETRIED + 1)
         numbers = [row.id for row in rows[:MAX_RETRIED]]
         more = numbers[-1] if len(rows) > MAX_RETRIED else None
-    count = await engine.store.write(operations.requeue, numbers, to_ms(engine.env.now()))
+    known = await engine.store.read(operations.by_ids, numbers)
+    lacked = {each.id: right for each in known if (right := needs(each)) is not None and not call.may(right)}
+    if not body.all_failed and lacked:
+        number, right = next(iter(lacked.items()))
+        call.need(right, f"operation {number}")
+    again = await engine.store.write(retry_failed, [each for each in numbers if each not in lacked], engine.env.now())
     engine.wake_operations(engine.links)
-    text = f"{count} of {len(numbers)} are carried out again"
-    if count < len(numbers):
-        text += "; the others have not failed, or something newer on the same subject is under way"
-    return Retried(queued=count, of=len(numbers), text=text, next=more)
+    left = {number: f"you lack the right '{right}', which it needs" for number, right in lacked.items()}
+    left |= {each.number: each.text for each in again.kept}
+    text = f"{len(again.queued)} of {len(numbers)} are carried out again"
+    kept = tuple(NotRetried(operation=number, text=left[number]) for number in numbers if number in left)
+    return Retried(queued=len(again.queued), of=len(numbers), text=text, next=more, kept=kept)
+
+
+def needs(operation: Operation) -> Right | None:
+    """Say which right a write needs beside that of retrying: the one by which a person has it made."""
+    if operation.kind != cost_ledgers.KIND:
+        return _NEEDS.get(operation.kind)
+    change = msgspec.json.decode(operation.body, type=CostChange)
+    return Right.COST_PLAN_EDIT if change.kind is CostKind.PLANNED else Right.COST_ACTUAL_EDIT
+
+
+_NEEDS = {
+    OUTBOUND_UPDATE: Right.ORDER_SYNC, OUTBOUND_CANCEL: Right.CANCEL_REQUEST, OUTBOUND_HOLD: Right.ORDER_HOLD,
+    LABEL: Right.LABEL_PULL, POST_OUTBOUND: Right.PUSH_REPUSH, POST_INBOUND: Right.PUSH_REPUSH,
+    PRODUCT: Right.MASTER_RESOLVE,
+}  # fmt: skip
+"""By kind. Stock is sent by its own switch, without anybody's doing: retrying it needs nothing more."""
 
 
 def _item(row: Operation) -> OperationItem:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossdock.control.auditing import revealed
 from crossdock.control.explain import Case, explain
 from crossdock.control.problems import conflict, not_found
 from crossdock.control.records.orders import ExplainQuery, Explanation, OrderDetail, OrderPage, OrderQuery
-from crossdock.control.shown import decided, happened, masked, order_item, push_item, updated
+from crossdock.control.shown import Lens, decided, happened, masked, order_item, push_item, updated
 from crossdock.flows.decide import read_reasons
 from crossdock.rules.push_states import WAITING, PushState, Tab
 from crossdock.rules.reasons import failing
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
     from crossdock.store.views import Listed
 
 
+async def lens_of(call: Call[Any, Any]) -> Lens:
+    """Say with what rows are looked at for this request."""
+    engine = call.engine
+    return Lens(await engine.store.read(engine.books.current), engine.keeper.of, engine.env.now())
+
+
 async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
     """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push, were updated or are too old for it, or exactly one reference or number."""
-    query = call.query
+    query, lens = call.query, await lens_of(call)
     wanted = views.Wanted(
         states=None if query.state is None else (PushState[query.state.upper()],),
         tab=None if query.tab is None else Tab(query.tab),
@@ -54,9 +60,9 @@ async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
             and (updated(row) or not query.updated)
             and (_aged(row) or not query.aged)
         ]
-        return OrderPage(items=tuple(map(order_item, items)))
+        return OrderPage(items=tuple(order_item(row, lens) for row in items))
     rows, more = await call.engine.store.read(views.order_page, wanted, query.after, query.limit)
-    return OrderPage(items=tuple(map(order_item, rows)), next=more)
+    return OrderPage(items=tuple(order_item(row, lens) for row in rows), next=more)
 
 
 def _fits(row: Listed, shown: Sequence[views.Part]) -> bool:
@@ -83,7 +89,7 @@ async def show_order(call: Call[None, object]) -> OrderDetail:
     if order is not None and not personal:
         order = masked(order)
     return OrderDetail(
-        row=order_item(row),
+        row=order_item(row, await lens_of(call)),
         order=order,
         masked=not personal,
         pushes=tuple(map(push_item, ways)),
@@ -123,6 +129,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
     return explain(
         Case(
             row=row,
+            lens=Lens(book, engine.keeper.of, engine.env.now()),
             stored=stored,
             push=push,
             moments=moments,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.control.handlers.actions import pairs, results
+from crossdock.control.handlers.orders import lens_of
 from crossdock.control.permissions import Right
 from crossdock.control.problems import not_valid
 from crossdock.control.records.base import MAX_ORDERS
 from crossdock.control.records.packages import PackagePage
 from crossdock.control.shown import order_item
-from crossdock.flows.decide_by_hand import Verdict
+from crossdock.rules.choices import Verdict
 from crossdock.spec.outbound import Stage
 from crossdock.store import packages, views
 
@@ -31,7 +32,8 @@ async def list_packages(call: Call[None, PackageQuery]) -> PackagePage:
     stage = None if query.stage is None else Stage(query.stage)
     wanted = views.Wanted(oms=query.connection, warehouse=query.warehouse, updated=query.updated)
     rows, more = await call.engine.store.read(packages.page, stage, wanted, query.after, query.limit)
-    return PackagePage(items=tuple(map(order_item, rows)), next=more)
+    lens = await lens_of(call)
+    return PackagePage(items=tuple(order_item(row, lens) for row in rows), next=more)
 
 
 async def decide_packages(call: Call[DecidePackages, object]) -> Results:

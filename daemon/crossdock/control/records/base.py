@@ -41,6 +41,7 @@ StateName = Literal[
     "closed_short",
 ]
 StageName = Literal["pending", "picking", "picked", "packed", "outbound", "cancelled"]
+ChoiceName = Literal["force", "keep", "ship", "ask_again", "cancelled", "again"]
 TaskStateName = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from crossdock.control.records.asks import Done
-from crossdock.control.records.base import Limit
+from crossdock.control.records.base import ChoiceName, Limit
 
 CauseName = Literal[
     "transient", "mapping", "validation", "auth", "conflict", "in_doubt", "refused", "drift", "decision", "bug"
@@ -47,13 +47,17 @@ class IncidentPage(Struct, frozen=True, kw_only=True):
 
 
 class HeldItem(Struct, frozen=True, kw_only=True):
-    """One that an incident holds: an order (by its connection and ref), or something else by its name alone."""
+    """One that an incident holds: an order (by its connection and ref), or something else by its name alone.
+
+    `choices`: what a person may decide about the order now, if anything.
+    """
 
     subject: str
     since: datetime
     text: str
     connection: str | None = None
     ref: str | None = None
+    choices: tuple[ChoiceName, ...] = ()
 
 
 class HeldPage(Struct, frozen=True, kw_only=True):

@@ -69,10 +69,18 @@ class RetryOperations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
 
 
+class NotRetried(Struct, frozen=True, kw_only=True):
+    """An operation that is not carried out again, and why."""
+
+    operation: int
+    text: str
+
+
 class Retried(Struct, frozen=True, kw_only=True):
-    """How many go again, of how many that were meant; `next` goes on where a page was cut off."""
+    """How many go again, of how many that were meant; `kept` are the others. `next` goes on where a page was cut off."""
 
     queued: int
     of: int
     text: str
     next: int | None = None
+    kept: tuple[NotRetried, ...] = ()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from crossdock.control.records.base import MAX_ORDERS, Code, ConnectionName, Id, Limit, StateName, TabName
+from crossdock.control.records.base import MAX_ORDERS, ChoiceName, Code, ConnectionName, Id, Limit, StateName, TabName
 from crossdock.spec.orders import Order, Ref
 
 
@@ -45,6 +45,8 @@ class OrderItem(Struct, frozen=True, kw_only=True):
 
     `stage` is how far its warehouse is, where that is known. `updated`: its warehouse took a change since the push, at
     `updated_at` to `updated_revision`, and nobody has acknowledged that; a picked order carries the mark no more.
+    `next_at` is when what is due to its warehouse goes, `again_at` when time alone may let it go, `too_old_at` when it is not
+    pushed any more. `choices`: what a person may decide about it now, if anything.
     """
 
     id: int
@@ -63,6 +65,7 @@ class OrderItem(Struct, frozen=True, kw_only=True):
     hold: str | None = None
     next_at: datetime | None = None
     again_at: datetime | None = None
+    too_old_at: datetime | None = None
     attempts: int = 0
     needs_person: bool = False
     changed: bool = False
@@ -76,6 +79,7 @@ class OrderItem(Struct, frozen=True, kw_only=True):
     updated: bool = False
     updated_revision: int | None = None
     updated_at: datetime | None = None
+    choices: tuple[ChoiceName, ...] = ()
 
 
 class OrderPage(Struct, frozen=True, kw_only=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from crossdock.control.records.base import MAX_ORDERS, Code, ConnectionName, Id, Limit, Reason, StageName
+from crossdock.control.records.base import MAX_ORDERS, ChoiceName, Code, ConnectionName, Id, Limit, Reason, StageName
 from crossdock.control.records.orders import OrderItem, OrderRef, Refs
 
 
@@ -29,9 +29,6 @@ class PackagePage(Struct, frozen=True, kw_only=True):
 
     items: tuple[OrderItem, ...]
     next: int | None = None
-
-
-ChoiceName = Literal["force", "keep", "ship", "ask_again", "cancelled", "again"]
 
 
 class DecidePackages(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

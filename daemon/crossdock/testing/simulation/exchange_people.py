@@ -6,9 +6,9 @@ import random
 from typing import TYPE_CHECKING
 
 from crossdock.engine.requests import Refused
-from crossdock.flows.decide_by_hand import Verdict
 from crossdock.flows.master_plan import StalePlan
 from crossdock.flows.repush_documents import DocumentName
+from crossdock.rules.choices import Verdict
 from crossdock.rules.push_states import PushState
 from crossdock.spec.outbound import Stage
 from crossdock.store.audit import By

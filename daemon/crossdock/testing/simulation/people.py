@@ -94,7 +94,7 @@ class People:
                 await self._sync(engine, requests, ref)
             case 1:
                 await requests.obtain("oms", self.random.choice(("WH-A", "WH-B")), ACTOR)
-            case 2 if not self._orders.entries[ref].order.gifts_pending:  # a release would open the gift gate
+            case 2:
                 self.held.add(ref)
                 await requests.hold([("oms", ref)], "wait", ACTOR)
             case 3 if self.held:
