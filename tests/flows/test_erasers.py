@@ -100,7 +100,7 @@ async def ended(at):
     assert (await at.depot.choose(Verdict.KEEP)).done
     at.oms.gives["1"] = label(f"to {CANARY} once more")
     at.wait(timedelta(minutes=1))
-    await at.pull()
+    await at.pull_by_hand()
     at.wms.answers.append(PushStatus.REJECTED)
     await at.operate()
     row, now = await at.row(), int(at.house.env.now().timestamp() * 1000)

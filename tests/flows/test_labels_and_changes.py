@@ -278,7 +278,7 @@ async def test_a_label_at_the_warehouse_that_nobody_refreshes_needs_a_person_at_
     assert (head.state, head.next_at, head.error_code) == (LabelState.STALE, None, "by_hand")
     assert (await at.problems(), await at.tab()) == (["by_hand"], Tab.ABNORMAL)
     (listed,) = await at.store.read(views.of_order_ids, [(await at.row()).order_id])
-    assert "`crossdock labels pull`" in " ".join(order_item(listed).why)
+    assert "`crossdock labels pull`" in " ".join(shown(listed).why)
     assert [(done, "labels pull" in text) for done, text in await released(at, "by_hand")] == [(False, True)]
     await at.pull_by_hand()
     await at.operate()
