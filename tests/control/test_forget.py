@@ -40,7 +40,7 @@ async def has_personal_data(world):
 
 async def keep_house(world):
     """Run the housekeeping until it has nothing to do."""
-    house = Housekeeping(world.engine.house, lambda: world.config.privacy)
+    house = Housekeeping(world.engine.house, lambda: world.config)
     while await house.run_once(1) is not None:
         pass
 

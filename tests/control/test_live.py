@@ -14,12 +14,15 @@ from crossdock.control import events
 from crossdock.control.client import Refusal, Unreachable
 from crossdock.control.events import OF_TABLE, Events
 from crossdock.control.permissions import ROLES
+from crossdock.engine.housekeeping import Housekeeping
 from crossdock.env import Env
 from crossdock.ops.masks import Masks
 from crossdock.ops.recent_log import RecentLog, keep, let_go
 from crossdock.ops.trends import Trends
 from crossdock.rules.book import AllocationRule
+from crossdock.store import reconciled
 from crossdock.store.store import written_table
+from crossdock.store.times import to_ms
 
 
 class Heard:
@@ -240,3 +243,40 @@ async def test_what_may_not_be_asked_for_again_yet_is_listed(world, client):
     assert timedelta(minutes=4) < item.again_at - world.env.now() <= timedelta(minutes=5)
     world.env.ahead += timedelta(minutes=6)
     assert (await client.throttles()).items == ()
+
+
+async def test_turns_of_the_five_minute_limit_are_removed_after_a_day_but_not_when_the_comparison_was(world, client):
+    world.serve(order("1"))
+    await client.obtain("oms", "WH1")
+    now = to_ms(world.env.now())
+    await world.store.write(reconciled.begin, now)
+    house = Housekeeping(world.engine.house, lambda: world.config)
+
+    async def scopes():
+        return {row[0] for row in await world.store.read(lambda tx: tx.rows("SELECT scope FROM throttles LIMIT 99"))}
+
+    world.env.ahead += timedelta(hours=23)
+    while await house.run_once(1) is not None:
+        pass
+    assert any(scope.startswith("obtain:") for scope in await scopes())
+    world.env.ahead += timedelta(hours=2)
+    while await house.run_once(1) is not None:
+        pass
+    left = await scopes()
+    assert "reconcile:daily" in left
+    assert not any(scope.startswith("obtain:") for scope in left)
+    assert await world.store.read(reconciled.last) == now
+
+
+async def test_turns_are_kept_for_as_long_as_the_limit_is(build):
+    made = await build(interval=3 * 86_400.0)
+    async with made.client() as opened:
+        await made.settings()
+        await opened.obtain("oms", "WH1")
+        house = Housekeeping(made.engine.house, lambda: made.config)
+        made.env.ahead += timedelta(days=2)
+        while await house.run_once(1) is not None:
+            pass
+        with pytest.raises(Refusal) as refused:
+            await opened.obtain("oms", "WH1")
+    assert refused.value.code == "too_soon"

@@ -172,6 +172,8 @@ HOT = {
     "running tasks": (tasks.requeue_running, "state"),
     "cursor": (lambda tx: cursors.load(tx, "oms"), "sqlite_autoindex_cursors"),
     "throttle": (lambda tx: throttles.again_at(tx, "x", 1, MS), "sqlite_autoindex_throttles"),
+    "running throttles": (lambda tx: throttles.running(tx, 300_000, MS, 200), "throttle_at"),
+    "old throttles": (lambda tx: throttles.forget(tx, MS, 500), "throttle_at"),
     "counter": (lambda tx: counters.current(tx, "pushes"), "sqlite_autoindex_counters"),
     "quarantined": (lambda tx: quarantine.among(tx, "oms", ["A"]), "quarantinerow_connection_ref"),
     "quarantine page": (lambda tx: quarantine.page(tx, 0, 50), "PRIMARY KEY"),
@@ -236,7 +238,7 @@ def test_a_hot_query_uses_its_index(database, tx, name):
     assert any(index in line for _, lines in found for line in lines), found
     for sql, lines in found:
         for line in lines:
-            if re.search(r"\bSCAN (p|o|b|pushes|orders|push_bodies|timeline|task_items)\b", line):
+            if re.search(r"\bSCAN (p|o|b|pushes|orders|push_bodies|timeline|task_items|throttles)\b", line):
                 assert "USING" in line, (sql, line)
 
 

@@ -75,7 +75,7 @@ class Engine:
         self.house = House(store, env, self.books)
         self.keeper = ConnectionKeeper(env, store)
         self._clock = ClockKeeper(env, store, self.keeper)
-        self._housekeeping = Housekeeping(self.house, lambda: self.config.privacy)
+        self._housekeeping = Housekeeping(self.house, lambda: self.config)
         self.links: dict[str, Link] = {}
         self.lanes: dict[str, Lane] = {}
         self.pulls: dict[str, PullLane] = {}

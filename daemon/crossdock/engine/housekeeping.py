@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from crossdock.flows import forget
 from crossdock.flows.expire_approvals import expire_due
 from crossdock.flows.forget import Keeping
-from crossdock.store import audit, audit_chain
+from crossdock.store import audit, audit_chain, throttles
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from crossdock.config.model import Privacy
+    from crossdock.config.model import Config, Privacy
     from crossdock.flows.house import House
 
 log = logging.getLogger("crossdock.engine")
@@ -26,20 +26,23 @@ EVERY_S = 600.0
 NOTED_EVERY = timedelta(days=1)
 """How often the log is told where the audit stands."""
 ROWS = 500
-"""Rows of the audit removed in one transaction."""
+"""Rows of the audit, or turns of the five-minute limit, removed in one transaction."""
+KEEP_TURNS = timedelta(days=1)
+"""Turns of the five-minute limit that are older say nothing any more, unless the limit is longer than that."""
 
 
 class Housekeeping:
     """Removes personal data, old rows of the audit and proposals whose time is over, a little at each run."""
 
-    def __init__(self, house: House, privacy: Callable[[], Privacy]) -> None:
-        self._house, self._privacy = house, privacy
+    def __init__(self, house: House, config: Callable[[], Config]) -> None:
+        self._house, self._config = house, config
         self._removed = False
         self._noted: datetime | None = None
 
     async def run_once(self, _number: int) -> float | None:
         """Do one piece of each kind of work; 0 if there may be more."""
-        store, now, privacy = self._house.store, self._house.env.now(), self._privacy()
+        store, now, config = self._house.store, self._house.env.now(), self._config()
+        privacy = config.privacy
         keeping = keeping_of(privacy)
         removed = await store.write(forget.remove_bodies_due, keeping, now)
         removed += await store.write(forget.erase_due, self._house.read_order, keeping, now)
@@ -47,6 +50,8 @@ class Housekeeping:
         oldest = to_ms(now - timedelta(days=privacy.keep_audit_days))
         old = await store.write(audit_chain.prune, oldest, ROWS, to_ms(now))
         old += await store.write(expire_due, now)
+        turns = max(KEEP_TURNS, timedelta(seconds=config.engine.min_interval_s))
+        old += await store.write(throttles.forget, to_ms(now - turns), ROWS)
         self._removed = self._removed or removed > 0
         if removed or old:
             return 0

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from crossdock.store import tasks
 from crossdock.store.tasks import Task, TaskKind, TaskState
+from crossdock.store.throttles import DAILY
 
 if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 NOWHERE = ""
 """The connection of a task that is about all of them."""
-_SCOPE = "reconcile:daily"
+_SCOPE = DAILY
 
 
 def last(tx: Transaction) -> int | None:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 
+DAILY = "reconcile:daily"
+"""The scope that is no limit: when the last daily reconciliation began (store.reconciled)."""
+
+
 def allow(tx: Transaction, scope: str, interval_ms: int, now: int) -> int | None:
     """Take the scope's turn and return None, or return when it may run again (milliseconds).
 
@@ -45,6 +49,15 @@ def again_at(tx: Transaction, scope: str, interval_ms: int, now: int) -> int | N
     if row is not None and row[0] <= now < row[0] + interval_ms:
         return int(row[0]) + interval_ms
     return None
+
+
+def forget(tx: Transaction, before: int, limit: int) -> int:
+    """Remove turns that were taken before this moment (milliseconds), at most `limit`; return how many.
+
+    When the last daily reconciliation began stays: without it the next start would be taken for the first one.
+    """
+    sql = "DELETE FROM throttles WHERE scope IN (SELECT scope FROM throttles WHERE at < ? AND scope <> ? ORDER BY at LIMIT ?)"
+    return tx.execute(sql, (before, DAILY, limit))
 
 
 def running(tx: Transaction, interval_ms: int, now: int, limit: int) -> list[tuple[str, int]]:
