@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.engine.asking import Refused
-from crossdock.rules.approval_states import ApprovalState, may_approve, may_decide
+from crossdock.rules.approval_states import ApprovalState, Person, may_approve, may_decide
 from crossdock.store import approvals, audit
 from crossdock.store.approvals import Approval
 from crossdock.store.times import from_ms, to_ms
@@ -100,7 +100,7 @@ class Approvals:
         """Know how an action is carried out."""
         self._actions[action] = carry_out
 
-    async def propose(self, proposal: Proposal, actor: str, uid: int, note: Entry | None = None) -> Approval:
+    async def propose(self, proposal: Proposal, actor: str, uid: int | None, note: Entry | None = None) -> Approval:
         """Keep a proposal until another person decides, or its time is over; `note` is audited with it.
 
         Raises AlreadyProposed while one for the same is open.
@@ -141,9 +141,8 @@ def _propose(tx: Transaction, new: Approval, note: Entry | None) -> Approval:
 
 def _approve(tx: Transaction, number: int, actions: dict[str, CarryOut], by: By, now: datetime) -> Decided:
     found = _open(tx, number)
-    assert by.uid is not None  # a person's
-    expires = from_ms(found.expires_at)
-    if (why := may_approve(found.state, found.proposed_uid, by.uid, expires, now)) is not None:
+    first, second_one = Person(found.proposed_by, found.proposed_uid), Person(by.actor, by.uid)
+    if (why := may_approve(found.state, first, second_one, from_ms(found.expires_at), now)) is not None:
         raise NotApproved(f"approval {number}: {why}")
     if (carry_out := actions.get(found.action)) is None:
         raise NotApproved(f"approval {number}: this version of crossdock does not know {found.action}; reject it")

@@ -45,7 +45,6 @@ class CostRequests:
         store = self._engine.store
         made = await store.write(cost_edits.make, edit, self._work(), by=by, writes=self._writes())
         if made.state == "waiting":
-            assert by.uid is not None  # a person's
             return made, await self._approvals.propose(costs_by_two.proposal(edit, made), by.actor, by.uid, made.note)
         self._engine.wake_operations(made.wake)
         return made, None

@@ -122,7 +122,7 @@ class Requests:
         )  # fmt: skip
         return self._woken([answer])[0]
 
-    async def propose_settle(self, asked: SettleAsked, actor: str, uid: int) -> Approval:
+    async def propose_settle(self, asked: SettleAsked, actor: str, uid: int | None) -> Approval:
         """Have a second person approve that a push in doubt is settled. Raises Refused if it is not in doubt."""
         found = await self._engine.store.read(settle_by_two.in_doubt, asked)
         if isinstance(found, str):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -34,14 +36,28 @@ ALLOWED: dict[ApprovalState, frozenset[ApprovalState]] = {
 """A proposal is decided once; what was refused or expired is proposed anew."""
 
 
-def may_approve(state: ApprovalState, proposed_uid: int, uid: int, expires_at: datetime, now: datetime) -> str | None:
-    """Say why somebody may not approve a proposal at `now` (UTC); None if nothing is against it.
+class Person(Struct, frozen=True):
+    """Who proposes or approves: the user's name, and its uid unless a token was shown."""
 
-    The two persons are told apart by the user of the machine that each connects as.
-    """
+    user: str
+    uid: int | None
+
+    def is_also(self, other: Person) -> bool:
+        """Tell whether the two are one: the same user of the machine, or of the same name by socket or by any token.
+
+        Names are compared whatever their case: "Ann" of a token is not a second person beside "ann".
+        """
+        same_uid = self.uid is not None and self.uid == other.uid
+        return same_uid or self.user.casefold() == other.user.casefold()
+
+
+def may_approve(
+    state: ApprovalState, proposed_by: Person, approves: Person, expires_at: datetime, now: datetime
+) -> str | None:
+    """Say why somebody may not approve a proposal at `now` (UTC); None if nothing is against it."""
     if (why := may_decide(state, expires_at, now)) is not None:
         return why
-    if proposed_uid == uid:
+    if proposed_by.is_also(approves):
         return "you proposed it yourself; another person with the same right has to approve it"
     return None
 

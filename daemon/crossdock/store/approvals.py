@@ -20,7 +20,7 @@ class Approval(Struct, frozen=True, kw_only=True):
     """A proposal's row. Times are milliseconds UTC.
 
     `action` names what is carried out, with `body`; `needs` is the right that both persons must hold; `object` what it is
-    done to, and `text` the sentence that the second person decides by.
+    done to, and `text` the sentence that the second person decides by. Who acts by a token has no uid.
     """
 
     id: int
@@ -31,7 +31,7 @@ class Approval(Struct, frozen=True, kw_only=True):
     body: bytes
     state: ApprovalState
     proposed_by: str
-    proposed_uid: int
+    proposed_uid: int | None
     proposed_at: int
     expires_at: int
     decided_by: str
@@ -42,13 +42,16 @@ class Approval(Struct, frozen=True, kw_only=True):
 
 FIELDS = Approval.__struct_fields__
 COLUMNS = ", ".join(FIELDS)
+_NO_UID = -1
+"""Stands in the column of who proposed, which takes no null: there is no such uid."""
 _INSERT = "INSERT INTO approvals (" + COLUMNS + ") VALUES (" + marks(len(FIELDS)) + ")"
 
 
 def propose(tx: Transaction, new: Approval) -> Approval:
     """Keep a proposal; its id is given here."""
     values = {name: getattr(new, name) for name in FIELDS} | {"id": counters.take(tx, "approvals")}
-    tx.execute(_INSERT, tuple(values[name] for name in FIELDS))
+    stored = values | {"proposed_uid": _NO_UID if new.proposed_uid is None else new.proposed_uid}
+    tx.execute(_INSERT, tuple(stored[name] for name in FIELDS))
     return Approval(**values)
 
 
@@ -80,14 +83,14 @@ def decided(
 
 
 def page(
-    tx: Transaction, rights: Sequence[str], uid: int, state: ApprovalState | None, before: int | None, limit: int
+    tx: Transaction, rights: Sequence[str], user: str, state: ApprovalState | None, before: int | None, limit: int
 ) -> list[Approval]:  # fmt: skip
-    """Return proposals that need one of these rights, or that `uid` proposed, newest first."""
+    """Return proposals that need one of these rights, or that `user` proposed, newest first."""
     sql = (
-        "SELECT " + COLUMNS + " FROM approvals WHERE id < ? AND (proposed_uid = ? OR needs IN ("
+        "SELECT " + COLUMNS + " FROM approvals WHERE id < ? AND (proposed_by = ? OR needs IN ("
         + marks(len(rights)) + "))"
     )  # fmt: skip
-    values: list[object] = [2**62 if before is None else before, uid, *rights]
+    values: list[object] = [2**62 if before is None else before, user, *rights]
     if state is not None:
         sql += " AND state = ?"
         values.append(state)
@@ -104,4 +107,6 @@ def _approval(row: tuple[object, ...]) -> Approval:
     values: dict[str, Any] = dict(zip(FIELDS, row, strict=True))
     values["state"] = ApprovalState(values["state"])
     values["body"] = bytes(values["body"])
+    if values["proposed_uid"] == _NO_UID:
+        values["proposed_uid"] = None
     return Approval(**values)
