@@ -17,7 +17,7 @@ from crossdock.config.show import effective
 EXAMPLE = Path(__file__).parents[2] / "config/crossdock.toml"
 TAKEN_OUT = re.compile(r"^#(?=[a-z_]+ = )", re.MULTILINE)
 # Their default is that there is none; the example shows what one would write.
-WITHOUT_DEFAULT = {"credentials_dir", "settle_s", "ca_file", "listen", "currency"}
+WITHOUT_DEFAULT = {"credentials_dir", "settle_s", "ca_file", "listen", "currency", "cert_file", "key_file"}
 
 
 def keys_of(kind: type[Section]) -> set[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 RESTART = (
     "state_dir", "database", "control.socket", "control.max_body_bytes", "control.max_concurrent", "control.timeout_s",
-    "plugins", "engine.readers", "engine.tick_s", "engine.run_budget_s", "engine.claim",
+    "control.tcp", "plugins", "engine.readers", "engine.tick_s", "engine.run_budget_s", "engine.claim",
     "engine.flush_ms", "webhooks", "costs",
 )  # fmt: skip
 """Keys, and tables with all that is in them, that count from the next start on."""

@@ -12,12 +12,13 @@ from crossdock.config.secretlike import has_userinfo, secret_like_inline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crossdock.config.model import Config, Connection, HttpLimits, Plugins, Retry, Role
+    from crossdock.config.model import Config, Connection, HttpLimits, Plugins, Retry, Role, Tcp
     from crossdock.config.problems import KeyPath
 
 Finding = tuple["KeyPath", str, str]
 """Path of the value, what is wrong with it, and a hint or nothing."""
 
+_NO_ADDRESS = ("is no address and port", 'write it as in "127.0.0.1:8787" or "[::1]:8787"')
 _DISTRIBUTION = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\s*==\s*[A-Za-z0-9.*+!_-]+)?")
 
 
@@ -33,6 +34,7 @@ def findings(config: Config) -> Iterator[Finding]:
         if not config.allow_inline_secrets:
             yield from _inline_secrets(connection, at)
     yield from _webhooks(config)
+    yield from _tcp(config.control.tcp)
 
 
 def _paths(config: Config) -> Iterator[Finding]:
@@ -40,6 +42,8 @@ def _paths(config: Config) -> Iterator[Finding]:
         ("state_dir",): config.state_dir,
         ("database",): config.database,
         ("control", "socket"): config.control.socket,
+        ("control", "tcp", "cert_file"): config.control.tcp.cert_file,
+        ("control", "tcp", "key_file"): config.control.tcp.key_file,
         ("credentials_dir",): config.credentials_dir,
     }
     named |= {("connections", name, "tls", "ca_file"): each.tls.ca_file for name, each in config.connections.items()}
@@ -78,13 +82,40 @@ def _webhooks(config: Config) -> Iterator[Finding]:
     try:
         host, _ = address_of(webhooks.listen)
     except ValueError:
-        yield ("webhooks", "listen"), "is no address and port", 'write it as in "127.0.0.1:8787" or "[::1]:8787"'
+        yield ("webhooks", "listen"), *_NO_ADDRESS
         return
     if not ipaddress.ip_address(host).is_loopback and not webhooks.behind_proxy:
         yield (
             ("webhooks", "listen"),
             "is reachable from other machines, but the receiver has no TLS of its own",
             "listen on 127.0.0.1, or put a reverse proxy with TLS before it and say so: behind_proxy = true",
+        )
+
+
+def _tcp(tcp: Tcp) -> Iterator[Finding]:
+    at = ("control", "tcp")
+    if (tcp.cert_file is None) != (tcp.key_file is None):
+        lacks = "key_file" if tcp.key_file is None else "cert_file"
+        yield (*at, lacks), "is missing: a certificate and its key go together", ""
+    if tcp.listen is None:
+        return
+    try:
+        host, _ = address_of(tcp.listen)
+    except ValueError:
+        yield (*at, "listen"), *_NO_ADDRESS
+        return
+    address = ipaddress.ip_address(host)
+    if not address.is_loopback and tcp.cert_file is None:
+        yield (
+            (*at, "listen"),
+            "is reachable from other machines, and tokens must not travel unencrypted",
+            "listen on 127.0.0.1, or name a certificate: cert_file and key_file",
+        )
+    if address.is_unspecified and not tcp.hosts:
+        yield (
+            (*at, "listen"),
+            "is every address of this machine, so that no name is known by which clients may call it",
+            'name them, hosts = ["crossdock.example.net"], or listen on one address',
         )
 
 

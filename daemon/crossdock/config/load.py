@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def load(path: Path, environ: Mapping[str, str]) -> Config:
     """Return the configuration of `path`, conf.d/*.toml beside it and CROSSDOCK__SECTION__KEY in `environ`.
 
-    Nothing is opened for writing, bound, locked or asked over the network. `state_dir`, `credentials_dir` and `ca_file`
-    are taken from the folder of `path` where they are relative, and are absolute in the result. Raises BadConfig, with
+    Nothing is opened for writing, bound, locked or asked over the network. `state_dir`, `credentials_dir`, `ca_file`, `cert_file`
+    and `key_file` are taken from the folder of `path` where they are relative, and are absolute in the result. Raises BadConfig, with
     all problems that can be found, and nothing else.
     """
     return load_with_places(path, environ)[0]
@@ -56,6 +56,8 @@ def _absolute(config: Config, path: Path) -> Config:
     def whole(name: str | None) -> str | None:
         return str(folder / name) if name and not name.startswith("~") and name.strip() else name
 
+    tcp = config.control.tcp
+    tcp = msgspec.structs.replace(tcp, cert_file=whole(tcp.cert_file), key_file=whole(tcp.key_file))
     connections = {
         name: msgspec.structs.replace(each, tls=msgspec.structs.replace(each.tls, ca_file=whole(each.tls.ca_file)))
         for name, each in config.connections.items()
@@ -64,5 +66,6 @@ def _absolute(config: Config, path: Path) -> Config:
         config,
         state_dir=whole(config.state_dir) or "",
         credentials_dir=whole(config.credentials_dir),
+        control=msgspec.structs.replace(config.control, tcp=tcp),
         connections=connections,
     )

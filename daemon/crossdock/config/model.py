@@ -154,10 +154,31 @@ class TwoPerson(Section, frozen=True):
     expires_h: Annotated[float, Meta(gt=0, le=8760, description="Hours after which a proposal expires")] = 24
 
 
+class Tcp(Section, frozen=True):
+    """The control API on a network address, for clients with a token (`crossdock tokens`). Without `listen` there is none."""
+
+    listen: Annotated[
+        str | None, Meta(description='Address and port, such as "127.0.0.1:8788"; none: the Unix socket only')
+    ] = None
+    cert_file: Annotated[
+        str | None,
+        Meta(description="PEM file of the certificate and its chain; needed for an address beyond this machine"),
+    ] = None
+    key_file: Annotated[str | None, Meta(description="PEM file of its private key")] = None
+    hosts: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:\[\]-]{1,255}$")], ...],
+        Meta(
+            description="Names by which clients may call the daemon, without a port, beside the address itself; on a "
+            "loopback address also localhost"
+        ),
+    ] = ()
+
+
 class Control(Section, frozen=True):
-    """The control API on its Unix socket."""
+    """The control API, on its Unix socket and where `[control.tcp]` says."""
 
     socket: Annotated[str, Meta(description="Path; relative to state_dir if not absolute")] = "control.sock"
+    tcp: Tcp = Tcp()
     roles: dict[RoleName, Role] = field(default_factory=dict)
     two_person: TwoPerson = TwoPerson()
     max_body_bytes: Annotated[int, Meta(ge=1024, le=2**24, description="Body of a request")] = 2**20

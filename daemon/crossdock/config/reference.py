@@ -32,7 +32,7 @@ A secret stands here by name only, `token = {secret = "shop.token"}`. Its value 
 `$CREDENTIALS_DIRECTORY/shop.token` (systemd credentials), then in the file `shop.token` of `credentials_dir` (mode 0600,
 owned by crossdock's user or root), then in the environment variable `CROSSDOCK_SECRET_SHOP_TOKEN`.
 
-Relative `state_dir`, `credentials_dir` and `ca_file` are taken from the folder of the configuration file.
+Relative `state_dir`, `credentials_dir`, `ca_file`, `cert_file` and `key_file` are taken from the folder of the configuration file.
 `crossdock check-config` tells every problem with file, line and key, and ends with exit code 78 if there is one.
 Secrets are looked up as well, and never shown. In a shell `$CREDENTIALS_DIRECTORY` is not set, so there a secret that is found
 nowhere is only warned about, unless `credentials_dir` is set: then it must be there. So is a file that only another user may
