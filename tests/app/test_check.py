@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+import trustme
 
 from crossdock.app.check import check
 
@@ -148,3 +149,28 @@ def test_a_file_that_another_user_may_read_only_is_a_warning(told, secret, monke
     monkeypatch.setattr("crossdock.ops.secrets._contents", refuse)
     assert told(URL, TOKEN, text=FILES) == []
     assert told.warnings[0].endswith("Permission denied (check as the user that the daemon runs as)")
+
+
+CERTIFIED = 'state_dir = "state"\n[control.tcp]\nlisten = "127.0.0.1:0"\ncert_file = "c.pem"\nkey_file = "k.pem"\n'
+
+
+@pytest.mark.security("S2")
+def test_a_certificate_of_the_control_api_that_cannot_be_used_is_told_with_its_place(told, tmp_path):
+    (problem,) = told(text=CERTIFIED)
+    assert problem.startswith("crossdock.toml:5: control.tcp.key_file: ")
+    assert "No such file" in problem
+    made = trustme.CA().issue_cert("127.0.0.1")
+    made.private_key_pem.write_to_path(str(tmp_path / "k.pem"))
+    made.cert_chain_pems[0].write_to_path(str(tmp_path / "c.pem"))
+    (tmp_path / "k.pem").chmod(0o644)
+    assert "chmod 600" in told(text=CERTIFIED)[0]
+    (tmp_path / "k.pem").chmod(0o600)
+    assert told(text=CERTIFIED) == []
+
+
+@pytest.mark.security("S2")
+def test_a_key_that_one_may_not_read_is_warned_about(told, tmp_path, monkeypatch):
+    (tmp_path / "k.pem").write_text("")
+    monkeypatch.setattr(os, "access", lambda _path, _how: False)
+    assert told(text=CERTIFIED) == []
+    assert "check as the user that the daemon runs as" in told.warnings[0]

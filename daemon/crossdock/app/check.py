@@ -15,6 +15,7 @@ from crossdock.config.problems import BadConfig, problem
 from crossdock.connectors.discovery import Plugins
 from crossdock.connectors.host import PluginHost
 from crossdock.connectors.settings import BadSettings
+from crossdock.control.network import tls_of
 from crossdock.env import Env
 from crossdock.ops import process
 from crossdock.ops.masks import Masks
@@ -47,6 +48,7 @@ def check(path: Path, *, online: bool = False, as_json: bool = False) -> int:
     problems, links = _plugins_and_connections(config, place, secrets)
     missing, warnings = secret_findings(config, place, secrets, {name: link.settings for name, link in links.items()})
     problems += missing
+    _certificate(config, place, problems, warnings)
     found: list[str] = []
     if online and not problems:
         found, failed = asyncio.run(_ask(links))
@@ -87,6 +89,18 @@ def secret_findings(
                 hint = _OF_THE_SERVICE if unseen else _OF_ANOTHER_USER if lack.denied else ""
                 (warnings if hint else problems).append(str(problem(place(at), at, str(lack), hint)))
     return problems, warnings
+
+
+def _certificate(config: Config, place: Callable[[KeyPath], Place], problems: list[str], warnings: list[str]) -> None:
+    """Look whether the certificate of the control API can be used; a key that one may not read is warned about."""
+    tcp, at = config.control.tcp, ("control", "tcp", "key_file")
+    if tcp.key_file is not None and Path(tcp.key_file).exists() and not os.access(tcp.key_file, os.R_OK):
+        warnings.append(str(problem(place(at), at, f"{tcp.key_file} cannot be read", _OF_ANOTHER_USER)))
+        return
+    try:
+        tls_of(tcp)
+    except ConfigError as error:
+        problems.append(str(problem(place(at), at, error.message, "")))
 
 
 def _say(problems: list[str], found: list[str], as_json: bool, warnings: Sequence[str] = ()) -> int:

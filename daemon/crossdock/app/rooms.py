@@ -232,6 +232,7 @@ def _providers(rooms: Rooms, free: Callable[[], int]) -> Providers:
         readyz=rooms.watch.readyz,
         healthz=rooms.watch.healthz,
         strained=rooms.watch.strained,
+        refused=rooms.watch.refused,
         metrics=rooms.watch.metrics,
         free_bytes=free,
         reload=reload,

@@ -89,6 +89,10 @@ class Watch:
         """A webhook came; `result` is what became of it."""
         self._metrics.webhook(connection, result)
 
+    def refused(self, reason: str) -> None:
+        """Somebody was not let in to the control API over the network."""
+        self._metrics.refused(reason)
+
     def reloaded(self, taken: bool) -> None:
         """The configuration was read again."""
         self._reload_ok = taken

@@ -62,7 +62,7 @@ class Auditor:
     def by(self, route: Route, caller: Caller, about: str) -> By:
         """Say who makes a request: the same in all its rows."""
         return By(
-            actor=caller.user, uid=caller.uid, roles=",".join(caller.roles), action=route.name, object=about,
+            actor=caller.user, uid=caller.uid, roles=caller.roles_noted, action=route.name, object=about,
             request=self._engine.env.new_id(),
         )  # fmt: skip
 
@@ -187,7 +187,7 @@ async def revealed(call: Call[Any, Any], what: str) -> bool:
     try:
         last = await engine.store.read(audit.last_at, caller.user, REVEALED, what)
         if last is None or not 0 <= now - last < SEEN_AGAIN_S * 1000:
-            seen = By(actor=caller.user, uid=caller.uid, roles=",".join(caller.roles), action=REVEALED, object=what)
+            seen = By(actor=caller.user, uid=caller.uid, roles=caller.roles_noted, action=REVEALED, object=what)
             await engine.store.write(audit.write, seen.entry(), now)
     except StoreError as error:
         log.error(

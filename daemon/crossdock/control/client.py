@@ -19,12 +19,14 @@ from crossdock.control.operation_calls import OperationCalls
 from crossdock.control.order_calls import OrderCalls
 from crossdock.control.package_calls import PackageCalls
 from crossdock.control.reconcile_calls import ReconcileCalls
+from crossdock.control.remote import BadRemote, Remote
 from crossdock.control.setup_calls import SetupCalls
 from crossdock.control.simulation_calls import SimulationCalls
 from crossdock.control.stock_calls import StockCalls
+from crossdock.control.token_calls import TokenCalls
 from crossdock.control.transport import Refusal, Unreachable
 
-__all__ = ["Client", "Refusal", "Unreachable"]
+__all__ = ["BadRemote", "Client", "Refusal", "Remote", "Unreachable"]
 
 
 class Client(
@@ -44,5 +46,9 @@ class Client(
     PackageCalls,
     OperationCalls,
     LiveCalls,
+    TokenCalls,
 ):
-    """Talks to one daemon over its Unix socket: `async with Client(path) as client`. Calls raise Unreachable, Refusal."""
+    """Talks to one daemon: `async with Client(path_of_its_socket)`, or `Client(Remote(url=…, token=…))` over the network.
+
+    Calls raise Unreachable, Refusal.
+    """

@@ -1,4 +1,4 @@
-"""Who is at the other end of the socket: the kernel's word for the user, the system's word for the groups."""
+"""Who asks. On the socket: the kernel's word for the user, the system's word for the groups; elsewhere a token's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import pwd
 import socket
 import struct
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from crossdock.config.model import Role, RoleName
     from crossdock.env import Env
+    from crossdock.rules.tokens import Token
 
 _PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid
 REMEMBERED_S = 30.0
@@ -27,12 +29,26 @@ REMEMBERED_S = 30.0
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks: `user` names them in timelines, `rights` say what they may do."""
+    """Who asks: `user` names them in timelines, `rights` say what they may do.
 
-    uid: int
+    Who shows a token has no uid; `token` is its number and `until` when it expires.
+    """
+
+    uid: int | None
     user: str
     roles: tuple[str, ...]
     rights: frozenset[Right]
+    token: int | None = None
+    until: datetime | None = None
+
+    @property
+    def roles_noted(self) -> str:
+        """The roles as the audit has them, with the token that gave them."""
+        return ",".join(self.roles if self.token is None else (*self.roles, f"token {self.token}"))
+
+
+NOBODY = Caller(uid=None, user="", roles=(), rights=frozenset())
+"""Who asks for a probe: nobody looks who it is."""
 
 
 class Directory(Protocol):
@@ -99,6 +115,13 @@ def peer_of(transport: BaseTransport | None) -> tuple[int, int] | None:
         return None
     _, uid, gid = _PEER.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
     return uid, gid
+
+
+def by_token(token: Token) -> Caller:
+    """Take a token for its user. It carries its roles itself; one that there is not any more gives no right."""
+    return Caller(
+        uid=None, user=token.user, roles=token.roles, rights=rights_of(token.roles), token=token.id, until=token.expires_at
+    )  # fmt: skip
 
 
 def caller(uid: int, name: str | None, groups: frozenset[str], roles: Mapping[RoleName, Role]) -> Caller:

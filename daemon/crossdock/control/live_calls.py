@@ -26,7 +26,7 @@ class LiveCalls(Transport):
         async with contextlib.AsyncExitStack() as stack:
             try:
                 answer = await stack.enter_async_context(self.opened("/v1/events", SILENCE_S))
-                if answer.status >= 400:
+                if answer.status != 200:
                     raise Refusal(problem_of(await answer.read(), answer.status))
                 yield frozenset()
                 async for line in answer.content:

@@ -37,13 +37,18 @@ def document() -> dict[str, Any]:
             "title": "crossdock control API",
             "version": "1",
             "description": (
-                "Spoken over the daemon's Unix socket. Who asks is told by the peer's user; [control.roles] of the "
-                "configuration gives roles, roles give the rights that `x-permission` names. Errors are problem+json "
-                "with a `code` for programs and a `detail` for people."
+                "Spoken over the daemon's Unix socket, where who asks is told by the peer's user and [control.roles] of "
+                "the configuration gives roles; and, where [control.tcp] says so, over a network, where a token tells "
+                "both. Roles give the rights that `x-permission` names. Errors are problem+json with a `code` for "
+                "programs and a `detail` for people."
             ),
         },
+        "security": [{}, {"token": []}],
         "paths": paths,
-        "components": {"schemas": dict(sorted(schemas.items()))},
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -55,6 +60,8 @@ def _operation(route: Route, parameters: dict[Any, Any]) -> dict[str, Any]:
         "parameters": [_in_path(name) for name in route.names] + _in_query(route, parameters),
         "responses": {"200": _answer(route), "default": _error(route)},
     }
+    if route.probe:
+        found["security"] = [{}]
     if route.body is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(route.body)}}}
     return found

@@ -38,7 +38,7 @@ class Right(StrEnum):
 
 
 PUBLIC: Literal["public"] = "public"
-"""The mark of a route that anybody who reaches the socket may call."""
+"""The mark of a route that anybody may call whom the daemon knows."""
 ANY_RIGHT: Literal["any right"] = "any right"
 """The mark of a route whose right depends on what it names; its handler asks for that one."""
 Permission = Right | Literal["public", "any right"]

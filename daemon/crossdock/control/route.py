@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from msgspec import Struct
 
 from crossdock.control.intake import PATH_TYPES
-from crossdock.control.permissions import Permission, Right, allowed
+from crossdock.control.permissions import PUBLIC, Permission, Right, allowed
 from crossdock.control.problems import ApiProblem
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crossdock.control.events import Events
     from crossdock.control.identity import Caller
     from crossdock.control.records.daemon import PluginItem, Reloaded
+    from crossdock.control.tokens import Tokens
     from crossdock.engine.engine import Engine
     from crossdock.engine.requests import Requests
     from crossdock.ops.recent_log import RecentLog
@@ -38,13 +39,17 @@ class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
     """No parameters."""
 
 
+def _uncounted(_reason: str) -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Providers:
     """What the daemon tells of itself. Each is called for every request that needs it.
 
     `livez` and `readyz` return the reasons against; `healthz` whether it is ready, and a record; `metrics` the
     exposition's bytes and content type; `free_bytes` the space left for the database; `strained` what is wrong with the
-    process itself although it works. `trends` are counted and `recent_log` is kept while the daemon runs.
+    process itself although it works. `refused` is told why somebody was not let in over the network. `trends` are counted and `recent_log` is kept while the daemon runs.
     """
 
     version: str
@@ -58,6 +63,7 @@ class Providers:
     trends: Trends
     recent_log: RecentLog
     strained: Callable[[], Sequence[str]] = tuple
+    refused: Callable[[str], None] = _uncounted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +78,7 @@ class Call(Generic[B_co, Q_co]):
     requests: Requests
     providers: Providers
     events: Events
+    tokens: Tokens
     by: By | None = None
 
     def audited(self) -> By:
@@ -125,7 +132,8 @@ class Route(Struct, frozen=True, kw_only=True):
 
     `audited_within`: the handler writes the row of the audit in the transaction of its change, so that no other says that
     it was done. `look`: it only reads, in the form of a POST because its question needs a body; it leaves no row.
-    `audited_as` is what the audit calls it, if not by the name of the handler.
+    `audited_as` is what the audit calls it, if not by the name of the handler. `probe`: whoever reaches the daemon is
+    answered, and nobody looks who it is.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -138,6 +146,7 @@ class Route(Struct, frozen=True, kw_only=True):
     audited_within: bool = False
     look: bool = False
     audited_as: str = ""
+    probe: bool = False
 
     @property
     def name(self) -> str:
@@ -165,6 +174,8 @@ def check_table(table: Iterable[Route]) -> None:
     seen: set[tuple[str, str]] = set()
     for route in table:
         shown = f"{route.method} {route.path}"
+        if route.probe and route.permission != PUBLIC:
+            raise BadTable(f"{shown} is a probe and has a permission that nobody would look at")
         if route.permission is None:
             raise BadTable(f"{shown} has no permission; a public route must be marked as such")
         if not route.summary:

@@ -24,6 +24,7 @@ from crossdock.control.handlers import (
     simulation,
     stock,
     tasks,
+    tokens,
 )
 from crossdock.control.permissions import ANY_RIGHT, PUBLIC, Permission, Right
 from crossdock.control.records import asks
@@ -111,6 +112,7 @@ from crossdock.control.records.setup import Setup
 from crossdock.control.records.simulation import Simulation
 from crossdock.control.records.stock import FetchStock, StockPage, StockSwitch, StockSwitches, SwitchStock
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
+from crossdock.control.records.tokens import CreatedToken, CreateToken, TokenItem, TokenPage, TokenQuery
 from crossdock.control.route import Nothing, Route, Stream
 from crossdock.rules.book import AllocationRule, Mapping, PushStrategy, Warehouse
 from crossdock.rules.master_policy import MasterPolicy
@@ -118,6 +120,10 @@ from crossdock.rules.master_policy import MasterPolicy
 
 def _get(path: str, permission: Permission, handler: Any, answer: Any, query: Any = Nothing) -> Route:
     return Route(method="GET", path=path, permission=permission, handler=handler, answer=answer, query=query)
+
+
+def _probe(path: str, handler: Any, answer: Any) -> Route:
+    return Route(method="GET", path=path, permission=PUBLIC, handler=handler, answer=answer, probe=True)
 
 
 def _post(path: str, permission: Permission, handler: Any, answer: Any, body: Any = None) -> Route:
@@ -154,8 +160,8 @@ def _post_within(
 
 
 TABLE: tuple[Route, ...] = (
-    _get("/livez", PUBLIC, daemon.livez, Verdict),
-    _get("/readyz", PUBLIC, daemon.readyz, Verdict),
+    _probe("/livez", daemon.livez, Verdict),
+    _probe("/readyz", daemon.readyz, Verdict),
     _get("/healthz", Right.VIEW, daemon.healthz, dict[str, Any]),
     _get("/metrics", Right.VIEW, daemon.metrics, str),
     _get("/v1/status", Right.VIEW, daemon.status, Status),
@@ -218,6 +224,9 @@ TABLE: tuple[Route, ...] = (
     _post_within(
         "/v1/stock/switch", Right.STRATEGY_EDIT, stock.switch_stock, StockSwitch, SwitchStock, audited_as="stock.switch",
     ),
+    _get("/v1/tokens", Right.USER_ADMIN, tokens.list_tokens, TokenPage, TokenQuery),
+    _post_within("/v1/tokens", Right.USER_ADMIN, tokens.create_token, CreatedToken, CreateToken),
+    _post_within("/v1/tokens/{id}/revoke", Right.USER_ADMIN, tokens.revoke_token, TokenItem),
     _get("/v1/whoami", PUBLIC, audit.whoami, WhoAmI),
     _get("/v1/audit", Right.AUDIT_READ, audit.list_audit, AuditPage, AuditQuery),
     _get("/v1/audit/verify", Right.AUDIT_READ, audit.verify_audit, Verified, VerifyQuery),

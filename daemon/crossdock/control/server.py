@@ -1,4 +1,4 @@
-"""The control API: one table of routes on a Unix socket, every request identified, permitted and bounded."""
+"""The control API: one table of routes, every request identified, permitted and bounded, whichever way it came in."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from crossdock.config.checks import address_of
 from crossdock.control import auditing, intake, problems, sockets
 from crossdock.control.auditing import Auditor
+from crossdock.control.door import DOOR, NetworkDoor, SocketDoor
 from crossdock.control.events import Events
-from crossdock.control.identity import Identities
+from crossdock.control.identity import NOBODY, Identities
+from crossdock.control.network import Network
 from crossdock.control.permissions import PUBLIC, allowed
 from crossdock.control.problems import ApiProblem, bad_request
 from crossdock.control.route import Call, Raw, Stream, WithStatus, check_table
 from crossdock.control.routes import TABLE
+from crossdock.control.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from aiohttp.typedefs import Middleware
+
     from crossdock.config.model import Role, RoleName
+    from crossdock.control.door import Door
     from crossdock.control.identity import Caller, Directory
     from crossdock.control.route import Providers, Route
     from crossdock.engine.engine import Engine
@@ -57,25 +64,44 @@ class ControlApi:
         self._table = table
         self._busy = 0
         self.events = Events(engine.env)
+        self.tokens = Tokens(engine.store, engine.env)
+        self.network: Network | None = None
         self._runner: web.AppRunner | None = None
         self._path: Path | None = None
         self._file: tuple[int, int] | None = None
 
     async def start(self, path: Path) -> None:
-        """Listen at `path`. Raises SocketRefused."""
+        """Listen at `path`, and where the configuration says. Raises SocketRefused, StoreError, ConfigError, OSError."""
+        await self.tokens.load()
         listener = sockets.bind(path)
         self._path, self._file = path, sockets.identity_of(path)
-        self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=STOP_S)
+        application = self.application(SocketDoor(lambda: self.identities))
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
         await self._runner.setup()
         self.events.start()
         self._engine.store.wrote = self.events.wrote
         await web.SockSite(self._runner, listener, backlog=128).start()
         log.info("the control socket is %s", path)
+        await self._start_network()
+
+    async def _start_network(self) -> None:
+        tcp = self._limits.tcp
+        if tcp.listen is None:
+            return
+        host, port = address_of(tcp.listen)
+        door = NetworkDoor(tcp, host, self._engine, self.tokens, self._providers.refused)
+        self.network = Network(tcp, self.application(door, door.guard), STOP_S)
+        await self.network.start(host, port)
+        self.tokens.start()
 
     async def stop(self) -> None:
         """Let requests under way end, then stop and remove the socket if it is still ours."""
         self._engine.store.wrote = None
         self.events.stop()
+        if self.network is not None:
+            await self.network.stop()
+            self.network = None
+        await self.tokens.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -87,9 +113,11 @@ class ControlApi:
         """Take over the roles of a configuration that was read again."""
         self.identities = Identities(roles, self._engine.env, self._directory)
 
-    def application(self) -> web.Application:
-        """Make the application of the table."""
-        application = web.Application(client_max_size=self._limits.max_body_bytes, middlewares=[_errors])
+    def application(self, door: Door, *guards: Middleware) -> web.Application:
+        """Make the application of the table behind a door; guards see every request, also of paths that there are not."""
+        application = web.Application(client_max_size=self._limits.max_body_bytes, middlewares=(_errors, *guards))
+        application[DOOR] = door
+        application.on_response_prepare.append(_say_little)
         for route in self._table:
             application.router.add_route(route.method, route.path, self._serving(route))
         return application
@@ -119,7 +147,7 @@ class ControlApi:
             return _written(await self._answer(route, request))
 
     async def _answer(self, route: Route, request: web.Request) -> object:
-        caller = await self._known(request)
+        caller = NOBODY if route.probe else await request.app[DOOR].known(request)
         if route.method != "GET" and not route.look:
             return await self._audited(route, request, caller)
         _permit(route, caller)
@@ -131,7 +159,8 @@ class ControlApi:
         async with contextlib.aclosing(stream.chunks):
             await response.prepare(request)
             async for chunk in stream.chunks:
-                if not allowed((await self._known(request)).rights, route.permission):
+                caller = await request.app[DOOR].still(request)
+                if caller is None or not allowed(caller.rights, route.permission):
                     break
                 try:
                     async with asyncio.timeout(self._limits.timeout_s):
@@ -139,14 +168,6 @@ class ControlApi:
                 except (ConnectionError, TimeoutError):
                     break  # the other side is gone, or does not read
         return response
-
-    async def _known(self, request: web.Request) -> Caller:
-        caller = await self.identities.of(request.transport)
-        if caller is None:
-            raise ApiProblem(
-                HTTPStatus.FORBIDDEN, "forbidden", "it cannot be told who asks; use the Unix socket itself"
-            )
-        return caller
 
     async def _audited(self, route: Route, request: web.Request, caller: Caller) -> object:
         """The one way of everything that changes something: no row in the audit, no change."""
@@ -182,7 +203,7 @@ class ControlApi:
             raise bad_request("this route takes no body")
         return Call(
             body=body, query=query, path=path, caller=caller, engine=self._engine, requests=self._requests,
-            providers=self._providers, events=self.events,
+            providers=self._providers, events=self.events, tokens=self.tokens,
         )  # fmt: skip
 
     async def _body(self, request: web.Request) -> bytes:
@@ -196,7 +217,8 @@ def _permit(route: Route, caller: Caller) -> None:
     """Refuse what is not theirs: before a byte of the body is read. Raises ApiProblem."""
     if not allowed(caller.rights, route.permission):
         held = ", ".join(caller.roles) or "none"
-        text = f"{caller.user} lacks the right '{route.permission}' (roles: {held}); [control.roles] gives roles"
+        given = "[control.roles] gives roles" if caller.token is None else f"token {caller.token} carries them"
+        text = f"{caller.user} lacks the right '{route.permission}' (roles: {held}); {given}"
         raise ApiProblem(HTTPStatus.FORBIDDEN, "forbidden", text)
 
 
@@ -207,6 +229,13 @@ def _written(answer: object) -> web.Response:
     if isinstance(answer, Raw):
         return web.Response(body=answer.body, status=status, headers={"Content-Type": answer.content_type})
     return web.Response(body=msgspec.json.encode(answer), status=status, content_type="application/json")
+
+
+async def _say_little(_request: web.Request, response: web.StreamResponse) -> None:
+    """Tell no versions, and have nobody on the way keep what was answered or take it for something else."""
+    response.headers["Server"] = "crossdock"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 @web.middleware

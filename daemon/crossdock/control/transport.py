@@ -1,4 +1,4 @@
-"""How a client talks to a daemon: one request and its answer, over the Unix socket."""
+"""How a client talks to a daemon: one request and its answer, over the Unix socket or the network."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import msgspec
 from yarl import URL
 
 from crossdock.control.records.base import Problem
+from crossdock.control.remote import RemoteWay, SocketWay
 from crossdock.spec.text import clean
 
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
+
+    from crossdock.control.remote import Remote, Way
 
 T = TypeVar("T")
 
@@ -23,7 +26,7 @@ TIMEOUT_S = 60.0
 
 
 class Unreachable(Exception):
-    """No daemon can be talked to at the socket; the message says which, and what to do."""
+    """No daemon can be talked to there; the message says where, and what to do."""
 
 
 class Refusal(Exception):
@@ -45,16 +48,18 @@ class Refusal(Exception):
 
 
 class Transport:
-    """One daemon behind its Unix socket. Calls raise Unreachable, Refusal."""
+    """One daemon, behind its Unix socket or at a network address. Calls raise Unreachable, Refusal."""
 
-    def __init__(self, socket: str) -> None:
-        self.socket = socket
+    def __init__(self, at: str | Remote) -> None:
+        self._way: Way = SocketWay(at) if isinstance(at, str) else RemoteWay(at)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Get ready; nothing is connected yet."""
+        """Get ready; nothing is connected yet. Raises BadRemote."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(self.socket, limit=20),
+            connector=self._way.connector(),
+            headers=self._way.headers(),
+            cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
         )
         return self
@@ -76,50 +81,42 @@ class Transport:
             return msgspec.json.decode(raw, type=answer)
         except msgspec.DecodeError as error:
             raise Unreachable(
-                f"what answers at {self.socket} is no crossdock daemon of this version ({error}); are both the same?"
+                f"what answers at {self._way.shown} is no crossdock daemon of this version ({error}); are both the same?"
             ) from None
 
     def opened(self, path: str, silence_s: float) -> aiohttp.client._RequestContextManager:
         """Begin an answer that goes on; it is lost when nothing comes for `silence_s` seconds."""
         assert self._session is not None  # used as a context
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_S, sock_read=silence_s)
-        return self._session.get(URL(f"http://crossdock{path}", encoded=True), timeout=timeout)
+        url = URL(f"{self._way.base}{path}", encoded=True)
+        return self._session.get(url, timeout=timeout, allow_redirects=False)
 
     def lost(self, error: Exception | None) -> str:
         """Say that an answer that goes on has ended, and why."""
         if isinstance(error, aiohttp.ClientConnectorError):
-            return self._not_there(error)
+            return self._way.not_there(error)
         why = "it ended" if error is None else type(error).__name__
-        return f"the daemon at {self.socket} is not heard any more ({why}); it may be stopping"
+        return f"the daemon at {self._way.shown} is not heard any more ({why}); it may be stopping"
 
     async def exchange(self, method: str, path: str, body: object, query: dict[str, object]) -> tuple[bytes, int]:
         """Make one request; return the answer's body and status. Raises Unreachable."""
         assert self._session is not None  # used as a context
         given = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
-        url = URL(f"http://crossdock{path}" + (f"?{given}" if given else ""), encoded=True)
+        url = URL(f"{self._way.base}{path}" + (f"?{given}" if given else ""), encoded=True)
         data = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if data is not None else None
         try:
-            async with self._session.request(method, url, data=data, headers=headers) as answer:
-                return await answer.read(), answer.status
-        except PermissionError:
-            raise Unreachable(self._not_allowed()) from None
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable(self._not_there(error)) from None
+            async with self._session.request(method, url, data=data, headers=headers, allow_redirects=False) as answer:
+                raw, status = await answer.read(), answer.status
+        except (aiohttp.ClientConnectorError, PermissionError) as error:
+            raise Unreachable(self._way.not_there(error)) from None
         except (aiohttp.ClientError, TimeoutError) as error:
-            text = f"the daemon at {self.socket} did not answer to the end ({type(error).__name__}); ask again"
+            text = f"the daemon at {self._way.shown} did not answer to the end ({type(error).__name__}); ask again"
             raise Unreachable(text) from None
-
-    def _not_there(self, error: aiohttp.ClientConnectorError) -> str:
-        if isinstance(error.os_error, PermissionError):
-            return self._not_allowed()
-        return (
-            f"no crossdock daemon answers at {self.socket}; start it with `systemctl start crossdock` or "
-            "`crossdock run`, or name another socket with --socket"
-        )
-
-    def _not_allowed(self) -> str:
-        return f"you may not use the socket {self.socket}; become a member of its group (ls -l {self.socket})"
+        if 300 <= status < 400:
+            text = f"what answers at {self._way.shown} sends elsewhere, and no token is taken elsewhere; name the daemon itself"
+            raise Unreachable(text)
+        return raw, status
 
 
 def problem_of(raw: bytes, status: int) -> Problem:

@@ -88,6 +88,11 @@ class Metrics:
             "webhooks", "Webhooks by what became of them; no connection: it named none", ("connection", "result")
         )
 
+        self._refused = prometheus.Counter(
+            "crossdock_control_refused", "Requests over the network that were not let in, by reason", ("reason",),
+            registry=self._registry,
+        )  # fmt: skip
+
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> prometheus.Counter:
         made = prometheus.Counter(f"crossdock_{name}", text, labels, registry=self._registry)
         self._connection_metrics.append(made)
@@ -172,6 +177,10 @@ class Metrics:
     def webhook(self, connection: str, result: str) -> None:
         """Count a webhook by what became of it."""
         self._child(self._webhooks, "webhook", connection, result).inc()
+
+    def refused(self, reason: str) -> None:
+        """Count somebody who was not let in to the control API over the network."""
+        self._refused.labels(reason).inc()
 
     def memory_is_high(self, high: bool) -> None:
         """Note whether too much memory is used."""

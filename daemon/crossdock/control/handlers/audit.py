@@ -68,7 +68,7 @@ async def list_approvals(call: Call[None, ApprovalQuery]) -> ApprovalPage:
     query, caller = call.query, call.caller
     state = None if query.state is None else ApprovalState[query.state.upper()]
     rights = [right.value for right in sorted(caller.rights)]
-    rows = await call.engine.store.read(approvals.page, rights, caller.uid, state, query.after, query.limit + 1)
+    rows = await call.engine.store.read(approvals.page, rights, caller.user, state, query.after, query.limit + 1)
     more = rows[query.limit - 1].id if len(rows) > query.limit else None
     return ApprovalPage(items=tuple(map(_approval_item, rows[: query.limit])), next=more)
 
@@ -107,7 +107,9 @@ async def whoami(call: Call[None, object]) -> WhoAmI:
     """Show who the caller is to the daemon, with roles and rights."""
     caller = call.caller
     rights = tuple(right.value for right in Right if right in caller.rights)
-    return WhoAmI(user=caller.user, uid=caller.uid, roles=caller.roles, rights=rights)
+    return WhoAmI(
+        user=caller.user, uid=caller.uid, roles=caller.roles, rights=rights, token=caller.token, until=caller.until
+    )
 
 
 async def forget_order(call: Call[None, object]) -> Done:

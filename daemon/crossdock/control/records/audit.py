@@ -122,9 +122,14 @@ class Reject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class WhoAmI(Struct, frozen=True, kw_only=True):
-    """Who the caller is to the daemon: what the kernel says, the roles that the configuration gives, their rights."""
+    """Who the caller is to the daemon: what the kernel says, the roles that the configuration gives, their rights.
+
+    Who shows a token has the user and the roles of that token and no uid; `token` is its number, `until` when it expires.
+    """
 
     user: str
-    uid: int
+    uid: int | None
     roles: tuple[str, ...]
     rights: tuple[str, ...]
+    token: int | None = None
+    until: datetime | None = None
