@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -45,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("database:db", "The database file."),
     "stock": ("stock:stock", "Stock levels and how far the OMS was told."),
     "whoami": ("people:whoami", "Show who you are to the daemon, with your roles and rights."),
+    "tokens": ("tokens:tokens", "Tokens for reaching the daemon over the network."),
     "audit": ("audit:audit", "Who did what."),
     "approvals": ("approvals:approvals", "What waits for a second person."),
     "forget": ("people:forget", "Remove the personal data of an order."),
@@ -110,14 +112,26 @@ class LazyGroup(click.Group):
     "--socket", envvar="CROSSDOCK_SOCKET", show_envvar=True,
     help="The daemon's control socket. Default: the one that the configuration names.",
 )  # fmt: skip
+@click.option(
+    "--connect", metavar="URL", envvar="CROSSDOCK_CONNECT", show_envvar=True,
+    help="A daemon on a network, as https://host:8788, instead of the socket. It needs a token.",
+)  # fmt: skip
+@click.option(
+    "--token-file", metavar="FILE", envvar="CROSSDOCK_TOKEN_FILE", show_envvar=True,
+    help="The file with the token, mode 0600. Without it the token is CROSSDOCK_TOKEN of the environment.",
+)  # fmt: skip
+@click.option(
+    "--ca-file", metavar="FILE", envvar="CROSSDOCK_CA_FILE", show_envvar=True,
+    help="The private authority that signed the daemon's certificate.",
+)  # fmt: skip
 @click.version_option(package_name="crossdock", message="%(version)s")
 @click.pass_context
-def cli(ctx: click.Context, config: str, socket: str | None) -> None:
+def cli(ctx: click.Context, /, config: str, socket: str | None, **remote: str | None) -> None:
     """crossdock keeps an OMS and its warehouses in step.
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 69 no daemon answers, 78 the configuration is wrong.
     """
-    ctx.obj = Session(config=config, socket=socket)
+    ctx.obj = Session(config=config, socket=socket, token=os.environ.get("CROSSDOCK_TOKEN"), **remote)
 
 
 def escape_what_cannot_be_shown() -> None:

@@ -25,10 +25,16 @@ def whoami(session: Session, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    by = f"uid {found.uid}" if found.token is None else f"token {found.token}"
     show_facts(
-        (("user", f"{found.user} (uid {found.uid})"), ("roles", found.roles or "none"), ("rights", found.rights))
+        (
+            ("user", f"{found.user} ({by})"),
+            ("roles", found.roles or "none"),
+            ("rights", found.rights),
+            ("until", found.until),
+        )
     )
-    if not found.roles:
+    if not found.roles and found.token is None:
         say("[control.roles] in the configuration gives roles to users and groups")
 
 

@@ -25,6 +25,9 @@ Every command that shows or does something takes `--json`. Global options stand 
 The daemon knows who asks by the user that runs the command (the socket's peer credentials). `[control.roles]` in the
 configuration gives roles to users and groups. Root and the daemon's own user are `admin`, unless the configuration
 gives them roles.
+
+Over a network (`--connect`) a token tells who asks ([how to](../how-to/reach-the-daemon-over-the-network.md)). Every command but
+those that need no daemon works both ways.
 """
 
 

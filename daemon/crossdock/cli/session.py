@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from crossdock.config.model import Config
-    from crossdock.control.client import Client
+    from crossdock.control.client import Client, Remote
 
 T = TypeVar("T")
 
@@ -42,10 +42,17 @@ def fail(code: int, message: str, *, as_json: bool = False, kind: str = "failed"
 
 @dataclass(frozen=True)
 class Session:
-    """One call of the command line: the configuration file and the socket that were named."""
+    """One call of the command line: the configuration file and where the daemon is, as they were named.
+
+    `connect` is a network address; then the token is the file's, else `token`.
+    """
 
     config: str
     socket: str | None
+    connect: str | None = None
+    token_file: str | None = None
+    token: str | None = None
+    ca_file: str | None = None
 
     def load_config(self) -> Config:
         """Load the configuration; what is wrong with it ends the command with exit code 78."""
@@ -71,11 +78,38 @@ class Session:
         paths: Any = import_module("crossdock.config.paths")
         return str(paths.socket_path(self.load_config()))
 
+    def place(self) -> str | Remote:
+        """Return where the daemon is: the network address that was named, else its socket. Raises BadRemote."""
+        if self.connect is None:
+            return self.socket_path()
+        remote: Any = import_module("crossdock.control.remote")
+        found: Remote = remote.Remote(url=self.connect, token=self._shown(), ca_file=self.ca_file)
+        return found
+
+    def _shown(self) -> str:
+        """Return the token; a file that others may read ends the command."""
+        if self.token_file is None:
+            if self.token is None:
+                raise click.UsageError(
+                    "--connect needs a token: --token-file FILE, or CROSSDOCK_TOKEN in the environment"
+                )
+            return self.token.strip()
+        try:
+            with Path(self.token_file).open("rb") as file:
+                mode, raw = os.fstat(file.fileno()).st_mode, file.read(1000)
+        except OSError as error:
+            raise click.UsageError(f"{self.token_file} cannot be read: {error.strerror or error}") from None
+        if mode & 0o077:
+            raise click.UsageError(f"others may read {self.token_file}; chmod 600 {self.token_file}")
+        return raw.decode("ascii", "replace").strip()
+
     def talk(self, ask: Callable[[Client], Awaitable[T]], *, as_json: bool = False) -> T:
         """Ask the daemon; a refusal ends the command with exit code 1, no daemon with 69."""
         client: Any = import_module("crossdock.control.client")
         try:
-            return asyncio.run(_asked(client.Client(self.socket_path()), ask))
+            return asyncio.run(_asked(client.Client(self.place()), ask))
+        except client.BadRemote as error:
+            raise click.UsageError(str(error)) from None
         except client.Unreachable as error:
             fail(NO_DAEMON, str(error), as_json=as_json, kind="unreachable")
         except client.Refusal as error:
