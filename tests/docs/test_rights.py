@@ -11,6 +11,7 @@ from tests.docs.pages import ROOT, blocks
 
 from crossdock.config.model import Config
 from crossdock.control.auditing import REVEALED
+from crossdock.control.door import LOCKED, REFUSED
 from crossdock.control.permissions import ROLES, Right
 from crossdock.rules.approval_states import ALLOWED, ApprovalState
 from crossdock.store.audit_chain import PRUNED
@@ -41,7 +42,7 @@ def test_the_diagram_of_approvals_has_exactly_the_arrows_of_the_code():
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [state.name for state in ApprovalState]
 
 
-@pytest.mark.parametrize("page", ["who-may-do-what", "forget-personal-data"])
+@pytest.mark.parametrize("page", ["who-may-do-what", "forget-personal-data", "reach-the-daemon-over-the-network"])
 def test_the_configuration_on_the_page_is_one(page):
     shown = blocks((DOCS / "how-to" / f"{page}.md").read_text(encoding="utf-8"), "toml")
     assert shown
@@ -51,5 +52,5 @@ def test_the_configuration_on_the_page_is_one(page):
 
 def test_the_actions_that_are_no_request_are_named():
     text = (DOCS / "how-to" / "see-who-did-what.md").read_text(encoding="utf-8")
-    for action in (REVEALED, PRUNED, "privacy.erase", "approval.expire"):
+    for action in (REVEALED, PRUNED, REFUSED, LOCKED, "privacy.erase", "approval.expire"):
         assert f"`{action}`" in text
