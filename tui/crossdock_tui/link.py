@@ -72,13 +72,16 @@ class Link:
         """Listen for as long as the dashboard is open, and come back whenever the daemon was away."""
         wait = FIRST_WAIT_S
         while True:
+            least = FIRST_WAIT_S
             try:
                 await self._listen()
             except Unreachable as error:
                 self._turn(State.LOST, str(error))
             except Refusal as error:
                 self._turn(State.REFUSED, str(error))
-            wait = FIRST_WAIT_S if self.retry_at is None else min(LONGEST_WAIT_S, wait * 2)
+                if error.code in ("unauthorized", "locked"):
+                    least = LONGEST_WAIT_S  # a token that is not good, shown too often, locks out its whole machine
+            wait = max(least, FIRST_WAIT_S if self.retry_at is None else min(LONGEST_WAIT_S, wait * 2))
             self.retry_at = self.env.now() + timedelta(seconds=wait)
             self._again.clear()
             try:
