@@ -106,6 +106,8 @@ def test_what_is_missing_or_wrong_is_told(far, token, tmp_path):
     assert (wrong.code, "crossdock tokens create" in wrong.err) == (1, True)
     shown = far("status", "--json", env={"CROSSDOCK_TOKEN": "xdk_1_" + "0" * 64})
     assert shown.json["error"]["code"] == "unauthorized"
+    none = far("status", options=("--ca-file", str(tmp_path / "none")), env={"CROSSDOCK_TOKEN": token})
+    assert (none.code, "cannot be used as certificates" in none.err) == (2, True)
     plain = Ran(
         CliRunner().invoke(cli, ["--connect", "http://crossdock.test", "status"], env={"CROSSDOCK_TOKEN": token})
     )

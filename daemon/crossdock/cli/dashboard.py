@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from crossdock.cli.session import FAILED, Session, fail
-
-if TYPE_CHECKING:
-    from crossdock.control.client import Client
 
 
 @click.command("tui")
@@ -22,6 +19,4 @@ def tui(session: Session, screen: str) -> None:
         launch: Any = import_module("crossdock_tui.launch")
     except ModuleNotFoundError:
         fail(FAILED, "the dashboard is not installed; install the package crossdock-tui")
-    client: Any = import_module("crossdock.control.client")
-    opened: Client = client.Client(session.socket_path())
-    raise click.exceptions.Exit(launch.open_dashboard(opened, screen=screen))
+    raise click.exceptions.Exit(launch.open_dashboard(session.client(), screen=screen))

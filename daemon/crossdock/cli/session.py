@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from crossdock.config.model import Config
-    from crossdock.control.client import Client, Remote
+    from crossdock.control.client import Client
 
 T = TypeVar("T")
 
@@ -78,12 +78,16 @@ class Session:
         paths: Any = import_module("crossdock.config.paths")
         return str(paths.socket_path(self.load_config()))
 
-    def place(self) -> str | Remote:
-        """Return where the daemon is: the network address that was named, else its socket. Raises BadRemote."""
+    def client(self) -> Client:
+        """Make a client of the daemon at the network address that was named, else at its socket."""
+        client: Any = import_module("crossdock.control.client")
         if self.connect is None:
-            return self.socket_path()
-        remote: Any = import_module("crossdock.control.remote")
-        found: Remote = remote.Remote(url=self.connect, token=self._shown(), ca_file=self.ca_file)
+            found: Client = client.Client(self.socket_path())
+            return found
+        try:
+            found = client.Client(client.Remote(url=self.connect, token=self._shown(), ca_file=self.ca_file))
+        except client.BadRemote as error:
+            raise click.UsageError(str(error)) from None
         return found
 
     def _shown(self) -> str:
@@ -107,9 +111,7 @@ class Session:
         """Ask the daemon; a refusal ends the command with exit code 1, no daemon with 69."""
         client: Any = import_module("crossdock.control.client")
         try:
-            return asyncio.run(_asked(client.Client(self.place()), ask))
-        except client.BadRemote as error:
-            raise click.UsageError(str(error)) from None
+            return asyncio.run(_asked(self.client(), ask))
         except client.Unreachable as error:
             fail(NO_DAEMON, str(error), as_json=as_json, kind="unreachable")
         except client.Refusal as error:

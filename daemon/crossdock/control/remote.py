@@ -118,25 +118,23 @@ class SocketWay:
 
 
 class RemoteWay:
-    """A network address."""
+    """A network address. Raises BadRemote for a certificate authority that cannot be read."""
 
     def __init__(self, remote: Remote) -> None:
         url = URL(remote.url)
         self.base = str(url.with_query(None)).rstrip("/")
         self.shown = self.base
         self._remote = remote
-
-    def connector(self) -> BaseConnector:
-        """Make what connects. Raises BadRemote for a certificate authority that cannot be read."""
         try:
-            context = ssl.create_default_context(cafile=self._remote.ca_file)
+            self._tls = ssl.create_default_context(cafile=remote.ca_file)
         except OSError as error:  # ssl.SSLError is one
             reason = error.strerror or getattr(error, "reason", None) or error
-            raise BadRemote(
-                f"{self._remote.ca_file} cannot be used as certificates of an authority: {reason}"
-            ) from None
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return aiohttp.TCPConnector(ssl=context, limit=20)
+            raise BadRemote(f"{remote.ca_file} cannot be used as certificates of an authority: {reason}") from None
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+
+    def connector(self) -> BaseConnector:
+        """Make what connects."""
+        return aiohttp.TCPConnector(ssl=self._tls, limit=20)
 
     def headers(self) -> dict[str, str]:
         """The token says who asks."""

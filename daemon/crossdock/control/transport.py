@@ -48,14 +48,14 @@ class Refusal(Exception):
 
 
 class Transport:
-    """One daemon, behind its Unix socket or at a network address. Calls raise Unreachable, Refusal."""
+    """One daemon, behind its Unix socket or at a network address (raises BadRemote). Calls raise Unreachable, Refusal."""
 
     def __init__(self, at: str | Remote) -> None:
         self._way: Way = SocketWay(at) if isinstance(at, str) else RemoteWay(at)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Get ready; nothing is connected yet. Raises BadRemote."""
+        """Get ready; nothing is connected yet."""
         self._session = aiohttp.ClientSession(
             connector=self._way.connector(),
             headers=self._way.headers(),
