@@ -12,7 +12,7 @@ from crossdock.control.client import Client
 from crossdock.env import Env
 from crossdock_tui.app import Dashboard
 from crossdock_tui.dialogs.dialog import Dialog
-from crossdock_tui.list_screen import ListScreen
+from crossdock_tui.base_screen import BaseScreen
 
 __all__ = ["an_order"]
 
@@ -25,8 +25,8 @@ class Desk:
 
     @property
     def screen(self):
-        """The list screen that is open, below any dialog."""
-        return next(each for each in reversed(self.app.screen_stack) if isinstance(each, ListScreen))
+        """The screen that is open, below any dialog."""
+        return next(each for each in reversed(self.app.screen_stack) if isinstance(each, BaseScreen))
 
     @property
     def dialog(self):

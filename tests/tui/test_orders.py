@@ -179,7 +179,7 @@ async def test_a_long_list_is_read_page_by_page_and_never_holds_more_than_the_wi
         for _ in range(12):
             desk.screen.table.move_cursor(row=0)
             await desk.pilot.pause(0.3)
-        await desk.until(lambda: desk.screen._first == 0, "the first page again")
+        await desk.until(lambda: desk.screen._window.first == 0, "the first page again")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 
 from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
+from crossdock_tui.base_screen import BaseScreen
 from crossdock_tui.dialogs.results import Results
 from crossdock_tui.language import LANGUAGES, _
 from crossdock_tui.link import ALL, Link, State
-from crossdock_tui.list_screen import ListScreen
 from crossdock_tui.screens.catalogue import MORE, NUMBERED
 from crossdock_tui.words import shown
 
@@ -105,25 +105,25 @@ class Dashboard(App[None]):
                     self.link.lost(str(error))
                 except Refusal:
                     self.status = None
-                self._each(ListScreen.tick)
+                self._each(BaseScreen.tick)
             await self.env.sleep(STATUS_EVERY_S if self.status is not None else 0.5)
 
     def _heard(self, topics: frozenset[str]) -> None:
         self._each(lambda screen: screen.heard(topics), current_only=False)
 
     def _turned(self) -> None:
-        self._each(ListScreen.turned)
+        self._each(BaseScreen.turned)
         if self.connected:
             self.seen = True
             self._each(lambda screen: screen.heard(ALL), current_only=False)
 
     def _tick(self) -> None:
-        self._each(ListScreen.tick)
+        self._each(BaseScreen.tick)
 
-    def _each(self, do: Callable[[ListScreen], None], *, current_only: bool = True) -> None:
+    def _each(self, do: Callable[[BaseScreen], None], *, current_only: bool = True) -> None:
         for stack in self._screen_stacks.values():
             for screen in stack:
-                if isinstance(screen, ListScreen) and screen.is_mounted and (screen.is_current or not current_only):
+                if isinstance(screen, BaseScreen) and screen.is_mounted and (screen.is_current or not current_only):
                     do(screen)
 
     # ---- going round
@@ -135,6 +135,16 @@ class Dashboard(App[None]):
     def action_go(self, name: str) -> None:
         """Go to a screen."""
         self.switch_mode(name)
+
+    def jump(self, name: str, *, tab: str | None = None, filter: str = "") -> None:  # noqa: A002 - what it is called
+        """Go to a screen, and have it show a tab with a filter."""
+        view = self.remembered.view(name)
+        view.tab, view.filter = tab, filter
+        before = self._screen_stacks.get(name)
+        self.switch_mode(name)
+        for screen in before or ():  # one that was not open yet takes it up as it opens
+            if isinstance(screen, BaseScreen) and name == screen.SCREEN:
+                screen.take_up(view)
 
     def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's signature
         """Offer every screen, the languages, the themes."""
@@ -152,7 +162,7 @@ class Dashboard(App[None]):
         language.use(code)
         self.remembered.language = code
         self.remember()
-        self._each(_relabel, current_only=False)
+        self._each(BaseScreen.relabel, current_only=False)
 
     def paint(self, name: str) -> None:
         """Change the colours."""
@@ -175,8 +185,3 @@ class Dashboard(App[None]):
             self.push_screen(Results(title, results))
         else:
             self.say(f"{title}: {_('there was nothing to do')}")
-
-
-def _relabel(screen: ListScreen) -> None:
-    screen.table.relabel()
-    screen.load()

@@ -74,10 +74,17 @@ class FilterBar(Vertical):
         super().__init__()
         self._filters = tuple(filters)
 
+    def take(self, filters: Sequence[Filter]) -> None:
+        """Take other words from now on."""
+        self._filters = tuple(filters)
+        self.query_one(Input).suggester = SuggestFromList(self._words())
+
+    def _words(self) -> list[str]:
+        return [f"{each.name}:{choice}" for each in self._filters for choice in each.choices or ("",)]
+
     def compose(self) -> ComposeResult:
         """Show the line and what may be typed."""
-        words = [f"{each.name}:{choice}" for each in self._filters for choice in each.choices or ("",)]
-        yield Input(suggester=SuggestFromList(words), placeholder="/", max_length=200)
+        yield Input(suggester=SuggestFromList(self._words()), placeholder="/", max_length=200)
         yield Static()
 
     def begin(self, text: str) -> None:

@@ -72,6 +72,7 @@ class PagedTable(DataTable[Text]):
         self._marks = marks
         self._shown: list[Row] = []
         self._fitted: tuple[tuple[str, int], ...] = ()
+        self._room = 0
 
     @property
     def current(self) -> Row | None:
@@ -85,10 +86,21 @@ class PagedTable(DataTable[Text]):
 
     def fit(self, width: int) -> None:
         """Choose the columns that have room in `width` cells; the others go, the heaviest first."""
-        fitted = fitting(self._all, width - (3 if self._marks else 0))
+        self._room = width - (3 if self._marks else 0)
+        fitted = fitting(self._all, self._room)
         if fitted != self._fitted:
             self._fitted = fitted
             self._rebuild(self._shown, columns=True)
+
+    def take(self, columns: Sequence[Column]) -> bool:
+        """Have other columns from now on, and no rows before they are told; False if these are the ones it has."""
+        if tuple(columns) == self._all:
+            return False
+        self._all, self._shown = tuple(columns), []
+        if self._fitted:
+            self._fitted = fitting(self._all, self._room)
+            self._rebuild([], columns=True)
+        return True
 
     def relabel(self) -> None:
         """Say the columns' names again, in another language."""

@@ -8,9 +8,9 @@ from crossdock_tui.screens.orders import Orders
 from crossdock_tui.screens.tasks import Tasks
 
 if TYPE_CHECKING:
-    from crossdock_tui.list_screen import ListScreen
+    from crossdock_tui.base_screen import BaseScreen
 
-NUMBERED: tuple[type[ListScreen], ...] = (Orders, Tasks)
+NUMBERED: tuple[type[BaseScreen], ...] = (Orders, Tasks)
 """Screens that the keys 1 to 9 reach."""
-MORE: tuple[type[ListScreen], ...] = ()
+MORE: tuple[type[BaseScreen], ...] = ()
 """Screens that the palette reaches."""
