@@ -41,6 +41,10 @@ async def test_the_status_counts_every_state(world, client):
         "1 records could not be read (`crossdock quarantine list`)",
         "open incidents: 1 (`crossdock incidents list`)",
     )
+    assert [(each.level, each.code, each.text, each.command) for each in status.why] == [
+        ("warning", "quarantine", "1 records could not be read", "crossdock quarantine list"),
+        ("warning", "incidents", "open incidents: 1", "crossdock incidents list"),
+    ]
 
 
 async def test_what_needs_a_person_is_what_incidents_hold_each_once_with_what_to_do(build):
@@ -133,8 +137,13 @@ async def test_what_could_not_be_read_is_shown_and_read_again(world, client):
     second = await client.quarantine(limit=1, after=first.next)
     assert [item.ref for page in (first, second) for item in page.items] == ["U", "V"]
     assert (first.items[0].reason, first.items[0].excerpt) == ("no status", '{"oops": 1}')
+    assert (await client.quarantine(excerpts=False)).items[0].excerpt is None
+    assert (await client.quarantined(first.items[0].id)).excerpt == '{"oops": 1}'
     world.become("viewer")
     assert (await client.quarantine()).items[0].excerpt is None
+    assert (await client.quarantined(first.items[0].id)).excerpt is None
+    with pytest.raises(Refusal, match="record 99 is not in quarantine"):
+        await client.quarantined(99)
     world.become("admin")
     world.serve(order("U"))
     await ended(client, (await client.retry_quarantine("oms", ["U"])).task_id)
@@ -154,6 +163,7 @@ async def test_a_record_without_a_ref_of_its_own_leaves_the_quarantine_only_if_i
     name = "unreadable-0123456789abcdef"
     world.serve(unreadable=(name,))
     await world.fetch()
+    assert [item.named for item in (await client.quarantine()).items] == [False]
     with pytest.raises(Refusal, match="could be fetched again"):
         await client.retry_quarantine("oms")
     await ended(client, (await client.retry_quarantine("oms", [name])).task_id)

@@ -46,6 +46,19 @@ async def test_a_cause_is_one_line_with_what_it_holds_and_what_to_do(held, clien
     assert any("incidents: 2" in reason for reason in status.reasons)
 
 
+async def test_those_that_hold_the_most_come_first_if_asked_in_pages_too(world, held, client):
+    world.serve(*(without_sku(ref) for ref in "EFGH"))
+    await world.fetch()
+    await world.until("H", "held")
+    page = await client.incidents(order="largest")
+    assert [(item.code, item.holds) for item in page.items] == [("sku_missing", 5), ("sku", 3)]
+    first = await client.incidents(order="largest", limit=1)
+    assert [item.code for item in (await client.incidents(order="largest", after=first.next)).items] == ["sku"]
+    assert [item.code for item in (await client.incidents(order="largest", cause="mapping")).items] == ["sku"]
+    with pytest.raises(Refusal, match="healed incidents hold nothing"):
+        await client.incidents(order="largest", state="healed")
+
+
 async def test_what_an_incident_holds_is_listed_in_pages_by_the_orders_names(held, client):
     number = (await client.incidents()).items[0].id
     first = await client.held(number, limit=2)

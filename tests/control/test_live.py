@@ -181,6 +181,7 @@ async def test_the_log_shows_the_newest_lines_by_level_and_text(world, client):
     assert [(line.level, line.id) for line in (await client.log(level="warning")).items] == [("error", 4)]
     assert [line.text for line in (await client.log(text="BROK")).items] == ["Broken \\x1b[31m"]
     assert [line.id for line in (await client.log(after=2, limit=1)).items] == [4]
+    assert [line.id for line in (await client.log(before=4, limit=1)).items] == [3]
     assert page.kept_from == 1
 
 

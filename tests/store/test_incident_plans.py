@@ -78,6 +78,8 @@ QUERIES = {
     "count": lambda tx: incidents.count(tx, 1),
     "open": lambda tx: incidents.page(tx, 0, 50),
     "healed": lambda tx: incidents.page(tx, 0, 50, healed=True),
+    "by size": lambda tx: (incidents.report(tx, TROUBLE, "order:30", 1), incidents.by_size(tx, 0, 50)),
+    "behind the largest": lambda tx: (incidents.report(tx, TROUBLE, "order:30", 1), incidents.by_size(tx, 301, 50)),
     "tally": lambda tx: incidents.tally(tx, 1),
     "waiting": incidents.waiting,
     "largest": lambda tx: incidents.largest(tx, 1, 5),

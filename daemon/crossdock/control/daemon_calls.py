@@ -15,6 +15,7 @@ from crossdock.control.records.daemon import (
     DatabaseInfo,
     PauseConnection,
     Plugins,
+    QuarantineItem,
     QuarantinePage,
     Reloaded,
     RetryQuarantine,
@@ -76,8 +77,12 @@ class DaemonCalls(Transport):
         return await self.call("GET", "/v1/plugins", Plugins)
 
     async def quarantine(self, **query: object) -> QuarantinePage:
-        """List records that could not be read; the parameters are after, limit."""
+        """List records that could not be read; the parameters are after, limit, excerpts."""
         return await self.call("GET", "/v1/quarantine", QuarantinePage, **query)
+
+    async def quarantined(self, number: int) -> QuarantineItem:
+        """Show a record that could not be read."""
+        return await self.call("GET", f"/v1/quarantine/{number}", QuarantineItem)
 
     async def retry_quarantine(self, connection: str, refs: Sequence[str] = ()) -> Queued:
         """Fetch records again that could not be read."""

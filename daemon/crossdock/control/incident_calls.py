@@ -23,7 +23,7 @@ class IncidentCalls(Transport):
     """Incidents."""
 
     async def incidents(self, **query: object) -> IncidentPage:
-        """List incidents; the parameters are state, cause, after, limit."""
+        """List incidents; the parameters are state, order, cause, after, limit."""
         return await self.call("GET", "/v1/incidents", IncidentPage, **query)
 
     async def incident(self, number: int) -> IncidentItem:

@@ -59,14 +59,22 @@ class RecentLog(logging.Handler):
         if self.told is not None:
             self.told()
 
-    def newest(self, least: int, text: str, after: int, limit: int) -> tuple[list[Line], int]:
-        """Return the newest lines behind `after` of at least a level that hold `text`, oldest first; and the oldest kept number."""
+    def newest(
+        self, least: int, text: str, after: int, limit: int, before: int | None = None
+    ) -> tuple[list[Line], int]:
+        """Return the newest lines between `after` and `before` of at least a level that hold `text`, oldest first.
+
+        And the oldest number that is kept.
+        """
         lines = list(self._lines)
         wanted = text.casefold()
         found = [
             line
             for line in lines
-            if line.number > after and line.level >= least and (not wanted or wanted in line.text.casefold())
+            if line.number > after
+            and (before is None or line.number < before)
+            and line.level >= least
+            and (not wanted or wanted in line.text.casefold())
         ]
         return found[-limit:], lines[0].number if lines else self._number + 1
 

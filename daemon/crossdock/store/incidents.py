@@ -147,6 +147,25 @@ def page(tx: Transaction, after: int, limit: int, *, healed: bool = False, cause
     ]
 
 
+def by_size(tx: Transaction, after: int, limit: int, cause: str | None = None) -> list[tuple[Incident, int]]:
+    """Return open incidents with how many each holds, those that hold the most first; behind the incident `after`.
+
+    All that is held is counted for that, by its index.
+    """
+    holds = count(tx, after) if after else None
+    counted = "(SELECT COUNT(*) FROM incident_refs r WHERE r.incident_id = incidents.id)"
+    sql = (
+        "SELECT "
+        + COLUMNS
+        + ", "
+        + counted
+        + " AS holds FROM incidents WHERE healed_at IS NULL AND (cause = ? OR ? IS NULL) "
+        "AND (? IS NULL OR holds < ? OR (holds = ? AND id > ?)) ORDER BY holds DESC, id LIMIT ?"
+    )
+    rows = tx.rows(sql, (cause, cause, holds, holds, holds, after, limit))
+    return [(_incident(row[:-1]), int(row[-1])) for row in rows]
+
+
 class Tally(Struct, frozen=True):
     """How many incidents are open, by cause, and how many of them nobody wants to hear of now."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -63,16 +63,22 @@ def among(tx: Transaction, connection: str, refs: Sequence[str]) -> frozenset[st
 
 def page(tx: Transaction, after: int, limit: int) -> list[tuple[int, Quarantined]]:
     """Return records with an id above `after`, oldest first."""
-    sql = "SELECT id, connection, ref, content, reason, first_at, last_at FROM quarantine WHERE id > ? ORDER BY id LIMIT ?"
-    return [
-        (
-            row[0],
-            Quarantined(
-                connection=row[1], ref=row[2], raw=bytes(row[3]), reason=row[4], first_at=row[5], last_at=row[6]
-            ),
-        )
-        for row in tx.rows(sql, (after, limit))
-    ]
+    sql = "SELECT id, " + _COLUMNS + " FROM quarantine WHERE id > ? ORDER BY id LIMIT ?"
+    return [(row[0], _record(row[1:])) for row in tx.rows(sql, (after, limit))]
+
+
+def get(tx: Transaction, number: int) -> Quarantined | None:
+    """Return a record."""
+    row = tx.one("SELECT " + _COLUMNS + " FROM quarantine WHERE id = ?", (number,))
+    return None if row is None else _record(row)
+
+
+_COLUMNS = "connection, ref, content, reason, first_at, last_at"
+
+
+def _record(row: Sequence[Any]) -> Quarantined:
+    connection, ref, content, reason, first, last = row
+    return Quarantined(connection=connection, ref=ref, raw=bytes(content), reason=reason, first_at=first, last_at=last)
 
 
 def count(tx: Transaction) -> int:

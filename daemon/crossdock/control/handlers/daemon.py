@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
@@ -12,6 +12,7 @@ from crossdock.control.auditing import revealed
 from crossdock.control.handlers.actions import one_liners, queued
 from crossdock.control.handlers.connections import connection_items
 from crossdock.control.handlers.incidents import incident_item
+from crossdock.control.handlers.reasons import level, reasons
 from crossdock.control.problems import not_found
 from crossdock.control.records.base import Limit
 from crossdock.control.records.daemon import (
@@ -34,23 +35,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossdock.control.records.asks import Queued
-    from crossdock.control.records.daemon import ConnectionItem, RetryQuarantine
+    from crossdock.control.records.daemon import RetryQuarantine
     from crossdock.control.route import Call
     from crossdock.store.quarantine import Quarantined
-    from crossdock.store.views import Counts
 
 WAITS = 5
 """Incidents of which the status says what to do, at most."""
 EXCERPT = 2000
 """Bytes of a record shown, at most."""
-_WELL = frozenset({"ok", "idle", "disabled"})
 
 
 class QuarantineQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`after` is `next` of the page before."""
+    """`after` is `next` of the page before. `excerpts` False: none is shown, and nobody is noted as having seen one."""
 
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 50
+    excerpts: bool = True
 
 
 async def livez(call: Call[None, object]) -> WithStatus:
@@ -89,23 +89,20 @@ async def status(call: Call[None, object]) -> Status:
     writes = await engine.store.read(operations_list.counts)
     connections = connection_items(engine)
     against = list(dict.fromkeys((*call.providers.livez(), *call.providers.readyz())))
-    level, reasons = judged(
+    why = reasons(
         counted,
         connections,
         against,
         call.providers.strained(),
         disk_low=engine.disk_low,
         writable=engine.gate.open,
+        incidents=sum(troubles.open.values()) - troubles.muted,
     )
-    loud = sum(troubles.open.values()) - troubles.muted
-    if loud:
-        reasons = (*reasons, f"open incidents: {loud} (`crossdock incidents list`)")
-        level = "warning" if level == "ok" else level
     return Status(
         version=call.providers.version,
         now=engine.env.now(),
-        level=level,
-        reasons=reasons,
+        level=level(why),
+        reasons=tuple(each.said() for each in why),
         connections=connections,
         outbox=tuple(
             StateCount(state=state_name(state), count=count, oldest=from_ms(counted.oldest.get(state)))
@@ -128,41 +125,8 @@ async def status(call: Call[None, object]) -> Status:
         incidents_muted=troubles.muted,
         operations_open=sum(count for (_, state), count in writes.items() if state != "failed"),
         operations_failed=sum(count for (_, state), count in writes.items() if state == "failed"),
+        why=why,
     )
-
-
-def judged(
-    counted: Counts,
-    connections: Sequence[ConnectionItem],
-    against: Sequence[str],
-    strained: Sequence[str],
-    *,
-    disk_low: bool,
-    writable: bool,
-) -> tuple[Literal["ok", "warning", "critical"], tuple[str, ...]]:
-    """Say how bad it is and why. Critical: it does not work, or nothing goes on without a person."""
-    critical = list(against)
-    critical += ["the disk is nearly full; nothing is fetched or sent"] if disk_low else []
-    critical += [] if writable else ["the database takes no writes; nothing is fetched or sent until it does"]
-    critical += [
-        f"{each.name} is {each.state}" for each in connections if each.state in ("paused", "stuck", "not_loaded")
-    ]
-    if counted.needs_person:
-        critical.append(
-            f"{counted.needs_person} orders in doubt need a person (`crossdock orders list --state in_doubt`)"
-        )
-    named = {"paused", "stuck", "not_loaded"} | _WELL
-    warning = [f"{each.name} is {each.state}" for each in connections if each.state not in named] + [*strained]
-    if counted.parked:
-        warning.append(f"{counted.parked} orders failed and are parked (`crossdock orders list --state push_failed`)")
-    if counted.changed:
-        warning.append(
-            f"{counted.changed} orders changed or were cancelled after their push, and a person has to decide what becomes of it "
-            "(`crossdock orders list --changed`)"
-        )
-    if counted.quarantine:
-        warning.append(f"{counted.quarantine} records could not be read (`crossdock quarantine list`)")
-    return "critical" if critical else "warning" if warning else "ok", (*critical, *warning)
 
 
 async def list_plugins(call: Call[None, object]) -> Plugins:
@@ -174,9 +138,18 @@ async def list_quarantine(call: Call[None, QuarantineQuery]) -> QuarantinePage:
     """List fetched records that could not be read, oldest first."""
     query = call.query
     rows = await call.engine.store.read(quarantine.page, query.after, query.limit + 1)
-    personal = bool(rows) and await revealed(call, f"quarantine from {rows[0][0]}")
+    personal = query.excerpts and bool(rows) and await revealed(call, f"quarantine from {rows[0][0]}")
     items = tuple(_quarantined(number, record, personal=personal) for number, record in rows[: query.limit])
     return QuarantinePage(items=items, next=rows[query.limit - 1][0] if len(rows) > query.limit else None)
+
+
+async def show_quarantined(call: Call[None, object]) -> QuarantineItem:
+    """Show one record that could not be read."""
+    number = call.path["id"]
+    found = await call.engine.store.read(quarantine.get, number)
+    if found is None:
+        raise not_found(f"record {number} is not in quarantine (any more)")
+    return _quarantined(number, found, personal=await revealed(call, f"quarantine record {number}"))
 
 
 def _quarantined(number: int, record: Quarantined, *, personal: bool) -> QuarantineItem:
@@ -190,6 +163,7 @@ def _quarantined(number: int, record: Quarantined, *, personal: bool) -> Quarant
         last_at=from_ms(record.last_at),
         bytes=len(record.raw),
         excerpt=excerpt,
+        named=not quarantine.made_up(record.ref),
     )
 
 

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 
 class IncidentQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which incidents are listed. `after` is `next` of the page before."""
+    """Which incidents are listed. `after` is `next` of the page before.
+
+    `order`: the oldest first, or those that hold the most (open ones only).
+    """
 
     state: Literal["open", "healed"] = "open"
+    order: Literal["oldest", "largest"] = "oldest"
     cause: CauseName | None = None
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 50
@@ -43,15 +47,20 @@ class HeldQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def list_incidents(call: Call[None, IncidentQuery]) -> IncidentPage:
-    """List incidents, one line a cause, oldest first: how many each holds and what to do."""
+    """List incidents, one line a cause, oldest or largest first: how many each holds and what to do."""
     query = call.query
+    if query.order == "largest" and query.state != "open":
+        raise not_valid("healed incidents hold nothing, so that none is the largest; leave `order` away")
     items = await call.engine.store.read(_page, query)
     more = items[query.limit - 1].id if len(items) > query.limit else None
     return IncidentPage(items=tuple(items[: query.limit]), next=more)
 
 
 def _page(tx: Transaction, query: IncidentQuery) -> list[IncidentItem]:
-    found = incidents.page(tx, query.after, query.limit + 1, healed=query.state == "healed", cause=query.cause)
+    limit = query.limit + 1
+    if query.order == "largest":
+        return [incident_item(*each) for each in incidents.by_size(tx, query.after, limit, query.cause)]
+    found = incidents.page(tx, query.after, limit, healed=query.state == "healed", cause=query.cause)
     return [incident_item(each, incidents.count(tx, each.id)) for each in found]
 
 

@@ -33,7 +33,7 @@ async def recent_log(call: Call[None, LogQuery]) -> LogPage:
     """Show the newest lines of the log that the daemon has in memory, at most 2,000."""
     query = call.query
     least = logging.getLevelNamesMapping()[query.level.upper()]
-    lines, kept_from = call.providers.recent_log.newest(least, query.text, query.after, query.limit)
+    lines, kept_from = call.providers.recent_log.newest(least, query.text, query.after, query.limit, query.before)
     items = (
         LogLine(id=line.number, at=line.at, level=_level(line.level), logger=line.logger, text=line.text)
         for line in lines

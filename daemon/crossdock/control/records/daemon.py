@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.control.records.base import MAX_ORDERS, ConnectionName, Reason
+from crossdock.control.records import base
+from crossdock.control.records.base import MAX_ORDERS, ConnectionName
 from crossdock.control.records.incidents import IncidentItem
 from crossdock.spec.orders import Ref
 
@@ -43,7 +44,7 @@ class Connections(Struct, frozen=True, kw_only=True):
 class PauseConnection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Leave a connection alone until somebody resumes it."""
 
-    reason: Reason
+    reason: base.Reason
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -109,7 +110,10 @@ class Plugins(Struct, frozen=True, kw_only=True):
 
 
 class QuarantineItem(Struct, frozen=True, kw_only=True):
-    """A record that could not be read. `excerpt` is its beginning, for those who may see personal data."""
+    """A record that could not be read. `excerpt` is its beginning, for those who may see personal data.
+
+    `named` False: it has no readable ref of its own, so that its system cannot be asked for it again.
+    """
 
     id: int
     connection: str
@@ -119,6 +123,7 @@ class QuarantineItem(Struct, frozen=True, kw_only=True):
     last_at: datetime
     bytes: int
     excerpt: str | None = None
+    named: bool = True
 
 
 class QuarantinePage(Struct, frozen=True, kw_only=True):
@@ -143,6 +148,31 @@ class StateCount(Struct, frozen=True, kw_only=True):
     oldest: datetime | None = None
 
 
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why the daemon is not well. `code` is for programs, `about` the connection it is about, `command` what shows more."""
+
+    level: Literal["warning", "critical"]
+    code: Literal[
+        "process",
+        "disk",
+        "database",
+        "strained",
+        "connection",
+        "in_doubt",
+        "parked",
+        "changed",
+        "quarantine",
+        "incidents",
+    ]
+    text: str
+    about: str = ""
+    command: str = ""
+
+    def said(self) -> str:
+        """Say it in one line."""
+        return f"{self.text} (`{self.command}`)" if self.command else self.text
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """How the daemon is, in one page. `level`: ok; warning, it works where it can; critical, a person is needed.
 
@@ -150,6 +180,7 @@ class Status(Struct, frozen=True, kw_only=True):
     among it, each once; `waits` says of the largest of these incidents what to do. `to_settle`: pushes in doubt that only a
     person can settle. `changed`: orders that changed or were cancelled after their push; a person tells the warehouse.
     `updated`: orders with the mark "(Updated)". `aged`: orders that are too old to be pushed. `incidents` are the open ones, by cause.
+    `reasons` are those of `why` as one line each.
     """
 
     version: str
@@ -175,6 +206,7 @@ class Status(Struct, frozen=True, kw_only=True):
     to_settle: int = 0
     updated: int = 0
     waits: tuple[IncidentItem, ...] = ()
+    why: tuple[Reason, ...] = ()
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

@@ -38,11 +38,12 @@ class Changed(Struct, frozen=True, kw_only=True):
 
 
 class LogQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which lines: of at least this level, with `text` in them (whatever the case). `after` is the `id` of a line that is known."""
+    """Which lines: of at least this level, with `text` in them (whatever the case). `after` and `before` are the `id` of lines that are known."""
 
     level: LevelName = "info"
     text: Annotated[str, Meta(max_length=200)] = ""
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    before: Annotated[int, Meta(ge=1, le=2**62)] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
 
 

@@ -40,7 +40,7 @@ class IncidentItem(Struct, frozen=True, kw_only=True):
 
 
 class IncidentPage(Struct, frozen=True, kw_only=True):
-    """Incidents, oldest first."""
+    """Incidents, oldest first, or those that hold the most."""
 
     items: tuple[IncidentItem, ...]
     next: int | None = None
