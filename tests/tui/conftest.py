@@ -11,8 +11,8 @@ from tests.e2e.conftest import World, an_order
 from crossdock.control.client import Client
 from crossdock.env import Env
 from crossdock_tui.app import Dashboard
-from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.base_screen import BaseScreen
+from crossdock_tui.dialogs.dialog import Dialog
 
 __all__ = ["an_order"]
 

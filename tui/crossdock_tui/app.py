@@ -58,6 +58,7 @@ class Dashboard(App[None]):
         self.link = Link(client, env, self._heard, self._turned)
         self.status: Status | None = None
         self.seen = False
+        self.sought: dict[str, str] = {}
         self._first = first or self.remembered.screen or NUMBERED[0].SCREEN
 
     # ---- the daemon
@@ -136,8 +137,9 @@ class Dashboard(App[None]):
         """Go to a screen."""
         self.switch_mode(name)
 
-    def jump(self, name: str, *, tab: str | None = None, filter: str = "") -> None:  # noqa: A002 - what it is called
-        """Go to a screen, and have it show a tab with a filter."""
+    def jump(self, name: str, *, tab: str | None = None, filter: str = "", row: str = "") -> None:  # noqa: A002 - what it is called
+        """Go to a screen, and have it show a tab with a filter, the cursor on a row."""
+        self.sought[name] = row
         view = self.remembered.view(name)
         view.tab, view.filter = tab, filter
         before = self._screen_stacks.get(name)

@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from crossdock_tui.paged_table import Row
     from crossdock_tui.remembered import View
 
-GAP_S = 0.5
-"""Seconds between two readings that events lead to, at least."""
-
 
 class BaseScreen(Screen[None]):
-    """Derive it: say how it is read, how it looks, what can be done on it. It has TopBar, Banner, #tabs, #why and KeyBar."""
+    """Derive it: say how it is read, how it looks, what can be done on it. It has TopBar, Banner, #tabs, #why and KeyBar.
+
+    GAP_S are seconds between two readings that events lead to, at least. OVER: it lies over another screen, escape leads back.
+    """
 
     SCREEN: ClassVar[str] = ""
     LABEL: ClassVar[str] = ""
     ABOUT: ClassVar[str] = ""
     TOPICS: ClassVar[frozenset[str]] = frozenset()
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    GAP_S: ClassVar[float] = 0.5
+    OVER: ClassVar[bool] = False
     OWN: ClassVar[tuple[Binding, ...]] = (
         Binding("r", "reload", show=False),
         Binding("question_mark", "help", show=False),
@@ -107,7 +109,8 @@ class BaseScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Show what changed while another screen was open."""
-        self.dash.remembered.screen = self.SCREEN
+        if not self.OVER:
+            self.dash.remembered.screen = self.SCREEN
         self.turned()
         if self._stale or not self.loaded:
             self.load_soon()
@@ -136,10 +139,10 @@ class BaseScreen(Screen[None]):
         self._say_keys()
 
     def load_soon(self) -> None:
-        """Read it, at most twice a second."""
+        """Read it, at most once in GAP_S seconds."""
         if not self._waiting:
             self._waiting = True
-            self.set_timer(GAP_S if self.loaded else 0.001, self._load_now)
+            self.set_timer(self.GAP_S if self.loaded else 0.001, self._load_now)
 
     def _load_now(self) -> None:
         self._waiting = False

@@ -20,6 +20,7 @@ from crossdock_tui.key_bar import KeyBar
 from crossdock_tui.language import _, counted, said
 from crossdock_tui.marking import Marking
 from crossdock_tui.paged_table import NEAR, Column, PagedTable, Row
+from crossdock_tui.remembered import View
 from crossdock_tui.top_bar import Banner, TopBar
 from crossdock_tui.window import PAGE, Page, Window
 from crossdock_tui.words import shown
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from crossdock.control.client import Client
     from crossdock_tui.actions import Action
-    from crossdock_tui.remembered import View
 
 __all__ = ["ListScreen", "Page", "Tab", "facts", "heading", "stacked"]
 
@@ -141,7 +141,7 @@ class ListScreen(Marking, BaseScreen):
     def on_mount(self) -> None:
         """Take up how the screen was left."""
         self.query_one(FilterBar).display = False
-        self._adopt(self.dash.remembered.view(self.SCREEN))
+        self._adopt(self._view)
         self.table.focus()
         self._arrange()
         self._say_tabs()
@@ -152,6 +152,11 @@ class ListScreen(Marking, BaseScreen):
         self._close()
         self._adopt(view)
         self.start_over()
+
+    @property
+    def _view(self) -> View:
+        """How the screen is remembered; one that lies over another is not."""
+        return View() if self.OVER else self.dash.remembered.view(self.SCREEN)
 
     def _adopt(self, view: View) -> None:
         if view.tab in {each.name for each in self.TABS}:
@@ -208,12 +213,19 @@ class ListScreen(Marking, BaseScreen):
         self.table.tell(rows[::-1] if upward else rows)
         if upward and below and not self._window.first:
             self.table.move_cursor(row=len(rows) - 1)
+        self._seek()
         self.after_reading()
         self._go_on()
         self._say_tabs()
         self._say_why()
         self._say_keys()
         self._show_detail()
+
+    def _seek(self) -> None:
+        """Put the cursor on the row that a jump to this screen named."""
+        wanted = self.dash.sought.pop(self.SCREEN, "")
+        if wanted:
+            self.table.seek(wanted)
 
     def _go_on(self) -> None:
         if (self.table.cursor_row >= len(self.table.shown) - NEAR and self._below()) or (
@@ -241,8 +253,7 @@ class ListScreen(Marking, BaseScreen):
         """Read from the beginning of another list."""
         self._window = Window()
         self._unmark()
-        view = self.dash.remembered.view(self.SCREEN)
-        view.tab, view.filter = self.tab, self.wanted.text
+        self._view.tab, self._view.filter = self.tab, self.wanted.text
         self._say_tabs()
         self.load()
 
@@ -373,6 +384,8 @@ class ListScreen(Marking, BaseScreen):
         elif self.wanted.text:
             self.wanted = Wanted()
             self.start_over()
+        elif self.OVER:
+            self.app.pop_screen()
 
     def action_copy(self) -> None:
         """Copy what the row is called."""

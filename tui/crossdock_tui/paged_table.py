@@ -116,6 +116,12 @@ class PagedTable(DataTable[Text]):
             return
         self._rebuild(fresh, columns=False)
 
+    def seek(self, key: str) -> None:
+        """Put the cursor on a row, if it is there."""
+        for place, row in enumerate(self._shown):
+            if row.key == key:
+                self.move_cursor(row=place, animate=False)
+
     def _change(self, before: Row, after: Row) -> None:
         for name, _width in self._fitted:
             if (text := after.cells.get(name)) is not None and text != before.cells.get(name):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock_tui.screens.connections import Connections
+from crossdock_tui.screens.home import Home
+from crossdock_tui.screens.incidents import Incidents
 from crossdock_tui.screens.orders import Orders
 from crossdock_tui.screens.tasks import Tasks
 
 if TYPE_CHECKING:
     from crossdock_tui.base_screen import BaseScreen
 
-NUMBERED: tuple[type[BaseScreen], ...] = (Orders, Tasks)
+NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, Tasks, Connections, Incidents)
 """Screens that the keys 1 to 9 reach."""
 MORE: tuple[type[BaseScreen], ...] = ()
 """Screens that the palette reaches."""
