@@ -106,25 +106,25 @@ class Dashboard(App[None]):
                     self.link.lost(str(error))
                 except Refusal:
                     self.status = None
-                self._each(BaseScreen.tick)
+                self._each(lambda screen: screen.tick())
             await self.env.sleep(STATUS_EVERY_S if self.status is not None else 0.5)
 
     def _heard(self, topics: frozenset[str]) -> None:
         self._each(lambda screen: screen.heard(topics), current_only=False)
 
     def _turned(self) -> None:
-        self._each(BaseScreen.turned)
+        self._each(lambda screen: screen.turned())
         if self.connected:
             self.seen = True
             self._each(lambda screen: screen.heard(ALL), current_only=False)
 
     def _tick(self) -> None:
-        self._each(BaseScreen.tick)
+        self._each(lambda screen: screen.tick())
 
     def _each(self, do: Callable[[BaseScreen], None], *, current_only: bool = True) -> None:
         for stack in self._screen_stacks.values():
             for screen in stack:
-                if isinstance(screen, BaseScreen) and screen.is_mounted and (screen.is_current or not current_only):
+                if isinstance(screen, BaseScreen) and screen.there and (screen.is_current or not current_only):
                     do(screen)
 
     # ---- going round
@@ -164,7 +164,7 @@ class Dashboard(App[None]):
         language.use(code)
         self.remembered.language = code
         self.remember()
-        self._each(BaseScreen.relabel, current_only=False)
+        self._each(lambda screen: screen.relabel(), current_only=False)
 
     def paint(self, name: str) -> None:
         """Change the colours."""

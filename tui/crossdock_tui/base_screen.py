@@ -103,6 +103,11 @@ class BaseScreen(Screen[None]):
         """What can be done on what is shown now."""
         return self.ACTIONS
 
+    @property
+    def there(self) -> bool:
+        """Tell whether the parts are there: they are not yet, or not any more, while it is opened or left."""
+        return self.is_running and self.is_mounted and len(self.children) > 0
+
     def work(self, do: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Let something go on beside the keys; what is new in a group takes the place of what is not done yet."""
         self.run_worker(cast("Any", do), group=group, exclusive=True)
@@ -161,7 +166,7 @@ class BaseScreen(Screen[None]):
             self.dash.link.lost(str(error))
         except Refusal as error:
             self.problem = said(str(error))
-            if self.is_running:
+            if self.there:
                 self.refused()
 
     def relabel(self) -> None:
@@ -171,7 +176,8 @@ class BaseScreen(Screen[None]):
     def progress(self, text: str) -> None:
         """Say how far something long is."""
         self._progress = text
-        self._say_tabs()
+        if self.there:
+            self._say_tabs()
 
     # ---- what keys do
 

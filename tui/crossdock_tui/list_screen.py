@@ -192,7 +192,7 @@ class ListScreen(Marking, BaseScreen):
         """Read the pages of the window, and show them."""
         rows = await self._window.read(lambda after, limit: self.page(self.dash.link.client, after, limit))
         self.problem = ""
-        if self.is_running:  # else it was left meanwhile
+        if self.there:  # else it was left meanwhile
             self._take(rows)
 
     def refused(self) -> None:
@@ -314,7 +314,7 @@ class ListScreen(Marking, BaseScreen):
             return
         except Refusal as error:
             text = Text(said(str(error)), style="bold red")
-        if self.is_running and self.table.current is not None and self.table.current.key == row.key:
+        if self.there and self.table.current is not None and self.table.current.key == row.key:
             self.query_one("#detail-text", Static).update(text)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:

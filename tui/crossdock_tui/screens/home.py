@@ -28,7 +28,7 @@ TOP = 5
 """Incidents and tasks that are shown."""
 EVERY = 10
 """Ticks between two readings though nothing is heard: the trend goes on by itself."""
-SERIES = (("orders", N_("orders a minute")), ("pushed", N_("pushed")), ("failed", N_("failed")))
+SERIES = (("orders", N_("orders/min")), ("pushed", N_("pushed")), ("failed", N_("failed")))
 
 
 class Home(BaseScreen):
@@ -105,7 +105,7 @@ class Home(BaseScreen):
             (await client.tasks(state="running", limit=TOP)).items,
         )
         self.problem, self.loaded = "", True
-        if self.is_running:
+        if self.there:
             self._show()
 
     def refused(self) -> None:
@@ -127,7 +127,7 @@ class Home(BaseScreen):
         self._say_keys()
 
     def _show(self) -> None:
-        if self._found is None or not self.is_attached:
+        if self._found is None or not self.there:
             return
         now = self.dash.link.now()
         left, right = home_lines.left(self._found, now), home_lines.right(self._found, now)
@@ -139,7 +139,7 @@ class Home(BaseScreen):
         for name, label in SERIES:
             counts: Sequence[int] = getattr(self._found.trend, name)
             line = Text(f"{_(label)} ", style="bold").append(f"{counts[-1] if counts else 0}", style="bold cyan")
-            line.append(" · " + _("{n} in an hour").format(n=f"{sum(counts):,}"), style="dim")
+            line.append(" · " + _("{n} an hour").format(n=f"{sum(counts):,}"), style="dim")
             self.query_one(f"#{name}-label", Static).update(line)
             self.query_one(f"#{name}-line", Sparkline).data = [float(count) for count in counts]
         self._say_tabs()

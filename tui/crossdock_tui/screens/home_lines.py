@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from crossdock_tui.language import _, counted, said
+from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.line_list import Jump, Line
 from crossdock_tui.words import BAD, GOOD, WAITS, age, shown, size, state, until
 
@@ -28,6 +28,11 @@ QUARANTINE, OPEN, LOG = (
 )
 LEADS = {"in_doubt": DOUBT, "parked": FAILED, "changed": CHANGED, "quarantine": QUARANTINE, "incidents": OPEN}
 """By the code of a reason; the log tells of all others."""
+ASKED = {
+    "obtain": N_("get new orders"), "sync": N_("sync order"), "fetch": N_("fetched by itself"), "documents": N_("fetch documents"),
+    "stock": N_("fetch stock"),
+}  # fmt: skip
+"""By the daemon's word for what is asked; what has no word here is no wish of a person."""
 THROTTLES = 8
 """Countdowns that are shown, at most; the soonest."""
 
@@ -86,7 +91,7 @@ def right(found: Found, now: datetime) -> list[Line]:
             n=status.operations_open, failed=status.operations_failed
         )
         lines.append(Line("operations", shown(text, style=BAD if status.operations_failed else ""), Text(text), OPEN))
-    waits = [each for each in found.throttles if each.again_at > now]
+    waits = [each for each in found.throttles if each.again_at > now and each.action in ASKED]
     if waits:
         lines.append(_head("throttles", _("asked for less than five minutes ago; again in")))
         lines += [_throttle(each, now) for each in waits[:THROTTLES]]
@@ -172,9 +177,9 @@ def _task(item: TaskItem, now: datetime) -> Line:
 
 def _throttle(item: ThrottleItem, now: datetime) -> Line:
     what = " → ".join(filter(None, (item.connection, item.about)))
-    text = shown(f"{until(item.again_at, now):>6}  ", style="bold") + shown(f"{item.action}  {what}")
+    text = shown(f"{until(item.again_at, now):>6}  ", style="bold") + shown(f"{_(ASKED[item.action])}  {what}")
     why = _("{what} may be asked for again in {left}").format(
-        what=shown(f"{item.action} {what}").plain, left=until(item.again_at, now)
+        what=shown(f"{_(ASKED[item.action])} {what}").plain, left=until(item.again_at, now)
     )
     order = item.about if item.action == "sync" else ""
     return Line(f"throttle:{item.action}:{what}", text, Text(why), Jump("orders", "" if order else "pending", order))

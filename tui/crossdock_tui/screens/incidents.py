@@ -57,8 +57,8 @@ class Incidents(ListScreen):
         LOG: (
             Column("at", N_("time"), 8),
             Column("level", N_("level"), 7),
-            Column("logger", N_("part"), 20, weight=1),
-            Column("text", N_("text"), 30, grows=True),
+            Column("logger", N_("part"), 14, weight=1),
+            Column("text", N_("text"), 36, grows=True),
         )
     }
     FILTERS = (Filter("cause", get_args(CauseName)),)
@@ -114,7 +114,7 @@ class Incidents(ListScreen):
         if item.healed_at is not None:
             return text.append("\n" + _("it healed {age} ago").format(age=age(item.healed_at, self.dash.link.now())))
         text.append("\n" + shown(said(item.do), 400).plain, style="bold yellow")
-        if fixed := fixable(item):
+        if fixed := self._fixable(item):
             text.append("  f: " + fixed, style="bold yellow")
         if left := until(item.muted_until, self.dash.link.now()):
             text.append("\n" + _("muted for another {left}").format(left=left), style="dim")
@@ -154,17 +154,27 @@ class Incidents(ListScreen):
         ]  # fmt: skip
         if item.command:
             parts.append(Text(shown(item.command, 600).plain, style="bold"))
-        parts += [heading(_("what it holds")), held_lines(held.items, now)]
-        if held.next is not None:
-            parts.append(Text(_("o lists all {n}").format(n=item.holds), style="bold yellow"))
+        more = f" ({_('o lists all {n}').format(n=item.holds)})" if held.next is not None else ""
+        parts += [heading(_("what it holds") + more), held_lines(held.items, now)]
         return stacked(*parts)
 
     # ---- why not
 
+    def _fixable(self, item: IncidentItem) -> str:
+        """Say what the key for mending does; nothing where it is not mended from here."""
+        if (
+            item.cause == "mapping"
+            and item.code == "warehouse"
+            and "strategies" in self.dash.MODES
+            and not item.healed_at
+        ):
+            return _("go to the strategies and warehouses")
+        return fixable(item)
+
     def not_fix(self, row: Row) -> str:
         """What cannot be mended here says what mends it."""
         item = incident(row)
-        if not fixable(item):
+        if not self._fixable(item):
             return said(item.do) + (f" (`{item.command}`)" if item.command else "")
         lacking = _is_mapping(item) and "mapping.edit" not in self.dash.link.rights
         return (
@@ -189,9 +199,11 @@ class Incidents(ListScreen):
         if _is_mapping(item):
             await self._map(item)
         elif item.operation == "connection":
-            self.dash.jump("connections", tab="")
+            self.dash.jump("connections", tab="", row=item.connection)
         elif item.operation == "read":
             self.dash.jump("connections", tab="quarantine")
+        elif item.code == "warehouse":
+            self.dash.jump("strategies")
         else:
             self.dash.jump("orders", tab="", filter="state:in_doubt")
 
