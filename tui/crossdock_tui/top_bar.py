@@ -53,5 +53,5 @@ class Banner(Static):
         left = until(link.retry_at, link.env.now()) or "0:00"
         again = _("next try in {left} · r tries now").format(left=left)
         old = _("what you see is from before") if dash.seen else ""
-        text = Text(" ! ", style="bold reverse") + Text(" ") + Text(shown(said(link.text), 300).plain)
-        self.update(text + Text(f" – {again}" + (f" – {old}" if old else ""), style="bold"))
+        told = Text(" ! ", style="bold reverse") + Text(f" {again} – " + (f"{old} – " if old else ""), style="bold")
+        self.update(told + Text(shown(said(link.text), 300).plain))  # a small terminal cuts off what matters least

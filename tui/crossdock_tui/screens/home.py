@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDE = 120
 """Cells from which on there are two lists beside each other."""
 TOP = 5
-"""Incidents and tasks that are shown."""
+"""Tasks that are shown, at most."""
 EVERY = 10
 """Ticks between two readings though nothing is heard: the trend goes on by itself."""
 SERIES = (("orders", N_("orders/min")), ("pushed", N_("pushed")), ("failed", N_("failed")))
@@ -101,7 +101,6 @@ class Home(BaseScreen):
             status,
             await client.trends(),
             (await client.throttles()).items,
-            await client.incidents(order="largest", limit=TOP),
             (await client.tasks(state="running", limit=TOP)).items,
         )
         self.problem, self.loaded = "", True

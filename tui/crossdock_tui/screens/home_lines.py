@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from crossdock.control.records.daemon import ConnectionItem, Reason, StateCount, Status
     from crossdock.control.records.events import ThrottleItem, Trend
-    from crossdock.control.records.incidents import IncidentItem, IncidentPage
+    from crossdock.control.records.incidents import IncidentItem
     from crossdock.control.records.tasks import TaskItem
 
 DOUBT, FAILED = Jump("orders", "", "state:in_doubt"), Jump("orders", "", "state:push_failed")
@@ -44,7 +44,6 @@ class Found:
     status: Status
     trend: Trend
     throttles: tuple[ThrottleItem, ...]
-    incidents: IncidentPage
     tasks: tuple[TaskItem, ...]
 
 
@@ -65,6 +64,12 @@ def left(found: Found, now: datetime) -> list[Line]:
     if not any(each.count for each in status.outbox):
         text = _("none yet; 2 g gets new ones from the OMS")
         lines.append(Line("outbox:none", shown(text, style="dim"), Text(text), Jump("orders")))
+    if status.updated:
+        text = _("{n} carry (Updated), and nobody has acknowledged that").format(n=f"{status.updated:,}")
+        lines.append(Line("outbox:updated", shown(text, style="cyan"), Text(text), Jump("orders", "", "updated:true")))
+    if status.aged:
+        text = _("{n} are too old to be pushed").format(n=f"{status.aged:,}")
+        lines.append(Line("outbox:aged", shown(text, style=WAITS), Text(text), Jump("orders", "", "aged:true")))
     return lines
 
 
@@ -72,12 +77,13 @@ def right(found: Found, now: datetime) -> list[Line]:
     """Return what is open, what runs, and what has to wait."""
     status = found.status
     lines = [_head("incidents", _("open incidents, those that hold the most first"))]
-    lines += [_incident(each, now) for each in found.incidents.items]
-    total = sum(status.incidents.values())
-    if found.incidents.next is not None:
-        text = _("… and {n} more").format(n=max(1, total - len(found.incidents.items)))
-        lines.append(Line("incidents:more", shown(text, style="dim"), Text(text), OPEN))
-    if not found.incidents.items:
+    lines += [_incident(each, now) for each in status.waits]
+    if rest := sum(status.incidents.values()) - len(status.waits):
+        text = counted(
+            "{n} more: muted, or it heals by itself", "{n} more, with those that are muted or heal by themselves", rest
+        )
+        lines.append(_none("incidents:more", text, OPEN))
+    elif not status.waits:
         lines.append(_none("incidents:none", _("none"), OPEN))
     lines.append(_head("tasks", _("what it does now")))
     lines += [_task(each, now) for each in found.tasks]

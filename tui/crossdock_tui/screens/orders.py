@@ -58,7 +58,7 @@ class Orders(ListScreen):
     )
     FILTERS = (
         Filter("text"), Filter("state", get_args(StateName)), Filter("warehouse"), Filter("connection"),
-        Filter("changed", ("true",)),
+        Filter("changed", ("true",)), Filter("updated", ("true",)), Filter("aged", ("true",)),
     )  # fmt: skip
     ACTIONS = (
         Action(key="g", name="obtain", label=N_("get new orders"), right="order.pull", on="screen"),
