@@ -217,3 +217,26 @@ async def test_hostile_text_shows_as_text(unbound, dashboard, size):
         assert all(len(line) <= size[0] for line in desk.text.splitlines())
         await desk.press("escape", "f")
         await desk.until_text("What does warehouse WH call SKU")
+
+
+async def test_a_long_log_is_read_backwards_page_by_page_and_forwards_again(world, dashboard):
+    world.config.write_text(world.text() + "\nnonsense = 1\n")
+
+    async def much(client):
+        for _ in range(230):
+            await client.reload()
+
+    await world.client(much)
+    async with dashboard(first="incidents") as desk:
+        await log(desk)
+        newest = desk.rows[-1]
+        while desk.rows[0] != "1":
+            before = desk.rows[0]
+            desk.screen.table.move_cursor(row=0)
+            await desk.until(lambda before=before: desk.rows[0] != before, "the page before")
+            assert len(desk.rows) <= 200
+            assert desk.rows == sorted(desk.rows, key=int)
+        for _ in range(4):
+            desk.screen.table.move_cursor(row=len(desk.rows) - 1)
+            await desk.pilot.pause(0.3)
+        await desk.until(lambda: int(desk.rows[-1]) >= int(newest), "the newest again")

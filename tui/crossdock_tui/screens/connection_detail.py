@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 def reason(item: ConnectionItem, now: datetime) -> Text:
     """Say how a connection is, what happens next, and what a person may do."""
     text = Text(shown(said(item.text), 400).plain)
-    if item.error:
-        text.append("\n" + shown(f"{item.error_kind}: {said(item.error)}", 400).plain, style="red")
     if left := until(item.until, now):
         text.append("\n" + _("it is tried again in {left}; t tests it now").format(left=left), style="dim")
     if item.state == "paused":
@@ -33,6 +31,8 @@ def reason(item: ConnectionItem, now: datetime) -> Text:
         text.append("\n" + _("its plugin does not react any more: restart the daemon"), style="bold yellow")
     if item.state == "not_loaded":
         text.append("\n" + _("the tab of plugins says what is wrong with it"), style="bold yellow")
+    if item.error:
+        text.append("\n" + shown(f"{item.error_kind}: {said(item.error)}", 400).plain, style="red")
     return text
 
 

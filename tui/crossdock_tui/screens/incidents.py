@@ -108,17 +108,17 @@ class Incidents(ListScreen):
         """Say what mends it, and what is held; of a line of the log all of it."""
         if isinstance(row.item, LogLine):
             return shown_line(row.item)
-        item = incident(row)
+        item, now = incident(row), self.dash.link.now()
         text = Text(shown(said(item.text), 300).plain)
         text.append(": " + counted("it holds one", "it holds {n}", item.holds) if item.holds else "")
         if item.healed_at is not None:
-            return text.append("\n" + _("it healed {age} ago").format(age=age(item.healed_at, self.dash.link.now())))
-        text.append("\n" + shown(said(item.do), 400).plain, style="bold yellow")
-        if fixed := self._fixable(item):
-            text.append("  f: " + fixed, style="bold yellow")
-        if left := until(item.muted_until, self.dash.link.now()):
-            text.append("\n" + _("muted for another {left}").format(left=left), style="dim")
-        return text
+            return text.append("\n" + _("it healed {age} ago").format(age=age(item.healed_at, now)))
+        if left := until(item.muted_until, now):
+            text.append(" · " + _("muted for another {left}").format(left=left), style="dim")
+        text.append("\n")
+        if fixed := self._fixable(item):  # first, for a small terminal cuts the end off
+            text.append(f"f: {fixed} – ", style="bold yellow")
+        return text.append(shown(said(item.do), 400).plain, style="bold yellow")
 
     def empty(self) -> str:
         """Say why there is nothing."""
