@@ -26,7 +26,7 @@ from crossdock.store.book import ChangedMeanwhile, Entry, name_of
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
-    from crossdock.control.records.book import AutoPush
+    from crossdock.control.records.book import AutoPush, SwapAllocation
     from crossdock.control.route import Call
     from crossdock.rules.book import Book
     from crossdock.store.audit import By
@@ -272,6 +272,39 @@ def _country(text: str) -> str:
     if len(code) != 2 or not code.isascii() or not code.isalpha():
         raise not_valid(f"country {text!r} is no code of two letters, as TH or DE (ISO 3166-1 alpha-2)")
     return code
+
+
+async def swap_allocation(call: Call[SwapAllocation, object]) -> AllocationList:
+    """Let two allocation rules change places, both or none. Waiting orders are decided again."""
+    engine, body = call.engine, call.body
+    places = ((call.path["position"], body.revision), (body.other, body.other_revision))
+    if body.other == call.path["position"]:
+        raise not_valid("a rule cannot change places with itself")
+    found = await engine.store.write(swap_at, places, to_ms(engine.env.now()), call.audited())
+    engine.wake("decide")
+    return AllocationList(items=tuple(sorted(found, key=lambda rule: rule.position)))
+
+
+def swap_at(tx: Transaction, places: tuple[tuple[int, int], tuple[int, int]], now: int, by: By) -> list[AllocationRule]:
+    """Exchange two allocation rules that still are at the revisions that were read. Raises ChangedMeanwhile, ApiProblem."""
+    rules = []
+    for position, revision in places:
+        rule = views.entry(tx, AllocationRule, f"{position:07d}")
+        if rule is None:
+            raise not_found(f"there is no allocation rule {position}")
+        if rule.revision != revision:
+            raise ChangedMeanwhile(
+                f"allocation rule {position} is at revision {rule.revision}, you read revision {revision}; read it again"
+            )
+        rules.append(rule)
+    one, other = rules
+    saved = [
+        book.save(tx, msgspec.structs.replace(moved, position=place.position, revision=place.revision))
+        for moved, place in ((one, other), (other, one))
+    ]
+    pushes.decide_again(tx, now)
+    audit.write(tx, by.entry(before=audit.hash_of(rules), after=audit.hash_of(saved)), now)
+    return saved
 
 
 async def save_mapping(call: Call[Mapping, object]) -> Mapping:

@@ -117,6 +117,14 @@ class AutoPush(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     revision: Annotated[int, Meta(ge=1, le=2**31)]
 
 
+class SwapAllocation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Let two allocation rules change places. The revisions are those that were read."""
+
+    revision: Annotated[int, Meta(ge=1, le=2**31)]
+    other: Annotated[int, Meta(ge=0, le=1_000_000)]
+    other_revision: Annotated[int, Meta(ge=1, le=2**31)]
+
+
 class Removed(Struct, frozen=True, kw_only=True):
     """An entry was removed."""
 
