@@ -33,6 +33,7 @@ async def test_each_kind_of_strategy_is_explained_beside_the_list(client):
     page = await client.strategies()
     assert [strategy.name for strategy in page.items] == ["std"]
     assert page.explained == {kind.value: EXPLAINED[kind] for kind in StrategyKind}
+    assert page.minimum_statuses == ("unpaid", "partially_paid", "paid", "ready_to_ship")
 
 
 @pytest.mark.behaviour("R33", "R34")

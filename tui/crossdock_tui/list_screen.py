@@ -58,10 +58,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Tab:
-    """A part of a list: its name for the daemon, and its label."""
+    """A part of a list: its name for the daemon, its label, and its columns where they are not those of the screen."""
 
     name: str
     label: str
+    columns: tuple[Column, ...] = ()
 
 
 class ListScreen(Screen[None]):
@@ -91,7 +92,8 @@ class ListScreen(Screen[None]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Bind the keys of the screen's actions."""
-        acts = (Binding(each.key, f"act('{each.name}')", show=False) for each in cls.ACTIONS)
+        keys = dict.fromkeys(each.key for each in cls.ACTIONS)
+        acts = (Binding(key, f"key('{key}')", show=False) for key in keys)
         cls.BINDINGS = [*cls.OWN, *acts]
         super().__init_subclass__(**kwargs)
 
@@ -145,13 +147,22 @@ class ListScreen(Screen[None]):
         """The list."""
         return self.query_one(PagedTable)
 
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        return next((each.columns for each in self.TABS if each.name == self.tab and each.columns), self.COLUMNS)
+
+    @property
+    def _offered(self) -> list[Action]:
+        """The actions of the tab that is open."""
+        return [each for each in self.ACTIONS if not each.tabs or self.tab in each.tabs]
+
     def compose(self) -> ComposeResult:
         """Put the parts together."""
         yield TopBar()
         yield Banner()
         yield Static(id="tabs")
         with Horizontal(id="body"):
-            yield PagedTable(self.COLUMNS, marks=self.MARKS)
+            yield PagedTable(self._columns, marks=self.MARKS)
             with VerticalScroll(id="detail", can_focus=False):
                 yield Static(id="detail-text")
         yield Static(id="why")
@@ -166,6 +177,7 @@ class ListScreen(Screen[None]):
         self.wanted = read_filter(view.filter, self.FILTERS)
         self.query_one(FilterBar).display = False
         self.table.focus()
+        self.table.reshape(self._columns)
         self._arrange()
         self._say_tabs()
         self._say_keys()
@@ -340,7 +352,7 @@ class ListScreen(Screen[None]):
 
     def _say_keys(self) -> None:
         rows = self._meant()
-        keys = [(each.shown_key, _(each.label), not self._why_not(each, rows)) for each in self.ACTIONS]
+        keys = [(each.shown_key, _(each.label), not self._why_not(each, rows)) for each in self._offered]
         keys += [("/", _("filter"), True)] if self.FILTERS else []
         keys += [("⏎", _("open"), bool(rows)), ("?", _("help"), True), ("q", _("quit"), True)]
         self.query_one(KeyBar).tell(keys)
@@ -411,8 +423,14 @@ class ListScreen(Screen[None]):
         if self.query_one(FilterBar).display or not self.TABS:
             return
         names = [each.name for each in self.TABS]
-        self.tab = names[(names.index(self.tab) + step) % len(names)]
-        self.opened = False
+        self.go_to_tab(names[(names.index(self.tab) + step) % len(names)])
+
+    def go_to_tab(self, name: str) -> None:
+        """Show another tab."""
+        self.tab, self.opened = name, False
+        self.loaded = False
+        if self.table.reshape(self._columns):
+            self.table.tell([])
         self._arrange()
         self.start_over()
 
@@ -450,7 +468,7 @@ class ListScreen(Screen[None]):
     def action_help(self) -> None:
         """Show what each key does here, and why some do nothing now."""
         rows = self._meant()
-        keys = [(each.shown_key, _(each.label), self._why_not(each, rows)) for each in self.ACTIONS]
+        keys = [(each.shown_key, _(each.label), self._why_not(each, rows)) for each in self._offered]
         self.app.push_screen(Help(_(self.LABEL), _(self.ABOUT), keys))
 
     def action_mark_all(self) -> None:
@@ -509,6 +527,12 @@ class ListScreen(Screen[None]):
             return ""
         reasons = [of_row(row) for row in meant]
         return "" if any(not each for each in reasons) else reasons[0]
+
+    def action_key(self, key: str) -> None:
+        """Do what a key does in the tab that is open."""
+        for each in self._offered:
+            if each.key == key:
+                self.action_act(each.name)
 
     def action_act(self, name: str) -> None:
         """Do something to the row, or to what is marked; say why not where it may not be done."""

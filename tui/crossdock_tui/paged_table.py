@@ -90,6 +90,13 @@ class PagedTable(DataTable[Text]):
             self._fitted = fitted
             self._rebuild(self._shown, columns=True)
 
+    def reshape(self, columns: Sequence[Column]) -> bool:
+        """Take other columns, which `fit` then fits; tell whether they are others."""
+        if tuple(columns) == self._all:
+            return False
+        self._all, self._fitted = tuple(columns), ()
+        return True
+
     def relabel(self) -> None:
         """Say the columns' names again, in another language."""
         self._rebuild(self._shown, columns=True)

@@ -14,6 +14,7 @@ from crossdock.control.records.book import Removed
 from crossdock.rules import offers
 from crossdock.rules.book import (
     EXPLAINED,
+    MINIMUM_STATUSES,
     AllocationRule,
     Mapping,
     MappingKind,
@@ -76,10 +77,11 @@ class RevisionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class StrategyList(Struct, frozen=True, kw_only=True):
-    """Strategies by name; `explained` says what each kind does."""
+    """Strategies by name; `explained` says what each kind does, `minimum_statuses` are those that one may wait for, in order."""
 
     items: tuple[PushStrategy, ...]
     explained: dict[str, str]
+    minimum_statuses: tuple[str, ...]
     next: str | None = None
 
 
@@ -108,7 +110,12 @@ async def list_strategies(call: Call[None, EntryQuery]) -> StrategyList:
     """List the push strategies, and what each kind does."""
     rows = await call.engine.store.read(book.entries, PushStrategy, call.query.after, call.query.limit + 1)
     items, more = _cut(rows, call.query.limit)
-    return StrategyList(items=items, next=more, explained={kind.value: text for kind, text in EXPLAINED.items()})
+    return StrategyList(
+        items=items,
+        next=more,
+        explained={kind.value: text for kind, text in EXPLAINED.items()},
+        minimum_statuses=tuple(status.value for status in MINIMUM_STATUSES),
+    )
 
 
 async def list_warehouses(call: Call[None, EntryQuery]) -> WarehouseList:

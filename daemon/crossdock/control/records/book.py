@@ -82,10 +82,11 @@ class SavedAllocation(Allocation, frozen=True, kw_only=True):
 
 
 class StrategyPage(Struct, frozen=True, kw_only=True):
-    """Strategies by name; `explained` says what each kind does."""
+    """Strategies by name; `explained` says what each kind does, `minimum_statuses` are those that one may wait for, in order."""
 
     items: tuple[Strategy, ...]
     explained: dict[str, str] = field(default_factory=dict)
+    minimum_statuses: tuple[str, ...] = ()
     next: str | None = None
 
 
