@@ -18,11 +18,13 @@ from crossdock_tui.form import Field, Wrong
 from crossdock_tui.language import _, said
 from crossdock_tui.link import ALL
 from crossdock_tui.list_screen import WIDE
+from crossdock_tui.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
+    from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
 
@@ -63,6 +65,7 @@ class FormScreen(Dialog[R], Generic[R]):
         self.previewed = 0
         self._stale_note = ""
         self._timer: Timer | None = None
+        self._at: Field | None = None
         self._begun: dict[str, object] = {}
         self._touched: set[str] = set()
 
@@ -86,6 +89,9 @@ class FormScreen(Dialog[R], Generic[R]):
     async def preview(self, client: Client, draft: R) -> RenderableType:  # noqa: ARG002 - what a derived form gets
         """Show what the draft would do. Raises Unreachable, Refusal, Wrong."""
         return Text()
+
+    def suit(self) -> None:
+        """Show the lines that count with the values that stand in the others."""
 
     def saved_text(self, saved: R) -> str:
         """Say that it is saved."""
@@ -125,6 +131,7 @@ class FormScreen(Dialog[R], Generic[R]):
         """Fill the lines, then look at what they would do."""
         self._arrange()
         self._fill(self.base)
+        self.suit()
         self._begun = self._values()
         self._say()
         first = next((field for field in self.fields if not field.fixed), None)
@@ -149,6 +156,7 @@ class FormScreen(Dialog[R], Generic[R]):
             return
         for field in self.fields:
             field.again()
+        self.suit()
         self._begun |= {key: value for key, value in self._values().items() if key not in self._touched}
         self._say()
         self.preview_soon(0.01)
@@ -184,27 +192,28 @@ class FormScreen(Dialog[R], Generic[R]):
         if self._stale_note:
             line.append(f"  {self._stale_note}", style="bold yellow")
         self.query_one("#form-title", Static).update(line)
-        at = self._focused()
+        at = self._at
         self.query_one("#form-hint", Static).update(Text(said(at.explain()) if at is not None else "", style="dim"))
         keys = [_("↑ ↓ move"), _("⏎ change"), _("ctrl+s save"), _("esc leave")]
         if self.PREVIEWS:
-            keys.append(_("pgup pgdn scroll what it would do"))
+            keys.append(_("pgup pgdn scroll below"))
         self.query_one("#form-keys", Static).update(Text(" · ".join(keys), style="dim", no_wrap=True))
 
     def wrong(self, text: str) -> None:
         """Say what is wrong; nothing takes it away."""
-        self.query_one("#form-wrong", Static).update(Text(text, style="bold red"))
+        line = self.query_one("#form-wrong", Static)
+        line.display = bool(text)
+        line.update(Text(text, style="bold red"))
 
-    def _focused(self) -> Field | None:
-        return next((field for field in self.fields if field.line().has_focus), None)
-
-    def on_descendant_focus(self) -> None:
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the line means on which the person is."""
+        self._at = next((field for field in self.fields if field.line() is event.widget), None)
         self._say()
 
     def on_field_changed(self, event: Field.Changed) -> None:
         """Look at what it would do now."""
         self._touched.add(event.field.key)
+        self.suit()
         self.wrong("")
         self._say()
         self.preview_soon()
@@ -217,7 +226,7 @@ class FormScreen(Dialog[R], Generic[R]):
     def action_walk(self, step: int) -> None:
         """Go to another line."""
         walked = [field.line() for field in self.fields if not field.fixed and field.display]
-        at = next((number for number, line in enumerate(walked) if line.has_focus), None)
+        at = next((number for number, line in enumerate(walked) if line is self.focused), None)
         walked[0 if at is None else (at + step) % len(walked)].focus()
 
     def action_scroll_side(self, step: int) -> None:
@@ -230,7 +239,7 @@ class FormScreen(Dialog[R], Generic[R]):
     def heard(self, topics: frozenset[str]) -> None:
         """Something changed elsewhere: look again, and say so where it was this entry."""
         if topics == ALL or topics & self.TOPICS:
-            self.preview_soon(LIVE_S)
+            self._live_soon()
         if (topics == ALL or "book" in topics) and not self.is_new:
             self.run_worker(cast("Any", self._look_meanwhile), group="meanwhile", exclusive=True)
 
@@ -257,20 +266,26 @@ class FormScreen(Dialog[R], Generic[R]):
             self._timer.stop()
         self._timer = self.set_timer(seconds, self._preview_now)
 
+    def _live_soon(self) -> None:
+        """Look again in a while; what happens elsewhere all the time never puts off what is waited for."""
+        if self._timer is None:
+            self.preview_soon(LIVE_S)
+
     def _preview_now(self) -> None:
+        self._timer = None
         self.run_worker(cast("Any", self._preview), group="preview", exclusive=True)
 
     async def _preview(self) -> None:
         try:
-            shown = await self.preview(self.dash.client, self.draft())
+            found = await self.preview(self.dash.client, self.draft())
         except Wrong as problem:
-            shown = Text(str(problem), style="yellow")
+            found = Text(str(problem), style="yellow")
         except Unreachable as error:
-            shown = Text(said(str(error)), style="bold red")
+            found = Text(said(str(error)), style="bold red")
         except Refusal as error:
-            shown = Text(said(str(error)), style="yellow")
+            found = Text(said(str(error)), style="yellow")
         if self.is_running:
-            self.query_one("#form-side-text", Static).update(shown)
+            self.query_one("#form-side-text", Static).update(found)
             self.previewed += 1
 
     # ---- saving and leaving
@@ -309,7 +324,7 @@ class FormScreen(Dialog[R], Generic[R]):
     async def _saved(self, draft: R) -> R | None:
         """Save it, for as long as somebody else was faster and the person wants theirs on top. None: it has to wait."""
         warning = self.warn(draft)
-        if warning and not await self.app.push_screen_wait(Confirm(_("Save it?"), warning=warning)):
+        if warning and not await self.app.push_screen_wait(Confirm(_("Save it?"), warning=shown(warning, 600).plain)):
             return None
         wanted: R | None = draft
         while wanted is not None:
@@ -376,5 +391,6 @@ class FormScreen(Dialog[R], Generic[R]):
         self._fill(base)
         self._begun = self._values()
         self._fill(values)
+        self.suit()
         self._say()
         self.preview_soon(0.01)

@@ -428,8 +428,9 @@ class ListScreen(Screen[None]):
     def go_to_tab(self, name: str) -> None:
         """Show another tab."""
         self.tab, self.opened = name, False
-        self.loaded = False
         if self.table.reshape(self._columns):
+            self.loaded = False
+            self.workers.cancel_group(self, "detail")  # it is about a row of another kind
             self.table.tell([])
         self._arrange()
         self.start_over()
@@ -499,9 +500,10 @@ class ListScreen(Screen[None]):
         self.table.mark(list(found), on=True)
 
     def progress(self, text: str) -> None:
-        """Say how far something long is."""
+        """Say how far something long is; nobody sees it where the screen was left meanwhile."""
         self._progress = text
-        self._say_tabs()
+        if self.query(PagedTable):
+            self._say_tabs()
 
     # ---- actions
 

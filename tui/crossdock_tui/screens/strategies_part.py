@@ -16,7 +16,7 @@ from crossdock_tui.screens import offers
 from crossdock_tui.screens.book_part import Part
 from crossdock_tui.screens.foreseen import foreseen
 from crossdock_tui.screens.strategy_form import GATES, KINDS, STATUSES, StrategyForm
-from crossdock_tui.words import number, shown, state
+from crossdock_tui.words import number, shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,7 +30,7 @@ class StrategiesPart(Part):
     TAB = Tab("strategies", N_("strategies"), (
         Column("name", N_("strategy"), 14),
         Column("kind", N_("type"), 14),
-        Column("on", N_("in use"), 14, weight=3),
+        Column("on", N_("in use"), 7, weight=3),
         Column("used", N_("used by"), 12, weight=2),
         Column("status", N_("at least"), 14, weight=6),
         Column("gate", N_("gift gate"), 12, weight=5),
@@ -56,7 +56,7 @@ class StrategiesPart(Part):
         )
         only = [each for each in (_list(item.shops), _list(item.logistics)) if each]
         cells = {
-            "name": shown(item.name), "kind": shown(_(KINDS[item.kind])), "on": shown("✓") if item.enabled else state("disabled"),
+            "name": shown(item.name), "kind": shown(_(KINDS[item.kind])), "on": shown("✓") if item.enabled else shown(f"- {_('off')}", style="yellow"),
             "used": shown(", ".join(self.users.get(item.name, ()))), "status": shown(_(STATUSES.get(item.minimum_status, ""))),
             "gate": shown(gate), "delay": number(item.delay_minutes or None), "time": shown(_hours(item)),
             "only": shown(" × ".join(only) or _("every order")),

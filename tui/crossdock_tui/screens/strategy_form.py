@@ -121,6 +121,11 @@ class StrategyForm(FormScreen[Strategy]):
         found = await client.simulate(wanted)
         return Group(Text(_("today's orders") + " – " + head, style="bold"), foreseen(found))
 
+    def suit(self) -> None:
+        """Minutes count where the gift gate waits for minutes, a warehouse's switch where a warehouse is chosen."""
+        self.field("gift_minutes").display = self.field("gift_gate").value == "wait_minutes"
+        self.field("try_auto").display = bool(self.field("try_in").value)
+
     async def save(self, client: Client, draft: Strategy) -> Strategy:
         """Save it."""
         return await client.save_strategy(draft)

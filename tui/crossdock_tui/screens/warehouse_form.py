@@ -15,6 +15,7 @@ from crossdock_tui.language import N_, _
 from crossdock_tui.screens import offers
 from crossdock_tui.screens.foreseen import foreseen
 from crossdock_tui.screens.strategy_form import needed
+from crossdock_tui.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,7 +34,7 @@ class WarehouseForm(FormScreen[Warehouse]):
 
     TITLE_NEW = N_("new warehouse")
     TITLE_CHANGE = N_("warehouse")
-    TOPICS = frozenset({"orders", "book", "connections"})
+    TOPICS = frozenset({"orders", "book"})
     PREVIEWS = True
 
     def __init__(self, base: Warehouse | None = None, *, connection: str = "") -> None:
@@ -76,10 +77,10 @@ class WarehouseForm(FormScreen[Warehouse]):
     async def preview(self, client: Client, draft: Warehouse) -> RenderableType:
         """Show which of today's orders would go there, which not and why."""
         found = await client.simulate(Try(settings=draft, warehouse=draft.code, through=True))
-        text = Text()
+        head = Text(_("today's orders, with these settings"), style="bold")
         if warning := self.warn(draft):
-            text.append(f"! {warning}\n", style="yellow")
-        return Group(text, Text(_("today's orders, with these settings"), style="bold"), foreseen(found))
+            head = Text(f"! {shown(warning, 600).plain}\n", style="yellow") + head
+        return Group(head, foreseen(found))
 
     def warn(self, draft: Warehouse) -> str:
         """Gifts that are still to be added are lost where auto push is switched on without a gift gate."""

@@ -17,7 +17,7 @@ from crossdock_tui.screens import offers
 from crossdock_tui.screens.book_part import Part
 from crossdock_tui.screens.foreseen import foreseen
 from crossdock_tui.screens.warehouse_form import WarehouseForm, gifts_warning, with_auto_push
-from crossdock_tui.words import shown, state, yes
+from crossdock_tui.words import shown, yes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,7 +34,7 @@ class WarehousesPart(Part):
         Column("name", N_("name"), 12, weight=6),
         Column("auto", N_("auto push"), 9),
         Column("works", N_("by itself"), 9, weight=2),
-        Column("on", N_("in use"), 14, weight=4),
+        Column("on", N_("in use"), 7, weight=4),
         Column("connection", N_("connection"), 11, weight=3),
         Column("remote", N_("in WMS"), 10, weight=5),
         Column("oms", N_("in OMS"), 10, weight=7),
@@ -56,7 +56,7 @@ class WarehousesPart(Part):
             "code": shown(item.code), "name": shown(item.name),
             "auto": shown(f"✓ {_('on')}", style="green") if item.auto_push else shown(f"- {_('off')}", style="dim"),
             "works": yes(works) if works else shown("✗", style="yellow"),
-            "on": shown("✓") if item.enabled else state("disabled"), "connection": shown(item.connection),
+            "on": shown("✓") if item.enabled else shown(f"- {_('off')}", style="yellow"), "connection": shown(item.connection),
             "remote": shown(item.remote), "oms": shown(item.oms_code or ""), "strategies": shown(strategies or "—"),
         }  # fmt: skip
         return Row(item.code, cells, item)
