@@ -114,6 +114,11 @@ class TextField(Field):
             raise Wrong(f"{self.label}: {problem}")
         return None if not text and self._none else text
 
+    @property
+    def typed(self) -> str:
+        """What is typed, right or wrong."""
+        return self._input.value.strip()
+
     def put(self, value: Any) -> None:
         """Show a text; signs that a terminal would obey are shown, not kept from the daemon."""
         self._original = value

@@ -184,6 +184,10 @@ class FormScreen(Dialog[R], Generic[R]):
         """Return the record as the lines say it. Raises Wrong."""
         return msgspec.structs.replace(self.base, **{each.key: each.value for each in self.fields if not each.extra})
 
+    def tried(self) -> R:
+        """Return what is looked at before it is saved: the draft, also where it could not be saved yet. Raises Wrong."""
+        return self.draft()
+
     def _say(self) -> None:
         title = _(self.TITLE_NEW) if self.is_new else _(self.TITLE_CHANGE)
         line = Text(f" {title} ", style="bold")
@@ -277,7 +281,7 @@ class FormScreen(Dialog[R], Generic[R]):
 
     async def _preview(self) -> None:
         try:
-            found = await self.preview(self.dash.client, self.draft())
+            found = await self.preview(self.dash.client, self.tried())
         except Wrong as problem:
             found = Text(str(problem), style="yellow")
         except Unreachable as error:

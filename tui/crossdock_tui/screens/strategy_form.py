@@ -101,11 +101,16 @@ class StrategyForm(FormScreen[Strategy]):
     def _options(self, key: str) -> ChoiceField:
         return cast("ChoiceField", self.field(key))
 
+    def tried(self) -> Strategy:
+        """One that has no name yet can be tried all the same. Raises Wrong."""
+        name = cast("TextField", self.field("name"))
+        others = {each.key: each.value for each in self.fields if not each.extra and each is not name}
+        return msgspec.structs.replace(self.base, name=self.base.name or name.typed or "…", **others)
+
     async def preview(self, client: Client, draft: Strategy) -> RenderableType:
         """Show which of today's orders would go, which not and why, and how many that changes."""
         tried = self._warehouses.get(self.field("try_in").value)
-        name = draft.name or "…"
-        wanted = Try(strategy=msgspec.structs.replace(draft, name=name), through=True)
+        wanted, name = Try(strategy=draft, through=True), draft.name
         head = _("as every warehouse is set up")
         if tried is not None:
             alone = name not in tried.strategies
