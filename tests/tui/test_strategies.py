@@ -41,6 +41,7 @@ async def put(desk, key, *keys):
     await desk.press(*keys)
 
 
+@pytest.mark.behaviour("R31", "R33")
 async def test_each_type_is_explained_in_a_sentence_and_who_uses_it_is_shown(book, world):
     await world.client(lambda c: c.save_strategy(Strategy(name="alone", kind="advance")))
     await book.on("arranged")
@@ -97,6 +98,7 @@ async def test_opening_a_strategy_shows_what_it_does_today(book, world):
     await book.until_text("designated stores", "today's orders", "1 stay", "no strategy of warehouse WH matches")
 
 
+@pytest.mark.behaviour("R36", "R37")
 async def test_auto_push_is_switched_off_and_on_with_the_number_that_goes_and_the_warning_of_gifts(book, world):
     await tab(book, "warehouses")
     await book.on("WH")
@@ -117,9 +119,13 @@ async def test_auto_push_is_switched_off_and_on_with_the_number_that_goes_and_th
     await world.until_arrived("O-1", "O-2")
 
 
+@pytest.mark.behaviour("R3", "R35")
 async def test_a_warehouse_is_made_with_what_the_wms_lists_and_its_strategies_in_order(book, world):
     await world.client(lambda c: c.save_strategy(Strategy(name="later", kind="advance")))
     await tab(book, "warehouses")
+    await book.on("WH")
+    await book.press("o")
+    await book.until(lambda: book.cell("WH", "on") == "- off", "what the WMS calls W1 is free for another")
     await book.press("n")
     await opened(book)
     await book.type("W-2")
@@ -259,6 +265,7 @@ async def test_the_form_opens_filled_for_another_screen_and_tells_what_was_saved
     assert left.result() is None
 
 
+@pytest.mark.behaviour("R30")
 async def test_the_setup_leads_from_step_to_step(book, world):
     rule = await world.client(lambda c: c.allocation_rule(1))
     await world.client(lambda c: c.remove_allocation(1, rule.revision))
@@ -275,6 +282,25 @@ async def test_the_setup_leads_from_step_to_step(book, world):
     await book.until(lambda: form(book).field("position").value, "a position is proposed")
     await book.press("ctrl+s")
     await book.until_text("everything is set up")
+
+
+async def test_empty_tabs_say_why_and_what_to_do(book, world):
+    await world.client(lambda c: c.remove_allocation(1, 1))
+    await tab(book, "allocation")
+    await book.until_text("orders to which the OMS gave no warehouse stay; n makes a rule")
+    read = await world.client(lambda c: c.warehouse("WH"))
+    await world.client(lambda c: c.remove_warehouse("WH", read.revision))
+    await tab(book, "warehouses")
+    await book.until_text("no order can go anywhere; n makes one")
+    await world.client(lambda c: c.remove_strategy("arranged", 1))
+    await tab(book, "strategies")
+    await book.until_text("no order goes by itself; n makes one")
+    await tab(book, "setup")
+    await book.on("002")
+    await book.until_text("e opens what does it")
+    await book.press("e")
+    await opened(book)
+    await book.until_text("new strategy")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

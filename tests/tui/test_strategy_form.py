@@ -36,6 +36,7 @@ async def saved(world, name):
     return None
 
 
+@pytest.mark.behaviour("R32", "R34")
 async def test_a_strategy_is_made_with_stores_that_the_oms_lists(book, world):
     await book.press("n")
     await opened(book)
@@ -73,6 +74,9 @@ async def test_where_the_oms_cannot_be_asked_that_is_said_and_one_may_type(book,
     await book.press("ctrl+s")
     await book.until(lambda: form(book) is None, "it is saved")
     assert (await saved(world, "arranged")).logistics == ("Flash",)
+    await book.until(
+        lambda: any("shop" in each and "saved (revision" not in each for each in book.said), "the warning is said"
+    )
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

@@ -243,7 +243,8 @@ class FormScreen(Dialog[R], Generic[R]):
     def heard(self, topics: frozenset[str]) -> None:
         """Something changed elsewhere: look again, and say so where it was this entry."""
         if topics == ALL or topics & self.TOPICS:
-            self._live_soon()
+            if self._timer is None:  # what happens elsewhere all the time never puts off what is waited for
+                self.preview_soon(LIVE_S)
         if (topics == ALL or "book" in topics) and not self.is_new:
             self.run_worker(cast("Any", self._look_meanwhile), group="meanwhile", exclusive=True)
 
@@ -269,11 +270,6 @@ class FormScreen(Dialog[R], Generic[R]):
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(seconds, self._preview_now)
-
-    def _live_soon(self) -> None:
-        """Look again in a while; what happens elsewhere all the time never puts off what is waited for."""
-        if self._timer is None:
-            self.preview_soon(LIVE_S)
 
     def _preview_now(self) -> None:
         self._timer = None
@@ -323,6 +319,8 @@ class FormScreen(Dialog[R], Generic[R]):
         else:
             if saved is not None:
                 self.dash.say(self.saved_text(saved))
+                for text in getattr(saved, "warnings", ()):
+                    self.dash.say(said(text), bad=True)
                 self.dismiss(saved)
 
     async def _saved(self, draft: R) -> R | None:

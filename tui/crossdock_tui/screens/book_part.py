@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
-from crossdock.control.client import Refusal
+from crossdock.control.client import Refusal, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -112,12 +112,15 @@ class Part:
             self.screen.load()
 
     async def each(self, rows: Sequence[Row], title: str, do: Callable[[Row], Awaitable[str]]) -> None:
-        """Do something to each, and report what became of each; one that is refused does not keep the others."""
+        """Do something to each, and report what became of each; one that is not done does not keep the others."""
         results = []
         for row in rows:
             try:
                 results.append((self.name_of(row), True, await do(row)))
             except Refusal as error:
+                results.append((self.name_of(row), False, str(error)))
+            except Unreachable as error:
+                self.dash.link.lost(str(error))
                 results.append((self.name_of(row), False, str(error)))
         self.screen.table.clear_marks()
         self.dash.report(title, results)

@@ -111,7 +111,8 @@ class StrategiesPart(Part):
         """Switch it."""
         item = strategy(row)
         saved = await self.client.save_strategy(msgspec.structs.replace(item, enabled=not item.enabled))
-        return _("switched on") if saved.enabled else _("switched off")
+        text = _("switched on") if saved.enabled else _("switched off")
+        return "; ".join((text, *map(said, saved.warnings)))
 
     async def remove(self, row: Row) -> str:
         """Remove it."""

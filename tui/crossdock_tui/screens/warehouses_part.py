@@ -105,7 +105,8 @@ class WarehousesPart(Part):
         """Switch it."""
         item = warehouse(row)
         saved = await self.client.save_warehouse(msgspec.structs.replace(item, enabled=not item.enabled))
-        return _("switched on") if saved.enabled else _("switched off")
+        text = _("switched on") if saved.enabled else _("switched off")
+        return "; ".join((text, *map(said, saved.warnings)))
 
     async def remove(self, row: Row) -> str:
         """Remove it."""
@@ -125,7 +126,10 @@ class WarehousesPart(Part):
             agreed = await self.dash.push_screen_wait(Confirm(question.format(code=shown(code).plain)))
         else:
             going = (await self.client.simulate(with_auto_push(item))).would.get("push", 0)
-            warning = gifts_warning(item, await offers.all_strategies(self.client))
+            strategies = await offers.all_strategies(self.client)
+            warning = gifts_warning(item, strategies)
+            if not any(each.enabled and each.name in item.strategies for each in strategies):
+                warning = _("it has no strategy in use, so that nothing goes by itself all the same; e gives it one")
             question = counted(
                 "Switch auto push of {{code}} on? {n} order goes at once.",
                 "Switch auto push of {{code}} on? {n} orders go at once.",
