@@ -74,9 +74,18 @@ async def test_where_the_oms_cannot_be_asked_that_is_said_and_one_may_type(book,
     await book.press("ctrl+s")
     await book.until(lambda: form(book) is None, "it is saved")
     assert (await saved(world, "arranged")).logistics == ("Flash",)
-    await book.until(
-        lambda: any("shop" in each and "saved (revision" not in each for each in book.said), "the warning is said"
-    )
+
+
+async def test_what_no_oms_offers_is_saved_with_a_warning(book):
+    form_ = await edit(book, "arranged")
+    await put(book, "logistics", "enter")
+    await book.until_text("search, or type another")
+    await book.type("Nobody")
+    await book.press("enter", "ctrl+s")
+    await book.until(lambda: form_.field("logistics").value == ("Nobody",), "what is typed is taken")
+    await book.press("ctrl+s")
+    await book.until(lambda: any("Nobody" in each for each in book.said), "the warning is said")
+    assert form(book) is None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

@@ -242,9 +242,9 @@ class FormScreen(Dialog[R], Generic[R]):
 
     def heard(self, topics: frozenset[str]) -> None:
         """Something changed elsewhere: look again, and say so where it was this entry."""
-        if topics == ALL or topics & self.TOPICS:
-            if self._timer is None:  # what happens elsewhere all the time never puts off what is waited for
-                self.preview_soon(LIVE_S)
+        about_it = topics == ALL or bool(topics & self.TOPICS)
+        if about_it and self._timer is None:  # what happens all the time never puts off what is waited for
+            self.preview_soon(LIVE_S)
         if (topics == ALL or "book" in topics) and not self.is_new:
             self.run_worker(cast("Any", self._look_meanwhile), group="meanwhile", exclusive=True)
 
