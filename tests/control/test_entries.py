@@ -33,6 +33,7 @@ async def test_each_kind_of_strategy_is_explained_beside_the_list(client):
     page = await client.strategies()
     assert [strategy.name for strategy in page.items] == ["std"]
     assert page.explained == {kind.value: EXPLAINED[kind] for kind in StrategyKind}
+    assert page.minimum_statuses == ("unpaid", "partially_paid", "paid", "ready_to_ship")
 
 
 @pytest.mark.behaviour("R33", "R34")
@@ -210,3 +211,25 @@ async def test_what_looks_like_sql_is_only_text(world, client, text):
     await client.save_mapping(Mapping(warehouse="WH1", kind="sku", ours="x", theirs=text))
     assert (await client.mapping("WH1", "sku", "x")).theirs == text
     assert len((await client.orders()).items) == 1
+
+
+async def test_two_allocation_rules_change_places_together(client):
+    one = await client.allocation_rule(1)
+    other = await client.save_allocation(Allocation(position=5, warehouse="WH1", shops=("s1",)))
+    now = await client.swap_allocation(one, other)
+    assert [(rule.position, rule.shops, rule.revision) for rule in now.items] == [(1, ("s1",), 2), (5, one.shops, 2)]
+    assert (await client.allocation()).items == now.items
+
+
+async def test_rules_that_somebody_changed_meanwhile_stay_where_they_are(client):
+    one = await client.allocation_rule(1)
+    other = await client.save_allocation(Allocation(position=5, warehouse="WH1", shops=("s1",)))
+    await client.save_allocation(other)
+    with pytest.raises(Refusal, match="allocation rule 5 is at revision 2, you read revision 1") as refusal:
+        await client.swap_allocation(one, other)
+    assert refusal.value.code == "changed_meanwhile"
+    assert await client.allocation_rule(1) == one
+    with pytest.raises(Refusal, match="there is no allocation rule 9"):
+        await client.swap_allocation(one, msgspec.structs.replace(other, position=9))
+    with pytest.raises(Refusal, match="with itself"):
+        await client.swap_allocation(one, one)

@@ -181,3 +181,12 @@ async def test_nothing_is_written_and_nothing_is_sent(waiting, client):
     assert await waiting.store.write(total) == changes
     assert waiting.wms.got == {}
     assert waiting.oms.reports == []
+
+
+async def test_the_counts_go_on_behind_the_rows_that_are_shown(client):
+    found = await client.simulate(Try(limit=1, through=True))
+    assert [item.ref for item in found.items] == ["A"]
+    assert (found.looked_at, found.would, found.next) == (3, {"keep": 3}, None)
+    assert {each.rule: each.example for each in found.kept_by}["auto_push"].startswith("auto push is off for warehouse")
+    page = await client.simulate(Try(limit=1))
+    assert (page.would, page.next is None) == ({"keep": 1}, False)

@@ -46,6 +46,8 @@ def test_a_warehouse_says_whether_orders_reach_it_by_themselves_and_what_is_odd(
 def test_the_steps_lead_from_nothing_to_orders_that_go_by_themselves():
     assert [step.done for step in steps(Book(), {})] == [False, False, False]
     fresh = steps(Book(), BOTH)
+    assert [(step.kind, step.about) for step in fresh][:3] == [("oms", ""), ("wms", ""), ("strategy", "")]
+    assert ("warehouse", "depot") in [(step.kind, step.about) for step in fresh]
     assert [step.done for step in fresh] == [True, True, False, False]
     assert "--connection depot" in fresh[-1].command
     assert all(step.done for step in steps(a_book(), BOTH))

@@ -13,8 +13,14 @@ from crossdock.env import Env
 from crossdock_tui.app import Dashboard
 from crossdock_tui.base_screen import BaseScreen
 from crossdock_tui.dialogs.dialog import Dialog
+from crossdock_tui.screens.catalogue import NUMBERED
 
 __all__ = ["an_order"]
+
+
+def number_of(screen):
+    """The key that leads to a screen."""
+    return str([each.SCREEN for each in NUMBERED].index(screen) + 1)
 
 
 class Desk:

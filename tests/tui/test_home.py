@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.tui.conftest import an_order
+from tests.tui.conftest import an_order, number_of
 
 from crossdock_tui.line_list import LineList
 
@@ -85,11 +85,11 @@ async def test_the_largest_incident_is_shown_and_enter_goes_to_it(home, world):
 async def test_a_state_leads_to_its_orders_whatever_was_shown_there_before(home, world):
     await unbound(world)
     world.oms.put([an_order(1)])
-    await home.press("2")
+    await home.press(number_of("orders"))
     await home.until(lambda: home.screen.SCREEN == "orders" and home.screen.loaded, "orders")
     await home.press("slash")
     await home.type("nothing-is-called-so")
-    await home.press("enter", "1")
+    await home.press("enter", number_of("home"))
     await on_line(home, "outbox:held")
     await home.press("enter")
     await home.until(lambda: home.screen.SCREEN == "orders" and home.rows == ["shop/O-1"], "the held order is shown")

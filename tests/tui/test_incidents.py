@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.tui.conftest import an_order
+from tests.tui.conftest import an_order, number_of
+from tests.tui.test_strategies import form, opened, put
 
 EVIL = "[bold red]\x1b[31mX\x1b]0;pwn\x07[@click=app.quit]\u202egone\u2066[/]"
 
@@ -43,10 +44,14 @@ async def test_the_detail_shows_what_is_held_and_the_command(incidents):
 
 async def test_mending_it_once_releases_everything_that_waits(incidents, world):
     await incidents.press("f")
-    await incidents.until_text("What does warehouse WH call SKU 'A'?", "then released by themselves: 5")
+    await opened(incidents)
+    assert [form(incidents).field(name).value for name in ("warehouse", "kind", "ours")] == ["WH", "sku", "A"]
+    await put(incidents, "theirs", "enter")
+    await incidents.until_text("search, or type another")
     await incidents.type("A")
     await incidents.press("enter")
-    await incidents.until(lambda: any("A is A in warehouse WH" in each for each in incidents.said), "it is saved")
+    await incidents.until(lambda: form(incidents).field("theirs").value == "A", "what is typed is taken")
+    await incidents.press("ctrl+s")
     await world.until_arrived(*(f"O-{number}" for number in range(1, 6)))
     await incidents.until(lambda: incidents.rows == [], "the incident closes by itself")
     await incidents.until_text("nothing is wrong that a person could mend")
@@ -99,7 +104,7 @@ async def test_what_is_held_is_listed_and_each_order_opened(incidents):
     await incidents.until(
         lambda: incidents.screen.SCREEN == "orders" and incidents.rows == ["shop/O-3"], "the order is shown"
     )
-    await incidents.press("5")
+    await incidents.press(number_of("incidents"))
     await incidents.until(lambda: incidents.screen.SCREEN == "held", "what is held is still open")
     await incidents.press("escape")
     await incidents.until(lambda: incidents.screen.SCREEN == "incidents", "the incidents again")
@@ -216,7 +221,8 @@ async def test_hostile_text_shows_as_text(unbound, dashboard, size):
         assert not any(ord(character) < 32 or character in "\u202e\u2066" for text in strips for character in text)
         assert all(len(line) <= size[0] for line in desk.text.splitlines())
         await desk.press("escape", "f")
-        await desk.until_text("What does warehouse WH call SKU")
+        await opened(desk)
+        assert form(desk).field("ours").value == EVIL
 
 
 async def test_a_long_log_is_read_backwards_page_by_page_and_forwards_again(world, dashboard):

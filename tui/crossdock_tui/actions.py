@@ -12,8 +12,8 @@ class Action:
     """One thing a person may do. `name` leads to the screen's methods: `do_NAME(rows)`, and `not_NAME(row)` for why not.
 
     `on`: "row" (the row under the cursor), "rows" (that one, or the selection), "screen" (needs no row). `asks` has {n} in
-    it: what is asked before it is done to several rows, or before it is done at all where `always_asks`. `tabs`: it can be
-    done on these tabs only.
+    it: what is asked before it is done to several rows, or before it is done at all where `always_asks`. `tabs` are the
+    tabs in which it can be done, none: all. Two actions of different tabs may share a key.
     """
 
     key: str

@@ -11,6 +11,7 @@ from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
 from crossdock_tui.base_screen import BaseScreen
 from crossdock_tui.dialogs.results import Results
+from crossdock_tui.form_screen import FormScreen
 from crossdock_tui.language import LANGUAGES, _
 from crossdock_tui.link import ALL, Link, State
 from crossdock_tui.screens.catalogue import MORE, NUMBERED
@@ -111,6 +112,10 @@ class Dashboard(App[None]):
 
     def _heard(self, topics: frozenset[str]) -> None:
         self._each(lambda screen: screen.heard(topics), current_only=False)
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, FormScreen) and screen.is_mounted:
+                    screen.heard(topics)
 
     def _turned(self) -> None:
         self._each(lambda screen: screen.turned())

@@ -169,6 +169,7 @@ class ListScreen(Marking, BaseScreen):
         """Have the columns and filters of the tab; rows of other columns are not shown under these."""
         if self.table.take(self.columns):
             self.loaded = False
+            self.workers.cancel_group(self, "detail")  # it is about a row of another kind
         self.query_one(FilterBar).take(self.filters)
 
     def on_resize(self) -> None:
@@ -349,7 +350,11 @@ class ListScreen(Marking, BaseScreen):
         if self.query_one(FilterBar).display or not self.TABS:
             return
         names = [each.name for each in self.TABS]
-        self.tab = names[(names.index(self.tab) + step) % len(names)]
+        self.go_to_tab(names[(names.index(self.tab) + step) % len(names)])
+
+    def go_to_tab(self, name: str) -> None:
+        """Show another tab."""
+        self.tab = name
         self._close()
         self._suit_tab()
         if read_filter(self.wanted.text, self.filters).problem:

@@ -16,6 +16,7 @@ from crossdock.control.records.book import (
     SavedWarehouse,
     Strategy,
     StrategyPage,
+    SwapAllocation,
     Warehouse,
     WarehousePage,
 )
@@ -88,6 +89,11 @@ class BookCalls(Transport):
     async def remove_allocation(self, position: int, revision: int) -> Removed:
         """Remove an allocation rule."""
         return await self.call("DELETE", f"/v1/allocation/{position}", Removed, revision=revision)
+
+    async def swap_allocation(self, rule: Allocation, other: Allocation) -> AllocationPage:
+        """Let two allocation rules change places; return them as they stand now."""
+        body = SwapAllocation(revision=rule.revision, other=other.position, other_revision=other.revision)
+        return await self.call("POST", f"/v1/allocation/{rule.position}/swap", AllocationPage, body)
 
     async def mappings(
         self, warehouse: str | None = None, kind: str | None = None, after: str | None = None

@@ -40,7 +40,7 @@ from crossdock.control.records.audit import (
     VerifyQuery,
     WhoAmI,
 )
-from crossdock.control.records.book import AutoPush, Removed
+from crossdock.control.records.book import AutoPush, Removed, SwapAllocation
 from crossdock.control.records.daemon import (
     Checked,
     Choices,
@@ -196,6 +196,9 @@ TABLE: tuple[Route, ...] = (
         "/v1/allocation/{position}", Right.STRATEGY_EDIT, entries.save_allocation, AllocationRule, answer=entries.SavedAllocation,
     ),
     _delete("/v1/allocation/{position}", Right.STRATEGY_EDIT, entries.remove_allocation),
+    _post_within(
+        "/v1/allocation/{position}/swap", Right.STRATEGY_EDIT, entries.swap_allocation, entries.AllocationList, SwapAllocation,
+    ),
     _get("/v1/mappings", Right.VIEW, entries.list_mappings, entries.MappingList, entries.MappingQuery),
     _get("/v1/mappings/{warehouse}/{kind}/{ours}", Right.VIEW, entries.show_mapping, Mapping),
     _put("/v1/mappings/{warehouse}/{kind}/{ours}", Right.MAPPING_EDIT, entries.save_mapping, Mapping),

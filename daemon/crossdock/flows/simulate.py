@@ -50,7 +50,8 @@ THERE = tuple(sorted(AT_WAREHOUSE - UNDER_WAY))
 class Wanted(Struct, frozen=True, kw_only=True):
     """What is simulated. `warehouse` narrows to the orders that go there, or would; `named` to orders (connection, ref).
 
-    `only` is "all", "going" or "differing". `after` is a push id, `limit` the rows of the page.
+    `only` is "all", "going" or "differing". `after` is a push id, `limit` the rows of the page; with `through` a full page
+    is no end.
     """
 
     draft: Draft = Draft()
@@ -59,6 +60,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     only: str = "all"
     after: int = 0
     limit: int = CHUNK
+    through: bool = False
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -116,7 +118,7 @@ async def simulate(house: House, wanted: Wanted) -> Simulated:
         for each in chunk:
             looked_at, after = looked_at + 1, each.push.id
             found += _shown([each], wanted)
-            if len(found) == wanted.limit:
+            if len(found) == wanted.limit and not wanted.through:
                 return Simulated(seen=tuple(found), looked_at=looked_at, next=after)
         if len(chunk) < CHUNK:
             return Simulated(seen=tuple(found), looked_at=looked_at, next=None)

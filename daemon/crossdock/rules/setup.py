@@ -6,6 +6,7 @@ The article calls it the third-party warehouse push setup (lines 45 and 56), and
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,6 +24,18 @@ NO_GIFT_GATE = (
     "gate with `crossdock strategies set {0} --gift-gate wait_flag`"
 )
 """The article, line 63: leave auto push off while gifts still have to be added. The gate says that an order at a time."""
+
+
+class StepKind(StrEnum):
+    """What a step of the setup is."""
+
+    OMS = "oms"
+    WMS = "wms"
+    STRATEGY = "strategy"
+    WAREHOUSE = "warehouse"
+    USE = "use"
+    ALLOCATION = "allocation"
+    AUTO_PUSH = "auto_push"
 
 
 class Connected(Struct, frozen=True, kw_only=True):
@@ -46,11 +59,16 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """Something that has to be done once: what, the command for it, and whether it is done. Capitals are to be filled in."""
+    """Something that has to be done once: what, the command for it, and whether it is done. Capitals are to be filled in.
 
+    `kind` says it for programs, `about` names the connection or warehouse that it is about.
+    """
+
+    kind: StepKind
     text: str
     command: str
     done: bool
+    about: str = ""
 
 
 def places(book: Book, connections: Mapping[str, Connected], offered: Offered | None = None) -> tuple[Place, ...]:
@@ -106,9 +124,10 @@ def steps(book: Book, connections: Mapping[str, Connected]) -> tuple[Step, ...]:
     sources = [each for each in connections.values() if each.kind in ("oms", "both") and each.open]
     targets = [each for each in connections.values() if each.kind in ("wms", "both") and each.open]
     found = [
-        Step(text="connect an OMS in the configuration", command="crossdock check-config --online", done=bool(sources)),
-        Step(text="connect a warehouse system in the configuration", command="crossdock check-config --online", done=bool(targets)),
+        Step(kind=StepKind.OMS, text="connect an OMS in the configuration", command="crossdock check-config --online", done=bool(sources)),
+        Step(kind=StepKind.WMS, text="connect a warehouse system in the configuration", command="crossdock check-config --online", done=bool(targets)),
         Step(
+            kind=StepKind.STRATEGY,
             text="make a strategy: it says when an order goes to its warehouse (`crossdock strategies list` explains the kinds)",
             command="crossdock strategies set arranged --kind standard --gift-gate wait_flag",
             done=bool(book.strategies),
@@ -124,6 +143,8 @@ def _made(link: Connected, book: Book) -> Step:
     name = shlex.quote(link.name)
     strategy = shlex.quote(_first(sorted(book.strategies), "STRATEGY"))
     return Step(
+        kind=StepKind.WAREHOUSE,
+        about=link.name,
         text=f"make a warehouse that {link.name} serves (`crossdock warehouses available {name}` lists what it has)",
         command=f"crossdock warehouses set CODE --connection {name} --remote REMOTE --strategy {strategy}",
         done=any(warehouse.connection == link.name for warehouse in book.warehouses.values()),
@@ -136,16 +157,22 @@ def _of_warehouse(warehouse: Warehouse, book: Book) -> list[Step]:
     led = warehouse.oms_code is not None or any(rule.warehouse == warehouse.code for rule in book.allocation)
     return [
         Step(
+            kind=StepKind.USE,
+            about=warehouse.code,
             text=f"give warehouse {warehouse.code} a strategy",
             command=f"crossdock warehouses set {code} --strategy {strategy}",
             done=any(name in book.strategies for name in warehouse.strategies),
         ),
         Step(
+            kind=StepKind.ALLOCATION,
+            about=warehouse.code,
             text=f"say which orders go to warehouse {warehouse.code}: a rule, or the code by which the OMS names it",
             command=f"crossdock allocation set {_free(book)} --warehouse {code}",
             done=led,
         ),
         Step(
+            kind=StepKind.AUTO_PUSH,
+            about=warehouse.code,
             text=f"try it, nothing is sent, then switch auto push on for warehouse {warehouse.code} "
             f"(`crossdock simulate --warehouse {code} --auto-push`)",
             command=f"crossdock warehouses auto-push {code} on",

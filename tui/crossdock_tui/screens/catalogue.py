@@ -8,12 +8,13 @@ from crossdock_tui.screens.connections import Connections
 from crossdock_tui.screens.home import Home
 from crossdock_tui.screens.incidents import Incidents
 from crossdock_tui.screens.orders import Orders
+from crossdock_tui.screens.strategies import Strategies
 from crossdock_tui.screens.tasks import Tasks
 
 if TYPE_CHECKING:
     from crossdock_tui.base_screen import BaseScreen
 
-NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, Tasks, Connections, Incidents)
+NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, Tasks, Strategies, Connections, Incidents)
 """Screens that the keys 1 to 9 reach."""
 MORE: tuple[type[BaseScreen], ...] = ()
 """Screens that the palette reaches."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, get_args
 from rich.text import Text
 
 from crossdock.control.client import Refusal
-from crossdock.control.records.book import Mapping
 from crossdock.control.records.events import LevelName, LogLine
 from crossdock.control.records.incidents import CauseName, IncidentItem
 from crossdock_tui.actions import Action
@@ -20,6 +19,7 @@ from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import ListScreen, Page, Tab
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.screens.held import Held, held_lines
+from crossdock_tui.screens.mapping_form import open_mapping
 from crossdock_tui.words import BAD, age, iso, local, number, shown, until
 
 if TYPE_CHECKING:
@@ -197,35 +197,15 @@ class Incidents(ListScreen):
         """Mend it: say what is missing here, or go to where it is mended."""
         item = incident(rows[0])
         if _is_mapping(item):
-            await self._map(item)
+            open_mapping(self.app, item.warehouse, item.code, item.missing)
         elif item.operation == "connection":
             self.dash.jump("connections", tab="", row=item.connection)
         elif item.operation == "read":
             self.dash.jump("connections", tab="quarantine")
         elif item.code == "warehouse":
-            self.dash.jump("strategies")
+            self.dash.jump("strategies", tab="allocation")
         else:
             self.dash.jump("orders", tab="", filter="state:in_doubt")
-
-    async def _map(self, item: IncidentItem) -> None:
-        theirs = await self.app.push_screen_wait(
-            AskText(
-                _("What does warehouse {warehouse} call {kind} '{ours}'?").format(
-                    warehouse=item.warehouse, kind="SKU" if item.code == "sku" else _("carrier"), ours=shown(item.missing).plain
-                ),
-                note=counted("it is then released by itself: {n}", "they are then released by themselves: {n}", item.holds),
-            )
-        )  # fmt: skip
-        if theirs:
-            kind: Any = item.code
-            saved = await self.dash.client.save_mapping(
-                Mapping(warehouse=item.warehouse, kind=kind, ours=item.missing, theirs=theirs.strip())
-            )
-            self.dash.say(
-                _("{ours} is {theirs} in warehouse {warehouse} from now on").format(
-                    ours=saved.ours, theirs=saved.theirs, warehouse=saved.warehouse
-                )
-            )
 
     async def do_release(self, rows: Sequence[Row]) -> None:
         """Let go on all that incidents hold, page by page, and show what became of each."""

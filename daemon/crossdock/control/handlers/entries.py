@@ -14,6 +14,7 @@ from crossdock.control.records.book import Removed
 from crossdock.rules import offers
 from crossdock.rules.book import (
     EXPLAINED,
+    MINIMUM_STATUSES,
     AllocationRule,
     Mapping,
     MappingKind,
@@ -26,7 +27,7 @@ from crossdock.store.book import ChangedMeanwhile, Entry, name_of
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
-    from crossdock.control.records.book import AutoPush
+    from crossdock.control.records.book import AutoPush, SwapAllocation
     from crossdock.control.route import Call
     from crossdock.rules.book import Book
     from crossdock.store.audit import By
@@ -76,10 +77,11 @@ class RevisionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class StrategyList(Struct, frozen=True, kw_only=True):
-    """Strategies by name; `explained` says what each kind does."""
+    """Strategies by name; `explained` says what each kind does, `minimum_statuses` are those that one may wait for, in order."""
 
     items: tuple[PushStrategy, ...]
     explained: dict[str, str]
+    minimum_statuses: tuple[str, ...]
     next: str | None = None
 
 
@@ -108,7 +110,12 @@ async def list_strategies(call: Call[None, EntryQuery]) -> StrategyList:
     """List the push strategies, and what each kind does."""
     rows = await call.engine.store.read(book.entries, PushStrategy, call.query.after, call.query.limit + 1)
     items, more = _cut(rows, call.query.limit)
-    return StrategyList(items=items, next=more, explained={kind.value: text for kind, text in EXPLAINED.items()})
+    return StrategyList(
+        items=items,
+        next=more,
+        explained={kind.value: text for kind, text in EXPLAINED.items()},
+        minimum_statuses=tuple(status.value for status in MINIMUM_STATUSES),
+    )
 
 
 async def list_warehouses(call: Call[None, EntryQuery]) -> WarehouseList:
@@ -272,6 +279,39 @@ def _country(text: str) -> str:
     if len(code) != 2 or not code.isascii() or not code.isalpha():
         raise not_valid(f"country {text!r} is no code of two letters, as TH or DE (ISO 3166-1 alpha-2)")
     return code
+
+
+async def swap_allocation(call: Call[SwapAllocation, object]) -> AllocationList:
+    """Let two allocation rules change places, both or none. Waiting orders are decided again."""
+    engine, body = call.engine, call.body
+    places = ((call.path["position"], body.revision), (body.other, body.other_revision))
+    if body.other == call.path["position"]:
+        raise not_valid("a rule cannot change places with itself")
+    found = await engine.store.write(swap_at, places, to_ms(engine.env.now()), call.audited())
+    engine.wake("decide")
+    return AllocationList(items=tuple(sorted(found, key=lambda rule: rule.position)))
+
+
+def swap_at(tx: Transaction, places: tuple[tuple[int, int], tuple[int, int]], now: int, by: By) -> list[AllocationRule]:
+    """Exchange two allocation rules that still are at the revisions that were read. Raises ChangedMeanwhile, ApiProblem."""
+    rules = []
+    for position, revision in places:
+        rule = views.entry(tx, AllocationRule, f"{position:07d}")
+        if rule is None:
+            raise not_found(f"there is no allocation rule {position}")
+        if rule.revision != revision:
+            raise ChangedMeanwhile(
+                f"allocation rule {position} is at revision {rule.revision}, you read revision {revision}; read it again"
+            )
+        rules.append(rule)
+    one, other = rules
+    saved = [
+        book.save(tx, msgspec.structs.replace(moved, position=place.position, revision=place.revision))
+        for moved, place in ((one, other), (other, one))
+    ]
+    pushes.decide_again(tx, now)
+    audit.write(tx, by.entry(before=audit.hash_of(rules), after=audit.hash_of(saved)), now)
+    return saved
 
 
 async def save_mapping(call: Call[Mapping, object]) -> Mapping:

@@ -27,7 +27,8 @@ class Simulate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to simulate. Without a draft: the settings as they are.
 
     `strategy` stands for the saved one of its name, `settings` for the saved warehouse of its code. `use` (a strategy's
-    name) and `auto_push` are tried in `warehouse`, which also narrows the page to its orders.
+    name) and `auto_push` are tried in `warehouse`, which also narrows the page to its orders. `through`: the counts go on
+    behind the rows that are shown, as far as one answer may look.
     """
 
     warehouse: Code | None = None
@@ -39,6 +40,7 @@ class Simulate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     only: Literal["all", "going", "differing"] = "all"
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 200
+    through: bool = False
 
 
 async def simulate_now(call: Call[Simulate, object]) -> Simulation:
@@ -57,17 +59,22 @@ async def simulate_now(call: Call[Simulate, object]) -> Simulation:
     wanted = Wanted(
         draft=draft, warehouse=body.warehouse, named=tuple((each.connection, each.ref) for each in body.orders),
         only=body.only, after=body.after, limit=body.limit,
+        through=body.through,
     )  # fmt: skip
     try:
         found = await simulate(call.engine.house, wanted)
     except ValueError as error:
         raise not_valid(str(error)) from None
-    kept = Counter(clause.code for seen in found.seen if seen.would.would in _KEPT for clause in seen.would.reasons)
+    kept = [clause for seen in found.seen if seen.would.would in _KEPT for clause in seen.would.reasons]
+    first = {clause.code: clause for clause in reversed(kept)}
     return Simulation(
-        items=tuple(_item(seen, compared=is_draft(draft)) for seen in found.seen),
+        items=tuple(_item(seen, compared=is_draft(draft)) for seen in found.seen[: body.limit]),
         looked_at=found.looked_at,
         would=dict(Counter(seen.would.would.value for seen in found.seen)),
-        kept_by=tuple(ReasonCount(rule=rule, count=count) for rule, count in kept.most_common()),
+        kept_by=tuple(
+            ReasonCount(rule=rule, count=count, example=sentence(first[rule]))
+            for rule, count in Counter(clause.code for clause in kept).most_common()
+        ),
         differing=sum(1 for seen in found.seen if seen.differs),
         next=found.next,
     )

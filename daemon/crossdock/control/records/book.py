@@ -82,10 +82,11 @@ class SavedAllocation(Allocation, frozen=True, kw_only=True):
 
 
 class StrategyPage(Struct, frozen=True, kw_only=True):
-    """Strategies by name; `explained` says what each kind does."""
+    """Strategies by name; `explained` says what each kind does, `minimum_statuses` are those that one may wait for, in order."""
 
     items: tuple[Strategy, ...]
     explained: dict[str, str] = field(default_factory=dict)
+    minimum_statuses: tuple[str, ...] = ()
     next: str | None = None
 
 
@@ -115,6 +116,14 @@ class AutoPush(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     on: bool
     revision: Annotated[int, Meta(ge=1, le=2**31)]
+
+
+class SwapAllocation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Let two allocation rules change places. The revisions are those that were read."""
+
+    revision: Annotated[int, Meta(ge=1, le=2**31)]
+    other: Annotated[int, Meta(ge=0, le=1_000_000)]
+    other_revision: Annotated[int, Meta(ge=1, le=2**31)]
 
 
 class Removed(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+StepName = Literal["oms", "wms", "strategy", "warehouse", "use", "allocation", "auto_push"]
 
 
 class SetUpWarehouse(Struct, frozen=True, kw_only=True):
@@ -18,11 +22,16 @@ class SetUpWarehouse(Struct, frozen=True, kw_only=True):
 
 
 class SetupStep(Struct, frozen=True, kw_only=True):
-    """Something to be done once. Words in capitals in a command are to be filled in."""
+    """Something to be done once. Words in capitals in a command are to be filled in.
+
+    `kind` says what it is, `about` names the connection (of "warehouse") or the warehouse that it is about.
+    """
 
     text: str
     command: str
     done: bool
+    kind: StepName
+    about: str = ""
 
 
 class Setup(Struct, frozen=True, kw_only=True):

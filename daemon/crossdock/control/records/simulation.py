@@ -22,6 +22,7 @@ class Try(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `strategy` stands for the saved one of its name, `settings` for the saved warehouse of its code; both need not be saved.
     `use` (a strategy's name) and `auto_push` are tried in `warehouse`, which also narrows the page to its orders.
+    `through`: the counts go on behind the rows that are shown, as far as one answer may look.
     """
 
     warehouse: Code | None = None
@@ -33,6 +34,7 @@ class Try(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     only: Literal["all", "going", "differing"] = "all"
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 200
+    through: bool = False
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
@@ -63,14 +65,15 @@ class SimulatedOrder(Struct, frozen=True, kw_only=True):
 
 
 class ReasonCount(Struct, frozen=True, kw_only=True):
-    """How many orders of the page a rule keeps."""
+    """How many orders of the page a rule keeps; `example` is the sentence about the first of them."""
 
     rule: str
     count: int
+    example: str = ""
 
 
 class Simulation(Struct, frozen=True, kw_only=True):
-    """A page. The counts are of the orders shown; `looked_at` counts those that were judged for it, shown or not.
+    """A page. The counts are of the orders shown, or of all that fit with `through`; `looked_at` counts those that were judged.
 
     `next` goes on; None: every waiting order was looked at.
     """
