@@ -91,7 +91,7 @@ async def test_results_of_what_was_not_asked_and_contradictions_are_dropped(conn
 async def test_an_answer_about_another_key_leaves_the_outcome_unknown(connect):
     link = connect(answering(PushResult(key="other", status=PushStatus.ACCEPTED)))
     with pytest.raises(UnknownOutcome, match="answered about other"):
-        link._about("mine", PushResult(key="other", status=PushStatus.ACCEPTED))
+        link._about("cancel_outbound", "mine", PushResult(key="other", status=PushStatus.ACCEPTED))
 
 
 async def test_something_that_was_not_answered_is_not_taken_for_absent(connect):

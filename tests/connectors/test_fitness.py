@@ -104,6 +104,15 @@ def test_a_connector_with_the_hooks_that_it_needs_is_taken(factory, kind, declar
         ({"fetch_modes": ()}, "fetch_modes"),
         ({"fetch_modes": ("all",)}, "Invalid enum value 'all'"),
         ({"rate": (Rate(calls=0, seconds=1),)}, "$.rate[0].calls"),
+        ({"rate": (Rate(calls=1, seconds=1e300),)}, "$.rate[0].seconds"),
+        ({"rate": (Rate(calls=10**9, seconds=1),)}, "$.rate[0].calls"),
+        ({"lookup_lag_s": 1e300}, "lookup_lag_s"),
+        ({"lookup_lag_s": float("inf")}, "lookup_lag_s"),
+        ({"max_batch": 10**9}, "max_batch"),
+        ({"max_page": 1001}, "max_page"),
+        ({"max_lookup": 0}, "max_lookup"),
+        ({"max_lookup": 1001}, "max_lookup"),
+        ({"concurrency": 10**9}, "concurrency"),
     ],
 )
 def test_capabilities_that_make_no_sense_are_refused(declared, said):

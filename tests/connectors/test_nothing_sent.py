@@ -51,7 +51,8 @@ def locked(fault: BaseException) -> type[Locked]:
         (errors.ContractError("of the wrong type"), True),
         (ValueError("a fault of the plugin"), True),
         (errors.UnknownOutcome("the answer to the login was lost"), False),
-        (errors.PluginTimeout("the login took too long"), False),
+        (errors.PluginTimeout("the login took too long"), True),
+        (errors.Unsupported("no login"), True),
     ],
 )
 async def test_an_opening_that_fails_neither_parks_an_order_nor_puts_it_in_doubt(connect, fault, setup):
@@ -70,7 +71,8 @@ async def test_an_opening_that_fails_neither_parks_an_order_nor_puts_it_in_doubt
         (errors.NotFound("no such account"), errors.Retryable),
         (errors.BadResponse("HTML"), errors.BadResponse),
         (errors.ContractError("of the wrong type"), errors.ContractError),
-        (errors.PluginTimeout("the login took too long"), errors.PluginTimeout),
+        (errors.PluginTimeout("the login took too long"), errors.ContractError),
+        (errors.Unsupported("no login"), errors.Retryable),
     ],
 )
 async def test_a_read_whose_opening_fails_is_never_refused_for_what_it_asked(connect, fault, expected):
@@ -83,7 +85,7 @@ async def test_a_read_whose_opening_fails_is_never_refused_for_what_it_asked(con
 
 @pytest.mark.parametrize(
     "fault",
-    [errors.AuthFailed("no"), errors.ConfigError("no"), errors.Unsupported("no"), errors.RateLimited("wait")],
+    [errors.AuthFailed("no"), errors.ConfigError("no"), errors.RateLimited("wait")],
 )
 async def test_an_opening_that_fails_for_a_reason_of_the_connection_says_that_reason(connect, fault):
     connector = locked(fault)
@@ -153,10 +155,9 @@ async def test_a_push_that_got_stuck_itself_may_have_been_sent(connect, deaf):
 
 
 @pytest.mark.behaviour("P4", "P15")
-async def test_a_push_whose_connection_got_stuck_while_it_opened_is_no_doubt(connect, deaf, monkeypatch):
-    monkeypatch.setattr("crossdock.connectors.open_connection.OPEN_S", 0.05)
+async def test_a_push_whose_connection_got_stuck_while_it_opened_is_no_doubt(connect, deaf):
     connector = deaf("open")
-    link = connect(connector)
+    link = connect(connector, timeouts={"check_s": 0.05})
     with pytest.raises(errors.ConfigError, match="nothing was sent"):
         await link.push_outbound([])
     assert link.stuck

@@ -10,7 +10,7 @@ from tests.control.world import order
 from crossdock.control.client import Refusal
 from crossdock.control.records.daemon import Reloaded
 from crossdock.rules.book import PushStrategy, StrategyKind
-from crossdock.spec.errors import Retryable
+from crossdock.spec.errors import PluginStuck, Retryable
 
 
 async def test_probes_say_200_or_503_with_the_reasons(world, raw):
@@ -102,6 +102,17 @@ async def test_a_connection_is_paused_with_a_reason_and_resumed(client):
     assert (await client.resume("wms")).state == "ok"
     with pytest.raises(Refusal, match=r"no connection 'nope' in use \(in use: oms, wms\)"):
         await client.pause("nope", "x")
+
+
+async def test_a_stuck_plugin_is_not_resumed_but_named_with_what_helps(world, client):
+    world.engine.links["wms"].stuck = True
+    world.engine.keeper.failed("wms", PluginStuck("push_outbound of wms did not stop"))
+    with pytest.raises(Refusal, match="restart the daemon") as refusal:
+        await client.resume("wms")
+    assert refusal.value.code != "internal"
+    await client.pause("wms", "for the night")
+    with pytest.raises(Refusal, match="restart the daemon"):
+        await client.resume("wms")
 
 
 async def test_a_check_tells_the_account_and_the_clock(world, client):

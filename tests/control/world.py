@@ -65,6 +65,7 @@ class Uncounted:
 
 
 class FakeOms:
+    lookup, stuck = 100, False
     name, type_name, kind = "oms", "fake-oms", "oms"
     capabilities = Capabilities(ordered_pages=True)
     hooks = frozenset({"fetch_orders", "get_orders", "report_push", "check", "list_shops", "list_logistics"})
@@ -100,6 +101,7 @@ class FakeOms:
 
 
 class FakeWms:
+    lookup, stuck = 100, False
     name, type_name, kind = "wms", "fake-wms", "wms"
     hooks = frozenset({"push_outbound", "find_outbound", "list_warehouses"})
 

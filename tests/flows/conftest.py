@@ -45,6 +45,8 @@ class StillEnv(Env):
 class ScriptedWms:
     """Answers each call with the next entry of `script` (an exception, or a function of the requests), else takes all."""
 
+    lookup = 100
+
     def __init__(self) -> None:
         self.script: deque = deque()
         self.find_script: deque = deque()

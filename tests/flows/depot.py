@@ -26,6 +26,8 @@ FULL = Abilities(can_update=True, can_cancel=True, can_hold=True, can_find=True,
 class CoreWms:
     """The sandbox WMS without a wire; a failure of `failures` is raised instead of the answer, after the effect or before."""
 
+    lookup = 100
+
     def __init__(self, env: Env, asks_from=None) -> None:
         self.books = WmsBooks(("1",))
         self.changes = Changes(self.books, asks_from=asks_from)

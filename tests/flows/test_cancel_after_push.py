@@ -9,7 +9,7 @@ from crossdock.flows.decide_by_hand import Verdict, cancel_by_hand
 from crossdock.flows.reconsider import release
 from crossdock.rules.mutability import Abilities
 from crossdock.rules.push_states import ALLOWED, PushState
-from crossdock.spec.errors import Retryable, UnknownOutcome
+from crossdock.spec.errors import Conflict, NotFound, Rejected, Retryable, UnknownOutcome
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import operations, orders
@@ -225,3 +225,34 @@ async def test_a_cancellation_that_is_taken_back_together_with_a_change_skips_no
     assert await depot.state() is PushState.UPDATE_PENDING
     steps = depot.bench.database.execute_sql("SELECT before, after FROM steps").fetchall()
     assert [step for step in steps if PushState(step[1]) not in ALLOWED[PushState(step[0])]] == []
+
+
+@pytest.mark.behaviour("P4")
+@pytest.mark.parametrize(
+    "refusal", [Conflict("cancelled already"), NotFound("no such document"), Rejected("no", code="x")]
+)
+@pytest.mark.parametrize("doubted", [False, True])
+async def test_a_refusal_that_is_raised_is_confirmed_like_one_that_is_returned(depot, kit, refusal, doubted):
+    """A system that says "cancelled already" with 409 had a person decide about every such order."""
+    depot.abilities = Abilities(can_update=True, can_cancel=True, can_hold=True, can_find=True)
+    await depot.push(kit.order("1"))
+    await depot.bench.absorb(kit.order("1", status=OrderStatus.CANCELLED))
+    if doubted:
+        depot.wms.lost["/v1/outbounds/cancel"] = UnknownOutcome("lost")
+        await depot.operate()
+        assert await depot.state() is PushState.IN_DOUBT_CANCEL
+        depot.bench.later(seconds=300)
+    else:
+        await depot.move(Stage.CANCELLED)
+    depot.wms.unsent["/v1/outbounds/cancel"] = refusal
+    await depot.operate()
+    assert (await depot.state(), await depot.incidents()) == (PushState.CANCELLED, [])
+
+
+async def test_a_refusal_that_is_raised_of_what_goes_on_there_is_one(depot, kit):
+    await depot.push(kit.order("1"))
+    await depot.bench.absorb(kit.order("1", status=OrderStatus.CANCELLED))
+    depot.wms.unsent["/v1/outbounds/cancel"] = Rejected("the wave is closed", code="too_late")
+    await depot.operate()
+    assert await depot.state() is PushState.CANCEL_REJECTED
+    assert await depot.incidents() == [("outbound_cancel", "too_late")]

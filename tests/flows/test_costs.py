@@ -37,6 +37,7 @@ from crossdock.spec.documents import (
     OutboundKind,
     Receipt,
 )
+from crossdock.spec.errors import Rejected
 from crossdock.spec.outbound import ItemResult, Stage
 from crossdock.store import audit, costs, incidents, migrate, operations, sqlite
 from crossdock.store.operations import Ended
@@ -62,6 +63,8 @@ class Remote:
     async def update_cost(self, change):
         self.got.append(change)
         if self.answers and (answer := self.answers.pop(0)) is not None:
+            if isinstance(answer, Exception):
+                raise answer
             return ItemResult(ref=change.key, ok=False, code=answer, message="no")
         if change.sku and change.document_ref is None:
             self.averages[change.sku] = change.new
@@ -315,12 +318,13 @@ async def test_an_oms_that_computes_gets_no_average_and_of_several_corrections_t
     assert [(c.receipt_ref, c.new, c.version) for c in bench.shop.got if c.kind is CostKind.ACTUAL] == [("R1", D(5), 3)]
 
 
-async def test_what_the_oms_has_not_heard_of_yet_is_tried_again():
+@pytest.mark.parametrize("said", ["unknown_receipt", Rejected("no such receipt yet", code="unknown_receipt")])
+async def test_what_the_oms_has_not_heard_of_yet_is_tried_again(said):
     bench = Bench(COMPUTED)
     await bench.take(doc(receipts=[got()]))
     await bench.settle()
     await bench.take(doc(revision=2, receipts=[got(cost=3, revision=1)]))
-    bench.shop.answers = ["unknown_receipt"]
+    bench.shop.answers = [said]
     await bench.settle()
     states = await bench.store.read(
         Transaction.rows, "SELECT state, error_code FROM operations WHERE subject LIKE 'cost:receipt%'"

@@ -24,7 +24,7 @@ from crossdock.rules.connection_health import Limits
 from crossdock.rules.master_policy import FieldPolicy, MasterPolicy, MergeRule
 from crossdock.rules.operation_outcome import OperationPolicy
 from crossdock.rules.product_fields import values_of
-from crossdock.spec.errors import UnknownOutcome
+from crossdock.spec.errors import Rejected, UnknownOutcome
 from crossdock.spec.outbound import ItemResult
 from crossdock.spec.products import Product
 from crossdock.store import bindings, book, conflicts, cursors, incidents, migrate, products, sqlite
@@ -268,9 +268,24 @@ def test_products_shown_in_any_order_any_number_of_times_end_as_the_newest(make)
     assert seen.product == pages[2]
 
 
-def test_a_change_that_arrives_between_the_decision_and_the_write_is_not_overwritten(make):
+def raising(write):
+    """Raise what would be returned of one item alone."""
+
+    async def write_products(items):
+        results = await write(items)
+        if len(items) == 1 and not results[0].ok:
+            raise Rejected("it is at another version", code=results[0].code)
+        return results
+
+    return write_products
+
+
+@pytest.mark.parametrize("said", ["returned", "raised"])
+def test_a_change_that_arrives_between_the_decision_and_the_write_is_not_overwritten(make, said):
     ground = make(1, rule=MergeRule.MANUAL)
     ground.begin()
+    if said == "raised":
+        ground.spokes[0].write_products = raising(ground.spokes[0].write_products)
     ground.hub.edit("A", name="o")
     ground.take(ground.hub, *ground.hub.products.values())
     ground.merge()

@@ -190,3 +190,15 @@ async def test_a_round_begins_no_further_call_once_the_connection_must_be_left_a
     await world.run(lane, concurrency=1)
     assert len(world.remote.sent) == 9
     assert {await world.state(f"{n:03d}") for n in range(9, 30)} == {S.QUEUED}
+
+
+async def test_what_a_system_cannot_do_at_all_fails_at_once_and_says_nothing_about_the_connection(make):
+    world = make()
+    await world.queue("a", "b", "c")
+    world.remote.script.extend([errors.Unsupported("it takes no notes")] * 3)
+    lane = await world.run()
+    rows = [await world.row(key) for key in "abc"]
+    assert {(row.state, row.error_code, row.error_text) for row in rows} == {
+        (S.FAILED, "unsupported", "it takes no notes")
+    }
+    assert lane.failures == []

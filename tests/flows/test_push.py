@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from crossdock.rules.push_states import PushState
-from crossdock.spec.errors import Conflict, RateLimited, Rejected, Retryable, UnknownOutcome, Unsupported
-from crossdock.spec.outbound import PushStatus, RemoteOutbound
-from crossdock.store import outbox
+from crossdock.spec.errors import Conflict, PluginTimeout, RateLimited, Rejected, Retryable, UnknownOutcome, Unsupported
+from crossdock.spec.outbound import PushStatus, RemoteOutbound, Stage
+from crossdock.store import incidents, outbox
 
 LOST = UnknownOutcome("the answer was lost")
 
@@ -363,3 +363,95 @@ async def test_what_a_stop_left_in_doubt_waits_for_a_person_where_nobody_can_be_
     await bench.push()
     row = await bench.row("1")
     assert (row.state, row.needs_person, row.next_at) == (PushState.IN_DOUBT, True, None)
+
+
+@pytest.mark.behaviour("P7")
+async def test_a_fault_of_our_own_in_one_call_loses_nothing_that_other_calls_brought(bench, kit):
+    """What other calls had brought was thrown away and in doubt after one call that nobody had foreseen."""
+    await bench.absorb(*(kit.order(str(number)) for number in range(1, 5)))
+
+    def fault(_):
+        raise TypeError("nobody foresaw this")
+
+    bench.wms.script.extend([kit.accept, fault])
+    with pytest.raises(TypeError, match="foresaw"):
+        await bench.push(concurrency=3, max_batch=1)
+    states = [(await bench.row(str(number))).state for number in range(1, 5)]
+    assert sorted(states) == [PushState.QUEUED, PushState.QUEUED, PushState.SENDING, PushState.PUSHED]
+    await bench.push()
+    assert [(await bench.row(str(number))).state for number in range(1, 5)] == [PushState.PUSHED] * 4
+
+
+async def test_an_order_that_a_warehouse_cannot_take_at_all_fails_at_once_and_nothing_pauses(bench, kit):
+    await bench.absorb(kit.order("1"), kit.order("2"))
+    bench.wms.script.extend([Unsupported("it takes no orders by this way")] * 2)
+    lane = await bench.push()
+    row = await bench.row("1")
+    assert (row.state, row.next_at, row.error_text) == (PushState.PUSH_FAILED, None, "it takes no orders by this way")
+    assert lane.failures == []
+    bench.later(hours=1)
+    await bench.push()
+    assert len(bench.wms.received) == 2
+
+
+@pytest.mark.behaviour("P4", "R15")
+@pytest.mark.parametrize("told", ["asked", "raised"])
+async def test_what_the_warehouse_cancelled_while_its_push_was_in_doubt_waits_for_a_person(bench, kit, told):
+    """It counted as pushed and done, and the order never shipped."""
+    await bench.absorb(kit.order("1"))
+    bench.idempotency = "lookup"
+    bench.wms.script.append(LOST)
+    await bench.push()
+    key = (await bench.row("1")).key
+    gone = RemoteOutbound(key=key, remote_id="W9", state="voided", stage=Stage.CANCELLED)
+    if told == "asked":
+
+        async def find(keys):
+            return {key: gone}
+
+        bench.wms.find_outbound = find
+    else:
+        bench.idempotency = "key"
+        bench.wms.script.append(Conflict("there is one", remote=gone))
+    bench.later(seconds=120)
+    await bench.push()
+    row, stored = await bench.row("1"), await bench.stored("1")
+    assert (row.state, row.remote_id) == (PushState.REJECTED, "W9")
+    assert row.report_at is not None  # it is told that it arrived, so that it can be told what became of it
+    held = await bench.store.read(incidents.of_subject, f"order:{stored.id}")
+    assert [(each.operation, each.code) for each in held] == [("outbound_document", "rejected")]
+    assert (await bench.moments("1"))[-1] == "rejected"
+
+
+async def test_a_look_up_that_takes_too_long_is_made_with_fewer_keys(bench, kit):
+    bench.idempotency = "lookup"
+    await bench.absorb(*(kit.order(str(number)) for number in range(1, 6)))
+    bench.wms.script.extend([LOST] * 5)
+    await bench.push()
+    bench.later(seconds=120)
+    asked, whole = [], bench.wms.find_outbound
+
+    async def find(keys):
+        asked.append(len(keys))
+        if len(keys) > 2:
+            raise PluginTimeout("find_outbound of wms did not end within 30 s")
+        return await whole(keys)
+
+    bench.wms.find_outbound = find
+    lane = await bench.push()
+    assert asked == [5, 2, 2, 1]
+    assert lane.failures == []
+    assert {(await bench.row(str(number))).state for number in range(1, 6)} == {PushState.PUSHED}
+
+
+async def test_a_look_up_that_takes_too_long_for_one_key_is_a_failure_of_the_connection(bench, kit):
+    bench.idempotency = "lookup"
+    await bench.absorb(kit.order("1"), kit.order("2"))
+    bench.wms.script.extend([LOST] * 2)
+    await bench.push()
+    bench.later(seconds=120)
+    bench.wms.find_script.extend([PluginTimeout("slow")] * 2)
+    lane = await bench.push()
+    assert [len(keys) for keys in bench.wms.asked] == [2, 1]
+    assert len(lane.failures) == 1
+    assert {(await bench.row(ref)).state for ref in "12"} == {PushState.IN_DOUBT}

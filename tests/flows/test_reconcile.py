@@ -20,6 +20,7 @@ from crossdock.rules.mutability import Abilities
 from crossdock.rules.posting import Targets
 from crossdock.rules.push_states import PushState
 from crossdock.rules.reconcile import Brake
+from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.listing import Listing
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
@@ -235,3 +236,17 @@ async def test_documents_that_hold_more_than_was_ordered_are_found_and_are_one_i
     assert await there.incidents() == [("document doubled", "doubled")]
     await there.compare()
     assert await there.incidents() == [("document doubled", "doubled")]
+
+
+async def test_a_push_in_doubt_that_its_warehouse_has_cancelled_waits_for_a_person(bench, kit):
+    """It counted as pushed, and nobody shipped it."""
+    made = Comparing(bench, kit)
+    bench.idempotency, bench.can_find = "none", False
+    made.wms.lost["/v1/outbounds"] = UnknownOutcome("the answer was lost")
+    await made.push(kit.order("1"))
+    assert await made.state() is PushState.IN_DOUBT
+    await made.move(Stage.CANCELLED)
+    made.wait()
+    assert await made.compare() == [("1", "arrived"), ("1", "mended")]
+    assert await made.state() is PushState.REJECTED
+    assert await made.incidents() == [("outbound_document", "rejected")]

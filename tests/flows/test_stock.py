@@ -372,3 +372,10 @@ async def _history(pages, script):
             assert await bench.store.read(operations.open_of, "oms", "stock:WH/A") == []
     finally:
         bench.database.close()
+
+
+async def test_two_levels_of_one_moment_are_decided_in_the_same_way_and_logged(bench, world, caplog):
+    await world.see(a_level(on_hand=9), a_level(on_hand=2), a_level("B", 5))
+    await world.send()
+    assert world.oms.levels["WH/A"].on_hand == 2
+    assert "wms told two levels of the same moment of 1 SKUs, such as ['1/A']" in caplog.text

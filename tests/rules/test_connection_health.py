@@ -134,6 +134,7 @@ def test_a_plugin_that_does_not_react_takes_its_connection_out_of_use():
     assert not rules.may_call(health, at + timedelta(days=1))
     assert rules.after_success(health, at).status is Status.STUCK
     assert after(*retryable(3), health=health)[0] == health
+    assert rules.resume(health, at) == health
 
 
 @pytest.mark.parametrize("failure", [errors.PluginTimeout("slow"), errors.UnknownOutcome("lost")])

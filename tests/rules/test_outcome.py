@@ -14,7 +14,7 @@ from crossdock.rules.connection_health import Limits
 from crossdock.rules.outcome import Past, PushPolicy, Verdict
 from crossdock.rules.push_states import PushState
 from crossdock.spec import errors
-from crossdock.spec.outbound import PushResult, PushStatus
+from crossdock.spec.outbound import PushResult, PushStatus, RemoteOutbound, Stage
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LOOKUP = PushPolicy(idempotency="lookup", can_find=True, settle=timedelta(seconds=60), limits=Limits())
@@ -86,12 +86,25 @@ def test_a_warehouse_that_should_be_asked_and_cannot_be_leaves_it_to_a_person():
     assert error(errors.UnknownOutcome("lost"), deaf).needs_person
 
 
-@pytest.mark.parametrize(
-    "failure", [errors.RateLimited("429"), errors.AuthFailed("401"), errors.ConfigError("no"), errors.Unsupported("no")]
-)
+@pytest.mark.parametrize("failure", [errors.RateLimited("429"), errors.AuthFailed("401"), errors.ConfigError("no")])
 def test_a_definite_answer_about_the_connection_keeps_the_order_in_the_queue(failure):
     verdict = error(failure)
     assert (verdict.state, verdict.next_at, verdict.faults) == (PushState.QUEUED, NOW, 0)
+
+
+def test_what_a_warehouse_cannot_do_at_all_fails_at_once_and_settles_no_earlier_doubt():
+    verdict = error(errors.Unsupported("it takes no orders by this way"))
+    assert (verdict.state, verdict.next_at, verdict.code) == (PushState.PUSH_FAILED, None, "unsupported")
+    assert verdict.text == "it takes no orders by this way"
+    doubted = outcome.still_in_doubt(verdict)
+    assert (doubted.state, doubted.needs_person) == (PushState.IN_DOUBT, True)
+
+
+def test_a_document_that_was_found_cancelled_is_told_from_one_that_is_under_way():
+    remote = RemoteOutbound(key="K", remote_id="", state="void", stage=Stage.CANCELLED)
+    found = outcome.of_found(remote)
+    assert (found.state, found.remote_id, found.cancelled_there) == (PushState.PUSHED, None, "void")
+    assert outcome.of_found(RemoteOutbound(key="K", remote_id="R", stage=Stage.PACKED)).cancelled_there is None
 
 
 @pytest.mark.behaviour("P8")

@@ -14,6 +14,7 @@ from crossdock.rules.book import Mapping, MappingKind, Warehouse, make_book
 from crossdock.rules.stock import (
     Unsent,
     Unsound,
+    contradictions,
     mark_of,
     names_back,
     oms_of,
@@ -54,6 +55,17 @@ def test_an_older_or_equal_observation_takes_nobodys_place(one, other):
 
 def a_level(**fields):
     return StockLevel(**{"sku": "A", "warehouse": "W", "on_hand": Decimal(1), "observed_at": NOW, **fields})
+
+
+def test_of_two_levels_of_one_moment_the_one_that_promises_less_counts_in_any_order():
+    few, many, later = a_level(on_hand=Decimal(2)), a_level(on_hand=Decimal(9)), a_level(observed_at=NOW + timedelta(1))
+    for page in ([few, many, later, few], [many, few, few, later]):
+        odd = contradictions(dict(enumerate(page)))
+        assert list(odd.values()) == [many]
+        assert [page[place] for place in odd] == [many]
+    assert contradictions(dict(enumerate([many, many, later]))) == {}
+    reserved = a_level(on_hand=Decimal(9), available=Decimal(1))
+    assert list(contradictions(dict(enumerate([many, reserved, few]))).values()) == [many, few]
 
 
 def test_where_the_warehouse_counts_its_clock_does_not_matter():

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from crossdock.spec.errors import ContractError
+from crossdock.spec.listing import MOST_RECORDS
 from crossdock.spec.orders import Order, OrderSlice, Page, Unreadable
+from crossdock.spec.outbound import PushResult
+from crossdock.spec.storable import bytes_as_text, unstorable
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from crossdock.spec.listing import Listing
-    from crossdock.spec.outbound import ItemResult, PushResult, RemoteOutbound
+    from crossdock.spec.outbound import CheckResult, ItemResult, RemoteOutbound
 
+    Log = logging.Logger | logging.LoggerAdapter[Any]
 T = TypeVar("T")
 
 Found = Order | Unreadable | None
@@ -35,6 +39,7 @@ def sound_page(page: Page, what: str) -> Page:
     """
     if not all(isinstance(part, tuple | list) for part in (page.orders, page.slices, page.unreadable)):
         raise ContractError(f"{what} returned a page whose orders, slices or unreadable ones are no tuple")
+    _refuse_large(len(page.orders) + len(page.slices) + len(page.unreadable), what)
     if not all(map(_is_slice, page.slices)) or not all(map(_is_unreadable, page.unreadable)):
         raise ContractError(f"{what} returned a page with a slice that has no proper ref or no bytes")
     if not isinstance(page.next_cursor, str | None) or page.next_cursor == "":
@@ -47,6 +52,12 @@ def sound_page(page: Page, what: str) -> Page:
     read = [_sound(order, broken, what) for order in page.orders]
     orders = tuple(order for order in read if order is not None)
     return msgspec.structs.replace(page, orders=orders, unreadable=tuple(broken))
+
+
+def _refuse_large(count: int, what: str) -> None:
+    """Raise ContractError for a page of too many records, before any of them is looked at: that alone would take seconds."""
+    if count > MOST_RECORDS:
+        raise ContractError(f"{what} returned a page of {count} records, more than {MOST_RECORDS}; none was looked at")
 
 
 def sound_orders(found: Mapping[str, Found], refs: Sequence[str], what: str) -> dict[str, Found]:
@@ -73,22 +84,57 @@ def _sound_order(found: Mapping[str, Found], ref: str, what: str) -> Found:
 
 
 def sound_found(
-    found: dict[str, RemoteOutbound | None], keys: Sequence[str], what: str
+    found: dict[str, RemoteOutbound | None], keys: Sequence[str], log: Log, what: str
 ) -> dict[str, RemoteOutbound | None]:
-    """Return what was found. Raises ContractError for a key without an answer, or with the document of another one."""
+    """Return what was found; a `remote_id` that is none is left empty.
+
+    Raises ContractError for a key without an answer, or with the document of another one.
+    """
     for key in keys:
         if key not in found:
             raise ContractError(f"{what} did not answer about every key, such as {key}; that does not mean absent")
         document = found[key]
         if document is not None and document.key != key:
             raise ContractError(f"{what} returned the document of key {document.key[:60]} for {key}")
+        if document is not None:
+            found[key] = _with_remote_id(document, log, what)
     return found
+
+
+R = TypeVar("R", "PushResult", "RemoteOutbound")
+
+
+def _with_remote_id(told: R, log: Log, what: str) -> R:
+    """Return what was told with a `remote_id` that fits into every record that it is put into later, or with none.
+
+    Left as it is, it would make each of those unsendable: a change, a label, even the cancellation.
+    """
+    given = told.remote_id
+    if given is None or _is_ref(given):
+        return told
+    if given:
+        text = "%s returned a remote_id of %d characters for %s, more than %d; it counts as not told"
+        log.error(text, what, len(given), told.key[:60], LONGEST_REF)
+    return msgspec.structs.replace(told, remote_id=None if isinstance(told, PushResult) else "")
+
+
+def sound_result(result: PushResult, log: Log, what: str) -> PushResult:
+    """Return the result of a call about one document; a `remote_id` that is none counts as not told."""
+    return _with_remote_id(result, log, what)
+
+
+def sound_check(result: CheckResult, what: str) -> CheckResult:
+    """Return what a check found; a clock without a time zone counts as not told, and a warning says so."""
+    if result.server_time is None or (flaw := unstorable(result)) is None:
+        return result
+    warning = f"{what} returned {flaw}: how far its clock is off cannot be said"
+    return msgspec.structs.replace(result, server_time=None, warnings=(*result.warnings, warning))
 
 
 def sound_results(
     results: Iterable[PushResult],
     keys: Collection[str],
-    log: logging.Logger | logging.LoggerAdapter[Any],
+    log: Log,
     what: str = "push_outbound",
 ) -> list[PushResult]:
     """Keep one result per key asked for.
@@ -108,7 +154,7 @@ def sound_results(
         log.error("%s answered about keys it was not asked for: %s", what, foreign[:5])
     if torn:
         log.error("%s contradicted itself about keys; they are in doubt now: %s", what, sorted(torn)[:5])
-    return [result for key, result in by_key.items() if key not in torn]
+    return [_with_remote_id(result, log, what) for key, result in by_key.items() if key not in torn]
 
 
 def _is_slice(item: object) -> bool:
@@ -133,6 +179,7 @@ def _sound(order: object, broken: list[Unreadable], what: str) -> Order | None:
     raw = b""
     try:
         raw = _encode(order)
+        _refuse_bytes(order)
         return _read_order(raw)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         broken.append(Unreadable(_name(order.ref, raw), raw, f"{what} returned values of wrong types: {error}"))
@@ -150,6 +197,7 @@ def sound_listing(page: Listing[T], kind: type[T], ref_of: Callable[[T], str], w
     """Return the page with items of wrong types set aside. Raises ContractError for a page that is none."""
     if not isinstance(page.items, tuple | list) or not isinstance(page.unreadable, tuple | list):
         raise ContractError(f"{what} returned a page whose items or unreadable ones are no tuple")
+    _refuse_large(len(page.items) + len(page.unreadable), what)
     if not all(map(_is_unreadable, page.unreadable)):
         raise ContractError(f"{what} returned a page with an unreadable one that has no proper ref or no bytes")
     if not isinstance(page.next_cursor, str | None) or page.next_cursor == "":
@@ -168,16 +216,24 @@ def _sound_item(item: T, kind: type[T], ref_of: Callable[[T], str], broken: list
     raw = b""
     try:
         raw = _encode(item)
-        return msgspec.json.decode(raw, type=kind)
+        _refuse_bytes(item)
+        read = msgspec.json.decode(raw, type=kind)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         reason = f"{what} returned values of wrong types: {error}"
         broken.append(Unreadable(_name(ref_of(item), raw), raw, reason))
         return None
+    if (flaw := unstorable(read)) is not None:
+        broken.append(Unreadable(_name(ref_of(read), raw), raw, f"{what} returned what cannot be kept: {flaw}"))
+        return None
+    return read
 
 
-def sound_items(
-    results: Iterable[ItemResult], refs: Collection[str], log: logging.Logger | logging.LoggerAdapter[Any], what: str
-) -> list[ItemResult]:
+def _refuse_bytes(record: object) -> None:
+    if (path := bytes_as_text(record)) is not None:
+        raise TypeError(f"{path} is bytes, not text")
+
+
+def sound_items(results: Iterable[ItemResult], refs: Collection[str], log: Log, what: str) -> list[ItemResult]:
     """Keep one result per item asked for; what contradicts itself or was not asked for is dropped and logged."""
     by_ref: dict[str, ItemResult] = {}
     torn: set[str] = set()

@@ -49,8 +49,8 @@ class HttpAnswer:
 
     def json(self, kind: type[T], *, unique_keys: bool = True) -> T:
         """Decode the body strictly; spec.context.Answer.json says what is refused."""
-        media = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media != "application/json" and not media.endswith(("+json", "/json")):
+        media = _media(self.headers)
+        if not _is_json(media):
             raise self._unreadable(f"its content type is {media[:60]!r}, not JSON")
         try:
             if unique_keys:
@@ -65,6 +65,14 @@ class HttpAnswer:
         if self._refused is not None:
             return self._refused()
         return unreadable(self._what, why, excerpt(self.body, self._sent), write=self._write)
+
+
+def _media(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def _is_json(media: str) -> bool:
+    return media == "application/json" or media.endswith(("+json", "/json"))
 
 
 def hidden(text: str, sent: Mapping[str, str] | None) -> str:
@@ -121,10 +129,12 @@ def to_error(
     now: datetime,
     cap_s: float,
     sent: Mapping[str, str] | None = None,
+    create: bool = False,
 ) -> errors.ConnectorError:
     """Turn an answer that is not 2xx into the error that says what the daemon does next (RELIABILITY P4, fault table).
 
-    `sent` are the request's headers; none of their secrets comes into the error.
+    `sent` are the request's headers; none of their secrets comes into the error. A `create` names nothing that could be
+    missing: where its address is unknown to whoever answered, and that was no API, the address is wrong, not the record.
     """
     detail = excerpt(body, sent)
     after = retry_after(headers.get("Retry-After"), now, cap_s)
@@ -134,6 +144,9 @@ def to_error(
         return errors.AuthFailed(f"{what} was answered {status}: the credentials were refused", detail=detail)
     if status in (405, 501) and not write:
         return errors.Unsupported(f"{what} was answered {status}: the remote system has no such thing", detail=detail)
+    if create and status in (404, 405) and not _is_json(_media(headers)):
+        text = f"{what} was answered {status} with no JSON: is the address right? Nothing was created"
+        return errors.Retryable(text, detail=detail, setup=True)
     if 400 <= status < 500 and status != 408:
         return _refused(status, problem_of(body, sent), what, detail)
     text = f"{what} was answered {status}"

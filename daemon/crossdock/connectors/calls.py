@@ -6,11 +6,14 @@ import asyncio
 import inspect
 import logging
 import traceback
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from crossdock.connectors import written
+from crossdock.connectors.raised import sound_error
 from crossdock.connectors.threads import NeverStarted
 from crossdock.spec import errors
 from crossdock.spec.costs import ProductCost
@@ -19,6 +22,7 @@ from crossdock.spec.listing import Listing
 from crossdock.spec.orders import Page
 from crossdock.spec.outbound import CheckResult, Choice, ItemResult, PushResult, RemoteOutbound
 from crossdock.spec.products import Product
+from crossdock.spec.storable import bytes_as_text
 from crossdock.spec.webhooks import Hint
 
 if TYPE_CHECKING:
@@ -93,12 +97,20 @@ _DECODE = {
 """A record's fields are not checked when Python code builds it; through JSON and back they are, in a microsecond."""
 
 
+MOST_ENTRIES = 10_000
+"""Of a list or dict that is no page: more than anything was ever asked for, or than people could choose from."""
+
+
 class Overtime(Exception):
     """A call took longer than it may. Not TimeoutError: a plugin may raise that itself."""
 
 
 class Escaped(Exception):
     """A call ended with something that is no Exception; its name is the message."""
+
+
+class GivenUp(Exception):
+    """A call did not end when it was cancelled. Not PluginStuck: a plugin may raise that itself."""
 
 
 class Hook:
@@ -116,13 +128,19 @@ async def call(hook: Hook, connection: str, threads: Threads, deadlines: Deadlin
     """Call a hook and return its checked result. Raises ConnectorError only."""
     arguments = {name: given[name] for name in hook.arguments}
     what = f"{hook.name} of {connection}"
+    sent = written.Written(hook.name) if hook.write else None
     work = threads.run(partial(hook.function, **arguments)) if hook.plain else hook.function(**arguments)
     try:
-        result = await bounded(work, deadlines, grace_s, what)
+        result = await bounded(work, deadlines, grace_s, what, sent)
     except Overtime:
         raise _late(hook, what, deadlines.seconds) from None
-    except errors.ConnectorError:
+    except GivenUp as error:
+        raise errors.PluginStuck(str(error)) from None
+    except NeverStarted:
         raise
+    except errors.ConnectorError as error:
+        sound = sound_error(error, what, write=hook.write)
+        raise sound if sent is None else sent.judged(sound, what, several=_several(given)) from None
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         raise unexpected(hook, what, error) from None
     if hook.plain and inspect.isawaitable(result):
@@ -130,15 +148,19 @@ async def call(hook: Hook, connection: str, threads: Threads, deadlines: Deadlin
     return checked(hook, what, result)
 
 
-async def bounded(work: Awaitable[Any], deadlines: Deadlines, grace_s: float, what: str) -> Any:
-    """Await until the deadline, then cancel; who ignores that for `grace_s` is stuck. Raises Overtime, PluginStuck.
+async def bounded(
+    work: Awaitable[Any], deadlines: Deadlines, grace_s: float, what: str, sent: written.Written | None = None
+) -> Any:
+    """Await until the deadline, then cancel; who ignores that for `grace_s` is stuck. Raises Overtime, GivenUp.
 
     Who waits here waits for a future of its own, never for the task: a task that swallows its cancellation would hold
-    up everyone who awaits it.
+    up everyone who awaits it. `sent` is where its HTTP notes what it wrote.
     """
     loop = asyncio.get_running_loop()
     errand = Errand(loop, grace_s, what)
-    task = errand.task = loop.create_task(errand.run(work))
+    context = copy_context()
+    context.run(written.current.set, sent)
+    task = errand.task = loop.create_task(errand.run(work), context=context)
     deadline = deadlines.begin(errand.expire)
     try:
         return await errand.ended
@@ -164,11 +186,11 @@ class Errand:
         """Await; what would end more than this call (SystemExit, above all) becomes an ordinary exception."""
         try:
             result = await work
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
             self._fail(error)
-        except BaseException as error:  # noqa: BLE001 - CancelledError too: passed on, it would end whoever called
+        except BaseException as error:  # CancelledError too: passed on, it would end whoever called
+            if self._loop.is_closed():  # nobody waits any more, and nobody can be told
+                raise
             escaped = Escaped(type(error).__name__)
             escaped.__cause__ = error
             self._fail(escaped)
@@ -199,7 +221,12 @@ class Errand:
     def _give_up(self) -> None:
         if not self.ended.done():
             text = f"{self.what} did not stop when it was cancelled; its connection is taken out of use"
-            self.ended.set_exception(errors.PluginStuck(text))
+            self.ended.set_exception(GivenUp(text))
+
+
+def _several(given: dict[str, Any]) -> bool:
+    """Tell whether a call is about more than one thing."""
+    return any(isinstance(value, list) and len(value) > 1 for value in given.values())
 
 
 def _late(hook: Hook, what: str, timeout_s: float) -> errors.ConnectorError:
@@ -226,13 +253,23 @@ def checked(hook: Hook, what: str, returned: object) -> Any:
     decode = _DECODE.get(hook.name)
     if decode is None:
         return returned
+    if isinstance(returned, list | dict) and len(returned) > MOST_ENTRIES:
+        raise _broken(hook, f"{what} returned {len(returned)} entries, more than {MOST_ENTRIES}; none was looked at")
     item = expected.item
     if item is not None and not all(entry is None or isinstance(entry, item) for entry in _entries(returned)):
         raise _broken(hook, f"{what} returned a {outer[0].__name__} that holds something else than {item.__name__}")
     try:
-        return decode(_encode(returned))
+        raw = _encode(returned)
+        _refuse_bytes(returned)
+        return decode(raw)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _broken(hook, f"{what} returned values of wrong types: {error}") from None
+
+
+def _refuse_bytes(returned: object) -> None:
+    for entry in _entries(returned) if isinstance(returned, list | dict) else (returned,):
+        if (path := bytes_as_text(entry)) is not None:
+            raise TypeError(f"{path} is bytes, not text")
 
 
 def _entries(result: Any) -> Iterable[object]:

@@ -54,11 +54,13 @@ class ExchangeCalls:
 
     async def cancel_outbound(self, item: OutboundCancel) -> PushResult:
         """Ask the warehouse not to ship a document."""
-        return self._about(item.key, await self.call("cancel_outbound", self._times.push_s, item=item))
+        return self._about(
+            "cancel_outbound", item.key, await self.call("cancel_outbound", self._times.push_s, item=item)
+        )
 
     async def hold_outbound(self, item: OutboundHold) -> PushResult:
         """Keep a document waiting, or let it go on."""
-        return self._about(item.key, await self.call("hold_outbound", self._times.push_s, item=item))
+        return self._about("hold_outbound", item.key, await self.call("hold_outbound", self._times.push_s, item=item))
 
     async def fetch_label(self, ref: str, package_ref: str | None) -> Label | None:
         """Return the newest label with its bytes, wherever the OMS keeps them. Raises Rejected for what is no label."""
@@ -67,12 +69,12 @@ class ExchangeCalls:
 
     async def push_label(self, item: LabelDelivery) -> PushResult:
         """Give a document its label."""
-        return self._about(item.key, await self.call("push_label", self._times.push_s, item=item))
+        return self._about("push_label", item.key, await self.call("push_label", self._times.push_s, item=item))
 
-    def _about(self, key: str, result: PushResult) -> PushResult:
+    def _about(self, hook: str, key: str, result: PushResult) -> PushResult:
         if result.key != key:
             raise UnknownOutcome(f"{self.name} was asked about {key} and answered about {result.key[:60]}")
-        return result
+        return answered.sound_result(result, self._context.log, hook)
 
     async def fetch_outbound(self, window: Window, cursor: str | None, limit: int) -> Listing[OutboundDoc]:
         """Return one page of outbound documents."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from crossdock.connectors import tls
+from crossdock.connectors import tls, written
 from crossdock.connectors.answers import HttpAnswer, to_error, unreadable
 from crossdock.connectors.deadlines import Deadlines
 from crossdock.connectors.guard import Forbidden, Guard, check_base
@@ -105,6 +105,38 @@ class BoundedHttp:
         write: bool,
         accept: Collection[int],
     ) -> HttpAnswer:
+        sent = written.current.get() if write else None
+        if sent is None:
+            return await self._exchange(method, path, params, headers, body, write=write, accept=accept)
+        create, what = sent.hook == "push_outbound", f"{method} {path.partition('?')[0]}"
+        try:
+            answer = await self._exchange(
+                method, path, params, headers, body, write=write, accept=accept, create=create
+            )
+        except errors.UnknownOutcome:
+            sent.note(what)
+            raise
+        except errors.ConnectorError:
+            raise  # a definite no, or nothing was sent
+        except BaseException:
+            sent.note(what)  # it was cancelled under way
+            raise
+        if not 400 <= answer.status < 500 or answer.status == 408:
+            sent.note(what)
+        return answer
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        *,
+        write: bool,
+        accept: Collection[int],
+        create: bool = False,
+    ) -> HttpAnswer:
         if not path.startswith("/") or "/.." in path or "#" in path or "%2e" in path.lower():
             text = f"{self._connection}: a path must begin with '/' and stay below the base address; nothing was sent"
             # A write says so of the one record whose name made the path: in doubt it is not, for nothing was sent.
@@ -133,7 +165,9 @@ class BoundedHttp:
         if 200 <= status < 300:
             return HttpAnswer(status, answered, content, what, write, headers)
         now, cap = self._env.now(), self._config.retry.retry_after_cap_s
-        refused = partial(to_error, status, answered, content, what, write=write, now=now, cap_s=cap, sent=headers)
+        refused = partial(
+            to_error, status, answered, content, what, write=write, now=now, cap_s=cap, sent=headers, create=create
+        )
         if status in accept:
             return HttpAnswer(status, answered, content, what, write, headers, refused)
         raise refused()

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         RemoteOutbound,
     )
 
-OPEN_S = 10.0
 CLOSE_S = 5.0
 
 
@@ -94,6 +93,7 @@ class OpenConnection(ExchangeCalls):
         self.name, self.kind, self.type_name = name, str(kind.kind), kind.name
         self.capabilities, self.hooks = capabilities, frozenset(hooks)
         self.stuck = False
+        self.lookup = capabilities.max_lookup
         self._table, self._context, self._http, self._labels = hooks, context, http, labels
         self._times, self._threads, self._pace, self._forget = config.timeouts, threads, pace, forget
         self._observer, self._clock = observer, clock
@@ -143,14 +143,14 @@ class OpenConnection(ExchangeCalls):
             if self.stuck:
                 raise PluginStuck(f"the connector of {self.name} is stuck; restart the daemon to use it again")  # noqa: TRY301 - judged below like one from open
             await self.open()
-        except (Retryable, AuthFailed, ConfigError, Unsupported):
+        except (Retryable, AuthFailed, ConfigError):
             raise
         except PluginStuck as error:
             if hook.write:  # PluginStuck from a write says that it may have been sent
                 raise ConfigError(f"{error.message}; nothing was sent") from None
             raise
         except ConnectorError as error:
-            if not hook.write and not isinstance(error, Rejected):
+            if not hook.write and not isinstance(error, Rejected | Unsupported):
                 raise
             passing = isinstance(error, PluginTimeout | UnknownOutcome)
             text = f"{self.name} could not be opened: {error.message}; nothing was sent"
@@ -165,7 +165,7 @@ class OpenConnection(ExchangeCalls):
         if self._closed:
             raise Retryable(f"{self.name} is closed; nothing was sent")
         if "open" in self.hooks:
-            await self.call("open", OPEN_S)
+            await self.call("open", self._times.check_s)
         self._opened = True
 
     async def close(self) -> None:
@@ -190,7 +190,7 @@ class OpenConnection(ExchangeCalls):
     async def check(self) -> CheckResult:
         """Ask whether the remote system accepts us."""
         result: CheckResult = await self.call("check", self._times.check_s)
-        return result
+        return answered.sound_check(result, f"check of {self.name}")
 
     async def refresh_auth(self) -> None:
         """Renew the credentials; callers that come meanwhile share one renewal and how it ended."""
@@ -253,5 +253,11 @@ class OpenConnection(ExchangeCalls):
 
     async def find_outbound(self, keys: list[str]) -> dict[str, RemoteOutbound | None]:
         """Tell what the warehouse holds; a key without an answer is a broken contract, never "absent"."""
-        found = await self.call("find_outbound", self._times.fetch_s, keys=keys)
-        return answered.sound_found(found, keys, f"find_outbound of {self.name}")
+        try:
+            found = await self.call("find_outbound", self._times.push_s, keys=keys)
+        except PluginTimeout:
+            self.lookup = max(1, min(self.lookup, len(keys)) // 2)
+            raise
+        if len(keys) >= self.lookup:  # by little: each step too far costs a whole timeout
+            self.lookup = min(self.capabilities.max_lookup, self.lookup + 1)
+        return answered.sound_found(found, keys, self._context.log, f"find_outbound of {self.name}")

@@ -55,6 +55,16 @@ class Link(Protocol):
         """The hooks the connector implements."""
         ...
 
+    @property
+    def lookup(self) -> int:
+        """How many keys find_outbound may be asked for in one call now."""
+        ...
+
+    @property
+    def stuck(self) -> bool:
+        """True when the connector did not stop although it was cancelled: only a restart helps."""
+        ...
+
     async def open(self) -> None:
         """Get ready."""
         ...

@@ -19,6 +19,7 @@ from crossdock.engine.reconcile_requests import ReconcileRequests
 from crossdock.engine.sync_requests import MAX_SYNC, SyncRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
+from crossdock.rules.connection_health import Status
 from crossdock.store import audit, book, pushes, views
 from crossdock.store.quarantine import made_up
 from crossdock.store.tasks import TaskKind
@@ -159,8 +160,13 @@ class Requests:
         await self._engine.keeper.save()
 
     async def resume(self, connection: str, actor: str) -> None:  # noqa: ARG002 - who it was is kept by the audit
-        """Let a connection go on."""
+        """Let a connection go on. Raises Refused where only a restart can do that."""
         self._need_connection(connection)
+        if self._engine.links[connection].stuck or self._engine.keeper.of(connection).status is Status.STUCK:
+            raise Refused(
+                f"the plugin of {connection} does not react any more, and nothing can be called through it; restart the "
+                "daemon, then it goes on by itself"
+            )
         self._engine.keeper.resume(connection, self._engine.env.now())
         await self._engine.keeper.save()
         self._engine.wake_connection(connection)

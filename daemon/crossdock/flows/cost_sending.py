@@ -12,9 +12,10 @@ from crossdock.flows import cost_edits
 from crossdock.flows.cost_ledgers import KIND, Work, send_average, shown, subject_of
 from crossdock.flows.pull_stream import Taken
 from crossdock.rules.money import agree
-from crossdock.rules.operation_outcome import Answer, Outcome, from_item
+from crossdock.rules.operation_outcome import Answer, Outcome, from_item, from_refusal
 from crossdock.rules.operation_states import OperationState
 from crossdock.spec.costs import CostChange, CostKind, ProductCost
+from crossdock.spec.errors import Rejected
 from crossdock.spec.listing import Listing
 from crossdock.store import costs, incidents
 from crossdock.store.incidents import Cause, Trouble
@@ -82,10 +83,13 @@ class CostHandler:
             outcome = await self._met(change)
             if outcome is not None:
                 return {operation.key: outcome}
-        result = await self._remote.update_cost(change)
-        if not result.ok and result.code in LATER:
-            return {operation.key: Outcome(answer=Answer.RETRY, code=result.code, text=result.message)}
-        return {operation.key: from_item(result)}
+        try:
+            outcome = from_item(await self._remote.update_cost(change))
+        except Rejected as error:
+            outcome = from_refusal(error)
+        if outcome.answer is Answer.REFUSED and outcome.code in LATER:
+            outcome = msgspec.structs.replace(outcome, answer=Answer.RETRY)
+        return {operation.key: outcome}
 
     async def _met(self, change: CostChange) -> Outcome | None:
         """Say how it ended without writing: the OMS holds the new average already, or one that is nobody's of ours."""

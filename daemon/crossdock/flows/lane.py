@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 class Wms(Protocol):
     """The part of a WMS connection that this flow calls."""
 
+    @property
+    def lookup(self) -> int:
+        """How many keys may be asked for in one call now."""
+        ...
+
     async def push_outbound(self, items: list[OutboundRequest]) -> list[PushResult]:
         """Create outbound documents."""
         ...

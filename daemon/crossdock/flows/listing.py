@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.spec.errors import BadResponse, ContractError
+from crossdock.spec.listing import MOST_RECORDS
 from crossdock.spec.orders import FetchMode, Window
 from crossdock.store import cursors
 from crossdock.store.cursors import Cursor
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from crossdock.flows.house import House
 
 MAX_CURSOR = 4096
-MAX_PAGE = 1000
 
 
 class OnePage(Protocol):
@@ -64,8 +64,10 @@ class Guard:
 
         `count` is how many records it holds, `content` a hash of them.
         """
-        if count > MAX_PAGE:
-            raise ContractError(f"a page of {connection} has more than {MAX_PAGE} records; nothing of it was stored")
+        if count > MOST_RECORDS:
+            raise ContractError(
+                f"a page of {connection} has more than {MOST_RECORDS} records; nothing of it was stored"
+            )
         if next_cursor is None:
             return
         if len(next_cursor) > MAX_CURSOR:

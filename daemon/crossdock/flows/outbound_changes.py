@@ -11,13 +11,14 @@ from crossdock.flows.after_push import CANCEL, HOLD, UPDATE, Case, concerns
 from crossdock.flows.amend import Planned, confirmed
 from crossdock.flows.house import encode
 from crossdock.flows.keep_in_step import look
+from crossdock.flows.look_up import look_up
 from crossdock.rules.changes import same_content
 from crossdock.rules.mutability import RANK, Choice, Move, at_stage
-from crossdock.rules.operation_outcome import Answer, Outcome, from_push
+from crossdock.rules.operation_outcome import Answer, Outcome, from_push, from_refusal
 from crossdock.rules.operation_states import OperationState
 from crossdock.rules.push_states import CANCELLING, PushState
-from crossdock.spec.errors import ConnectorError, Unsupported
-from crossdock.spec.outbound import PushStatus, RemoteOutbound, Stage
+from crossdock.spec.errors import ConnectorError, Rejected, Unsupported
+from crossdock.spec.outbound import RemoteOutbound, Stage
 from crossdock.spec.outbound_changes import OutboundCancel, OutboundHold
 from crossdock.store import amendments, orders, pushes
 from crossdock.store.amendments import as_json
@@ -45,6 +46,11 @@ AGAIN = 600_000
 
 class Changes(Protocol):
     """The part of a WMS connection that these flows call."""
+
+    @property
+    def lookup(self) -> int:
+        """How many keys may be asked for in one call now."""
+        ...
 
     async def update_outbound(self, items: list[OutboundUpdate]) -> list[PushResult]:
         """Change documents."""
@@ -107,17 +113,26 @@ class UpdateHandler(Handler):
         items = [plan.update for key, plan in plans.items() if key not in late]
         outcomes: dict[str, Outcome] = dict(late)
         if items:
-            results = await self.wms.update_outbound(items)
             outcomes |= {
-                each.key: msgspec.structs.replace(from_push(each), shown=found.get(each.key)) for each in results
+                key: msgspec.structs.replace(outcome, shown=found.get(key))
+                for key, outcome in (await self._sent(items)).items()
             }
         return await self._explained({key: plan for key, plan in plans.items() if key not in late}, outcomes)
+
+    async def _sent(self, items: list[OutboundUpdate]) -> dict[str, Outcome]:
+        """Send; what is raised of one update says the same as its result would."""
+        try:
+            return {each.key: from_push(each) for each in await self.wms.update_outbound(items)}
+        except Rejected as error:
+            if len(items) > 1:
+                raise
+            return {items[0].key: from_refusal(error)}
 
     async def _seen(self, plans: Mapping[str, Planned]) -> dict[str, RemoteOutbound | None]:
         if not plans or not self.abilities.tells_stage:
             return {}
         keys = {key: plan.update.request.key for key, plan in plans.items()}
-        found = await self.wms.find_outbound(list(dict.fromkeys(keys.values())))
+        found = await look_up(self.wms, list(dict.fromkeys(keys.values())))
         return {key: found.get(outbound) for key, outbound in keys.items()}
 
     async def _explained(self, plans: Mapping[str, Planned], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
@@ -134,7 +149,7 @@ class UpdateHandler(Handler):
     async def ask(self, claimed: Sequence[Operation]) -> Mapping[str, Outcome]:
         """Ask whether a document says by now what it was to say."""
         updates = {operation.key: read_plan(operation.body).update for operation in claimed}
-        found = await self.wms.find_outbound([update.request.key for update in updates.values()])
+        found = await look_up(self.wms, [update.request.key for update in updates.values()])
         return {key: answered(update, found.get(update.request.key)) for key, update in updates.items()}
 
     def settled(self, tx: Transaction, operation: Operation, verdict: OperationVerdict, now: datetime) -> None:
@@ -194,9 +209,9 @@ def answered(update: OutboundUpdate, seen: RemoteOutbound | None) -> Outcome:
     if seen is None:
         return Outcome(answer=Answer.REFUSED, code="gone", text="the warehouse has no such document any more")
     if seen.content is not None and same_content(seen.content, update.request):
-        return Outcome(answer=Answer.DONE, remote_id=seen.remote_id)
+        return Outcome(answer=Answer.DONE, remote_id=seen.remote_id or None)
     if seen.content is None and seen.revision is not None and seen.revision >= update.request.revision:
-        return Outcome(answer=Answer.DONE, remote_id=seen.remote_id)
+        return Outcome(answer=Answer.DONE, remote_id=seen.remote_id or None)
     if seen.stage in (Stage.OUTBOUND, Stage.CANCELLED):
         return Outcome(
             answer=Answer.REFUSED, code=TOO_LATE, text=f"the document is {seen.stage.value} by now", shown=seen
@@ -226,9 +241,11 @@ class CancelHandler(Handler):
     async def send(self, claimed: Sequence[Operation]) -> Mapping[str, Outcome]:
         """Ask once."""
         operation = claimed[0]
-        result = await self.wms.cancel_outbound(read_cancel(operation.body))
-        outcome = from_push(result)
-        if result.status is PushStatus.REJECTED and self.abilities.can_find:
+        try:
+            outcome = from_push(await self.wms.cancel_outbound(read_cancel(operation.body)))
+        except Rejected as error:  # "already cancelled" is raised by one system and returned by the next
+            outcome = from_refusal(error)
+        if outcome.answer is Answer.REFUSED and self.abilities.can_find:
             outcome = await self._confirmed(operation, outcome)
         return {operation.key: outcome}
 
@@ -240,7 +257,7 @@ class CancelHandler(Handler):
         except ConnectorError:
             return outcome
         if seen is not None and seen.stage is Stage.CANCELLED:
-            return Outcome(answer=Answer.DONE, remote_id=seen.remote_id, shown=seen)
+            return Outcome(answer=Answer.DONE, remote_id=seen.remote_id or None, shown=seen)
         return msgspec.structs.replace(outcome, shown=seen)
 
     async def ask(self, claimed: Sequence[Operation]) -> Mapping[str, Outcome]:

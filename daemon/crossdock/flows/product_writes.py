@@ -17,7 +17,8 @@ from crossdock.flows.products import concerned, subject, take_in
 from crossdock.rules.operation_outcome import Answer, Outcome, from_item
 from crossdock.rules.operation_states import OperationState
 from crossdock.rules.product_fields import attributes_of, values_of
-from crossdock.spec.errors import ConnectorError
+from crossdock.spec.errors import ConnectorError, Rejected
+from crossdock.spec.outbound import ItemResult
 from crossdock.spec.products import Product, ProductWrite
 from crossdock.store import bindings, conflicts, incidents, operations, products
 from crossdock.store.conflicts import Three
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from crossdock.flows.house import House
     from crossdock.rules.operation_outcome import OperationVerdict
-    from crossdock.spec.outbound import ItemResult
     from crossdock.store.bindings import Binding
     from crossdock.store.operations import Operation
     from crossdock.store.products import Seen
@@ -143,10 +143,19 @@ class ProductWriter:
         items = [body.write for key, body in bodies.items() if key not in found]
         if items:
             self._house.env.failpoint("products.before_write")
-            results = {result.ref: result for result in await self._link.write_products(items)}
+            results = {result.ref: result for result in await self._written(items)}
             self._house.env.failpoint("products.after_write")
             found |= await self._read_back({key: bodies[key] for key in results}, results)
         return found
+
+    async def _written(self, items: list[ProductWrite]) -> list[ItemResult]:
+        """Write; what is raised of one product says the same as its result would."""
+        try:
+            return await self._link.write_products(items)
+        except Rejected as error:
+            if len(items) > 1:
+                raise
+            return [ItemResult(ref=items[0].key, ok=False, code=error.code, message=error.message)]
 
     async def _outdated(self, bodies: Mapping[str, Planned]) -> dict[str, Outcome]:
         """Compare before writing where the system cannot compare by itself."""

@@ -186,8 +186,11 @@ def _admit(
 
 def unusable(order: Order) -> str | None:
     """Say what makes a decoded order unusable: two lines of one number, numbers that are not finite, naive times."""
-    if order.created_at.tzinfo is None or order.updated_at.tzinfo is None:
+    times = (order.created_at, order.updated_at, order.paid_at, order.ship_by)
+    if any(moment is not None and moment.tzinfo is None for moment in times):
         return "a time has no time zone"
+    if any(amount is not None and not amount.is_finite() for amount in (order.total, order.cash_on_delivery)):
+        return "an amount of it is no number"
     numbers = {line.line_no for line in order.lines}
     if len(numbers) != len(order.lines):
         return "two lines have the same line number"

@@ -13,7 +13,6 @@ from msgspec import Struct
 from crossdock.flows import settling
 from crossdock.flows.settle_doubt import ask_about_doubts
 from crossdock.rules import outcome
-from crossdock.rules.outcome import PushPolicy, Verdict
 from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import ConnectorError, ContractError, Rejected, UnknownOutcome, Unsupported
 from crossdock.spec.outbound import OutboundRequest, RemoteOutbound
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from crossdock.flows.house import House
     from crossdock.flows.lane import Lane, Wms
+    from crossdock.rules.outcome import PushPolicy, Verdict
     from crossdock.store.outbox import Claimed, Settled
 
 _read_request = msgspec.json.Decoder(OutboundRequest).decode
@@ -68,8 +68,8 @@ class Pump:
     async def run(self) -> bool:
         """Pump until nothing is due, or the lane says stop; everything claimed is settled or given back.
 
-        True if there is work left. A cancelled run, or one that fails for a reason of our own, leaves its rows as
-        sending: the next run finds them.
+        True if there is work left. A cancelled run leaves its rows as sending: the next run finds them. So does a fault of
+        our own, but only those of the call that it was about; what other calls brought is saved before it is raised.
         """
         senders = [asyncio.create_task(self._sender()) for _ in range(self._sending.concurrency)]
         try:
@@ -88,7 +88,7 @@ class Pump:
 
     async def _save_and_claim(self) -> bool:
         """Save results and claim more in one transaction; False when this run is over."""
-        if not self._going():
+        if self._crash is not None or not self._going():
             return False
         want = 0 if self._dry else self._sending.claim - len(self._waiting)
         if want > self._sending.claim // 2 or self._worth_saving():
@@ -128,8 +128,8 @@ class Pump:
                     await self._kick.wait()
             except TimeoutError:
                 pass
-        if self._crash is not None:
-            raise self._crash
+        if self._crash is not None and not isinstance(self._crash, Exception):
+            raise self._crash  # the process ends here: nothing is saved any more
 
     def _needs_saving(self) -> bool:
         idle = not self._waiting and not self._flying
@@ -139,7 +139,12 @@ class Pump:
     async def _sender(self) -> None:
         """Send batch after batch; wait where there is none, or where only one call may be under way."""
         while True:
-            if not self._waiting or (self._flying and self._lane.alone()) or not self._going():
+            if (
+                self._crash is not None
+                or not self._waiting
+                or (self._flying and self._lane.alone())
+                or not self._going()
+            ):
                 chair = asyncio.get_running_loop().create_future()
                 self._idle.append(chair)
                 await chair
@@ -174,6 +179,10 @@ class Pump:
             self._lane.succeeded(1)
             await self._one_by_one(batch, error)
             return
+        except Unsupported as error:
+            self._lane.succeeded(1)  # an answer about what is asked for, not about how the connection is
+            self._failed(batch, error)
+            return
         except ConnectorError as error:
             self._lane.failed(error)
             self._failed(batch, error)
@@ -205,7 +214,7 @@ class Pump:
         found = await self._conflicting(batch[0], error)
         env = self._house.env
         if found is not None:
-            verdict = Verdict(state=PushState.PUSHED, remote_id=found.remote_id)
+            verdict = outcome.of_found(found)
         else:
             verdict = outcome.of_error(error, settling.past(batch[0]), self._policy, env.now(), env.random)
         self._ended.append(self._settled(batch[0], verdict, to_ms(env.now())))

@@ -11,6 +11,7 @@ import msgspec
 from crossdock.flows import doubled_documents, reconcile_changes, troubles
 from crossdock.flows.catch_up import catch_up
 from crossdock.flows.listing import Guard
+from crossdock.flows.look_up import look_up
 from crossdock.flows.reconcile_plan import Found, finding, keep
 from crossdock.flows.troubles import order_subject
 from crossdock.rules.keys import outbound_key
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 ASK = 100
-"""Keys asked for in one call of find_outbound."""
+"""Pushes that are compared in one step."""
 SPAN = 5_000
 """Push ids looked through in one step, from the newest down."""
 PAGE = 200
@@ -53,6 +54,11 @@ class Wms(Protocol):
     @property
     def hooks(self) -> frozenset[str]:
         """The hooks the connector implements."""
+        ...
+
+    @property
+    def lookup(self) -> int:
+        """How many keys may be asked for in one call now."""
         ...
 
     async def find_outbound(self, keys: list[str]) -> dict[str, RemoteOutbound | None]:
@@ -74,7 +80,7 @@ async def compare(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, g
             if not going() or plan.cut:
                 return
             part = counted[start : start + ASK]
-            held = await wms.find_outbound([each.push.key or "" for each in part])
+            held = await look_up(wms, [each.push.key or "" for each in part])
             found = await house.store.read(_judged, name, part, held, house.env.now() - quiet)
             plan.compared += len(part)
             await plan.add(house, scope, found)
@@ -116,7 +122,7 @@ def _found(kind: Finding, name: str, each: SentPush, ours: OfWms) -> Found:
     if kind in (Finding.DRIFTED, Finding.DRIFTED_AGAIN):
         about = drift(ours)
     elif kind is Finding.CANCELLED_THERE and ours.found is not None:
-        about = ours.found.remote_id
+        about = ours.found.remote_id or key
     subject = order_subject(each.push.order_id)
     return finding(kind, name, each.ref, subject, about, push_id=each.push.id, key=key)
 
@@ -172,7 +178,7 @@ async def mend(
     mended = 0
     for start in range(0, len(found), ASK):
         part = found[start : start + ASK]
-        held = await wms.find_outbound([each.key for each in part])
+        held = await look_up(wms, [each.key for each in part])
         mending = Mending(name=name, held=held, reports=reports, house=house, now=house.env.now())
         mended += await house.store.write(_mended, mending, part, task_id)
     return mended
@@ -213,7 +219,9 @@ def _mend_one(tx: Transaction, mending: Mending, each: Found, push: Push) -> str
             return "it is in doubt now, and waits for a person: `crossdock settle`"
         case Finding.ARRIVED if remote is not None and push.state in _UNSURE:
             _arrived(tx, push, remote, now, report=mending.reports(push.oms))
-            return f"it counts as pushed now, as {remote.remote_id}"
+            if remote.stage is Stage.CANCELLED:
+                return reconcile_changes.follow_cancelled(tx, push, remote, now)
+            return f"it counts as pushed now, as {remote.remote_id or push.key}"
         case Finding.CANCELLED_THERE if (
             remote is not None and remote.stage is Stage.CANCELLED and push.state in COUNTED
         ):
@@ -250,7 +258,7 @@ def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime,
     before, at = push.state, to_ms(now)
     check_transition(before, PushState.PUSHED)
     push.state, push.unsettled, push.settled_at = PushState.PUSHED, None, at
-    push.remote_id, push.needs_person, push.next_at = remote.remote_id, False, None
+    push.remote_id, push.needs_person, push.next_at = remote.remote_id or None, False, None
     push.again_at = at if push.changed or push.cancel_wanted else None
     if remote.stage is not None and remote.stage is not Stage.CANCELLED:
         push.stage = max(push.stage or 0, RANK[remote.stage])
@@ -258,7 +266,7 @@ def _arrived(tx: Transaction, push: Push, remote: RemoteOutbound, now: datetime,
     push.error_kind = push.error_code = push.error_text = None
     if pushes.decided(tx, push, before):
         labels.pushed(tx, [(at, push.order_id)])
-        text = f"a reconciliation found it in the warehouse as {remote.remote_id}"
+        text = f"a reconciliation found it in the warehouse as {remote.remote_id or push.key}"
         timeline.add(tx, [timeline.Moment(push.order_id, at, "found_there", "", text)])
         troubles.note(tx, push, at)
         catch_up(tx, [push.order_id], now)

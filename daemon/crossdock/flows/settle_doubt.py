@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from crossdock.flows import settling, troubles
+from crossdock.flows.look_up import look_up
+from crossdock.rules import outcome
 from crossdock.rules.backoff import delay
 from crossdock.rules.outcome import Verdict
 from crossdock.rules.push_states import PushState
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from crossdock.store.outbox import Claimed, Settled
     from crossdock.store.store import Transaction
 
-ASK = 100
-"""Keys asked for in one call of find_outbound."""
-
 
 async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolicy) -> None:
     """Take over what an earlier run left as sending, then ask the warehouse about everything in doubt long enough.
@@ -35,12 +34,12 @@ async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolic
     meanwhile: what must not be created is looked up instead.
     """
     while True:
-        claimed = await house.store.write(claim_doubts, lane, policy, house.env.now())
+        claimed = await house.store.write(claim_doubts, lane, policy, house.env.now(), wms.lookup)
         if not claimed:
             return
         house.env.failpoint("ask.claimed")
         try:
-            found = await wms.find_outbound([doubt.key for doubt in claimed])
+            found = await look_up(wms, [doubt.key for doubt in claimed])
         except Unsupported as error:
             # It would say so for ever, and it says nothing about how the connection is.
             ended = [_for_a_person(doubt, error, house.env, lane) for doubt in claimed]
@@ -61,8 +60,8 @@ async def ask_about_doubts(wms: Wms, house: House, lane: Lane, policy: PushPolic
             return
 
 
-def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime) -> list[Claimed]:
-    """Take over what an earlier run left, and hold what may be asked for now."""
+def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime, most: int = 100) -> list[Claimed]:
+    """Take over what an earlier run left, and hold what may be asked for now, at most so many."""
     at, quiet = to_ms(now), to_ms(now + policy.settle)
     outbox.queue_failed(tx, lane.connection, at)
     if policy.idempotency == "key":
@@ -81,13 +80,13 @@ def claim_doubts(tx: Transaction, lane: Lane, policy: PushPolicy, now: datetime)
     if not lane.may_call():
         return []
     cancelled_only = policy.idempotency != "lookup"
-    return outbox.claim_to_ask(tx, lane.run, lane.connection, cancelled_only, to_ms(now - policy.settle), ASK, at)
+    return outbox.claim_to_ask(tx, lane.run, lane.connection, cancelled_only, to_ms(now - policy.settle), most, at)
 
 
 def _answered(doubt: Claimed, found: RemoteOutbound | None, env: Env, lane: Lane) -> Settled:
     now = env.now()
     if found is not None:
-        verdict = Verdict(state=PushState.PUSHED, remote_id=found.remote_id)
+        verdict = outcome.of_found(found)
     elif doubt.cancel_wanted:
         text = "the warehouse has nothing under this key, and the order was cancelled meanwhile"
         verdict = Verdict(state=PushState.CANCELLED, kind="cancelled", text=text)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crossdock.flows import troubles
+from crossdock.flows import shipping, troubles
 from crossdock.flows.catch_up import catch_up
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
-from crossdock.store import labels, outbox, timeline
+from crossdock.store import labels, outbox, pushes, timeline
 from crossdock.store.outbox import Claimed, Settled
 from crossdock.store.times import from_ms, to_ms
 
@@ -47,6 +47,7 @@ def settle(claimed: Claimed, verdict: Verdict, at: int, lane: Lane) -> Settled:
         report=ended and lane.reports_to(claimed.oms),
         order_id=claimed.order_id,
         note=None if verdict.state is PushState.PUSHED else (verdict.text or verdict.kind),
+        cancelled_there=verdict.cancelled_there,
     )
 
 
@@ -82,7 +83,8 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
         return
     ended = _unless_taken_back(tx, ended)
     outbox.save(tx, run, ended)
-    arrived = [(s.at, s.order_id) for s in ended if s.state is PushState.PUSHED]
+    _follow_cancelled(tx, ended)
+    arrived = [(s.at, s.order_id) for s in ended if s.state is PushState.PUSHED and s.cancelled_there is None]
     labels.pushed(tx, arrived)
     if arrived:
         catch_up(tx, [order_id for _, order_id in arrived], from_ms(max(at for at, _ in arrived)))
@@ -92,6 +94,14 @@ def save(tx: Transaction, run: int, ended: Sequence[Settled]) -> None:
         tx,
         [timeline.Moment(s.order_id, s.at, s.state.name.lower(), "", s.note) for s in ended if s.note is not None],
     )
+
+
+def _follow_cancelled(tx: Transaction, ended: Sequence[Settled]) -> None:
+    """What arrived and was cancelled by its warehouse since is not done: it is never shipped unless a person decides."""
+    told = {s.id: s for s in ended if s.cancelled_there is not None}
+    for push in pushes.by_ids(tx, list(told)) if told else ():
+        if push.state is PushState.PUSHED:
+            shipping.cancelled_there(tx, push, told[push.id].cancelled_there, from_ms(told[push.id].at))
 
 
 def _unless_taken_back(tx: Transaction, ended: Sequence[Settled]) -> Sequence[Settled]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +22,7 @@ from crossdock.store.tasks import Item, Totals
 from crossdock.store.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
     from typing import Protocol
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
             ...
 
 
+log = logging.getLogger("crossdock.flows")
 LEVEL, MOVEMENT = "stock", "movement"
 RETRIED = 200
 """Rows that were held and are looked at again with each page, at most."""
@@ -178,12 +180,26 @@ class LevelStream(StockBase):
         """Name a level."""
         return level_name(item)[:LONGEST_REF]
 
+    @staticmethod
+    def _contradicting(connection: str, items: Sequence[StockLevel], now: datetime) -> Collection[int]:
+        """Say which levels of a page give way to another one of the same moment, and tell of them in the log."""
+        sound = {place: level for place, level in enumerate(items) if rules.unsound(level, now) is None}
+        odd = rules.contradictions(sound)
+        if odd:
+            names = sorted({level_name(level) for level in odd.values()})
+            text = "%s told two levels of the same moment of %d SKUs, such as %s; the smaller one counts"
+            log.warning(text, connection, len(names), names[:5])
+        return odd
+
     def absorb(self, tx: Transaction, connection: str, items: Sequence[StockLevel], now: datetime) -> Taken:
         """Keep what is newer than what is known, and queue it for its OMS; what was held is tried again."""
         ways, at = self._ways(tx), to_ms(now)
         wake, changed, odd = set[str](), 0, []
         doubted = _any_refused(tx, connection, LEVEL)
-        for level in items:
+        contradicting = self._contradicting(connection, items, now)
+        for place, level in enumerate(items):
+            if place in contradicting:
+                continue
             subject = f"level:{connection}/{level_name(level)}"
             if (why := rules.unsound(level, now)) is not None:
                 said = rules.refused(level, why)

@@ -210,7 +210,9 @@ def pause(health: ConnectionHealth, actor: str, reason: str, now: datetime) -> C
 
 
 def resume(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
-    """A person lets the connection go on."""
+    """A person lets the connection go on. A plugin that does not react any more does not react to that either."""
+    if health.status is Status.STUCK:
+        return health
     return ConnectionHealth(since=now, last_success=health.last_success)
 
 

@@ -207,6 +207,11 @@ def from_push(result: PushResult) -> Outcome:
     return Outcome(answer=answer, remote_id=result.remote_id, code=result.code, text=result.message)
 
 
+def from_refusal(error: errors.Rejected) -> Outcome:
+    """Read what was raised of one operation alone: the same as a result that refuses it."""
+    return Outcome(answer=Answer.REFUSED, code=error.code, text=error.message)
+
+
 def from_item(result: ItemResult) -> Outcome:
     """Read the result of one item of a bulk call."""
     answer = Answer.DONE if result.ok else Answer.REFUSED

@@ -12,7 +12,7 @@ from crossdock.rules.backoff import delay
 from crossdock.rules.connection_health import Limits
 from crossdock.rules.push_states import PushState
 from crossdock.spec import errors
-from crossdock.spec.outbound import PushResult, PushStatus
+from crossdock.spec.outbound import PushResult, PushStatus, RemoteOutbound, Stage
 
 if TYPE_CHECKING:
     from crossdock.rules.backoff import Random
@@ -35,7 +35,10 @@ class PushPolicy(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True, gc=False):
-    """The next state of a push. `next_at` is when something is due again (UTC), `needs_person` that nothing is."""
+    """The next state of a push. `next_at` is when something is due again (UTC), `needs_person` that nothing is.
+
+    `cancelled_there`: the warehouse has it and shows it as cancelled, with its own word for that, if any.
+    """
 
     state: PushState
     next_at: datetime | None = None
@@ -46,6 +49,7 @@ class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     kind: str | None = None
     code: str | None = None
     text: str | None = None
+    cancelled_there: str | None = None
 
 
 class Past(Struct, frozen=True, kw_only=True, gc=False):
@@ -78,7 +82,9 @@ def of_error(error: errors.ConnectorError, past: Past, policy: PushPolicy, now: 
     """Judge a call that failed as a whole. Only a definite answer, or one before anything was sent, is no doubt."""
     kind = type(error).__name__
     match error:
-        case errors.RateLimited() | errors.AuthFailed() | errors.ConfigError() | errors.Unsupported():
+        case errors.Unsupported():
+            return refused("unsupported", error.message, past, kind)  # it would be said of every attempt
+        case errors.RateLimited() | errors.AuthFailed() | errors.ConfigError():
             # a definite answer about the connection: nothing was stored, and the connection's own wait decides
             return _kept(PushState.QUEUED, past, next_at=now, kind=kind, text=error.message)
         case errors.Retryable():
@@ -88,6 +94,12 @@ def of_error(error: errors.ConnectorError, past: Past, policy: PushPolicy, now: 
             return refused(error.code, error.message, past, kind)
         case _:
             return in_doubt(kind, error.message, past, policy, now, random)
+
+
+def of_found(found: RemoteOutbound) -> Verdict:
+    """Judge a push whose document the warehouse holds under its key: it arrived, whatever became of it there since."""
+    cancelled = (found.state or "") if found.stage is Stage.CANCELLED else None
+    return Verdict(state=PushState.PUSHED, remote_id=found.remote_id or None, cancelled_there=cancelled)
 
 
 def refused(code: str, text: str, past: Past, kind: str = "Rejected") -> Verdict:
@@ -119,7 +131,7 @@ def still_in_doubt(verdict: Verdict) -> Verdict:
     """Judge a push that was in doubt and sent again: "not now" is said of this attempt, an earlier one may have arrived."""
     if verdict.state is PushState.QUEUED or (verdict.state is PushState.PUSH_FAILED and verdict.next_at is not None):
         return msgspec.structs.replace(verdict, state=PushState.IN_DOUBT)
-    if verdict.kind == "Parked":
+    if verdict.kind in ("Parked", "Unsupported"):
         return msgspec.structs.replace(verdict, state=PushState.IN_DOUBT, needs_person=True)
     return verdict
 

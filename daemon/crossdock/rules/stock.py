@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from crossdock.rules.book import Book, Warehouse
     from crossdock.spec.stock import StockLevel
@@ -33,6 +33,7 @@ class Mark(Struct, frozen=True, order=True):
     at: int
 
 
+ZERO = Decimal(0)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SEQUENCE = 2**63 - 1
 UNCOUNTED = -1
@@ -53,6 +54,30 @@ def _microseconds(moment: datetime) -> int:
 def supersedes(found: Mark, known: Mark | None) -> bool:
     """Tell whether an observation takes the place of the one known: strictly newer; an equal one is the same again."""
     return known is None or found > known
+
+
+def contradictions(levels: Mapping[int, StockLevel]) -> dict[int, StockLevel]:
+    """Return those of one page, by their places in it, that say another thing than one of the same moment does.
+
+    Of such two the one that promises less counts: too little is corrected by the next one, too much has been sold by then.
+    """
+    best: dict[tuple[str, str, Mark], int] = {}
+    odd: dict[int, StockLevel] = {}
+    for number, level in levels.items():
+        name = (level.warehouse, level.sku, mark_of(level))
+        first = best.setdefault(name, number)
+        if first == number or _amounts(levels[first]) == _amounts(level):
+            continue
+        worse, best[name] = (number, first) if _amounts(levels[first]) <= _amounts(level) else (first, number)
+        odd[worse] = levels[worse]
+    return odd
+
+
+def _amounts(level: StockLevel) -> tuple[Decimal, ...]:
+    """What a level says, in an order in which the smaller one promises less."""
+    free = level.on_hand if level.available is None else level.available
+    held = (level.reserved, level.damaged, level.in_transit)
+    return (free, level.on_hand, *(ZERO if amount is None else amount for amount in held))
 
 
 class Unsound(StrEnum):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from crossdock.spec.costs import CostKind
+from crossdock.spec.listing import MOST_RECORDS
 from crossdock.spec.orders import FetchMode
 from crossdock.spec.outbound import Stage
 from crossdock.spec.outbound_changes import FieldGroup
@@ -25,8 +26,8 @@ class SecretRef(Struct, frozen=True, forbid_unknown_fields=True):
 class Rate(Struct, frozen=True):
     """At most `calls` calls of hooks start in any `seconds` seconds, over all the hooks of a connection."""
 
-    calls: Annotated[int, Meta(ge=1)]
-    seconds: Annotated[float, Meta(gt=0)]
+    calls: Annotated[int, Meta(ge=1, le=10**6)]
+    seconds: Annotated[float, Meta(gt=0, le=86_400)]
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -34,7 +35,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `idempotency`: "key" — a repeated key returns the first answer, so the same bytes may be sent again; "lookup" — it
     does not, but `find_outbound` tells what arrived; "none" — neither, so a lost answer needs a person.
-    `lookup_lag_s`: how late `find_outbound` may be. `ordered_pages`: pages come in the order of change, so that each one
+    `lookup_lag_s`: how late `find_outbound` may be. `max_lookup`: how many keys it is asked for in one call; after a call
+    that takes too long the daemon asks for half as many, down to one. `ordered_pages`: pages come in the order of change, so that each one
     may be checkpointed. `batch_atomic`: a batch that is refused as a whole (Rejected) left nothing behind, so its requests
     may be sent one by one at once.
 
@@ -47,12 +49,13 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     fetch_modes: Annotated[tuple[FetchMode, ...], Meta(min_length=1)] = (FetchMode.CHANGED,)
     idempotency: Literal["key", "lookup", "none"] = "lookup"
-    lookup_lag_s: Annotated[float, Meta(ge=0)] = 0
+    lookup_lag_s: Annotated[float, Meta(ge=0, le=86_400)] = 0
     ordered_pages: bool = False
-    max_page: Annotated[int, Meta(ge=1)] = 100
-    max_batch: Annotated[int, Meta(ge=1)] = 1
+    max_page: Annotated[int, Meta(ge=1, le=MOST_RECORDS)] = 100
+    max_batch: Annotated[int, Meta(ge=1, le=1000)] = 1
+    max_lookup: Annotated[int, Meta(ge=1, le=1000)] = 100
     batch_atomic: bool = False
-    concurrency: Annotated[int, Meta(ge=1)] = 8
+    concurrency: Annotated[int, Meta(ge=1, le=1000)] = 8
     rate: tuple[Rate, ...] = ()
     updates: dict[FieldGroup, Stage] = field(default_factory=dict)
     cancel_until: Stage | None = None

@@ -14,7 +14,9 @@ ConnectorError
 
 The daemon itself adds: ContractError, PluginTimeout, PluginStuck.
 
-**After a write was sent, everything but a definite 4xx or 429 is UnknownOutcome, not Retryable.**
+**After a write was sent, everything but a definite 4xx or 429 to that write is UnknownOutcome, not Retryable.** The daemon
+sees what went through `ctx.http`: what is raised after a write that was answered with success, or not at all, becomes
+UnknownOutcome by itself.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 class ConnectorError(Exception):
     """Anything that went wrong between the daemon and a remote system.
 
-    `detail` is a short excerpt of what the remote system answered, for people; it may hold hostile text.
+    `message` is a sentence for people. `detail` is a short excerpt of what the remote system answered, for people; it may
+    hold hostile text. The daemon checks every field of what is raised, says in the log what does not fit, and takes the
+    default in its place. A subclass counts as the error of this page that it is derived from.
     """
 
     def __init__(self, message: str, *, detail: str | None = None) -> None:
@@ -40,14 +44,18 @@ class ConnectorError(Exception):
 
 
 class Retryable(ConnectorError):
-    """The call surely had no effect; the daemon tries again by itself, after `after` where it is given."""
+    """The call surely had no effect; the daemon tries again by itself, after `after` where it is given.
+
+    `after` is a timedelta; a plain number counts as seconds. `setup`: what failed is how this side is set up (a certificate,
+    an address), which does not pass by itself: after three of them in a row the connection pauses.
+    """
 
     def __init__(
         self, message: str, *, after: timedelta | None = None, detail: str | None = None, setup: bool = False
     ) -> None:
         super().__init__(message, detail=detail)
         self.after = after
-        self.setup = setup  # who we are or trust is not accepted (TLS): after three of them the connection pauses
+        self.setup = setup
 
 
 class RateLimited(Retryable):
@@ -67,7 +75,11 @@ class ConfigError(ConnectorError):
 
 
 class Unsupported(ConnectorError):
-    """The remote system has no such operation."""
+    """The remote system has no such operation.
+
+    From a list: it is left out, and asked for again every hour. From `push_outbound` and every other write: that one fails
+    at once, with this sentence. From `find_outbound`: what is in doubt is left to a person.
+    """
 
 
 class Rejected(ConnectorError):
@@ -85,11 +97,19 @@ class Rejected(ConnectorError):
 
 
 class NotFound(Rejected):
-    """The remote system does not know the reference."""
+    """The remote system does not know the reference.
+
+    From `get_orders` and lists it is said of the whole call; what is gone is None there. From `cancel_outbound` and
+    `update_outbound` it refuses, and `find_outbound`, where there is one, is asked what became of the document.
+    """
 
 
 class Conflict(Rejected):
-    """The remote system already holds something under this key; `remote` says what, where it told."""
+    """The remote system already holds something under this key; `remote` says what, where it told.
+
+    From `push_outbound`: what it holds under our own key is ours. From `cancel_outbound` and `update_outbound` it refuses
+    ("cancelled already"), and `find_outbound`, where there is one, is asked what became of the document.
+    """
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ def crossdock_connectors() -> list[ConnectorType]:
 
 @hookspec
 async def open(ctx: Context[Any]) -> None:  # noqa: A001
-    """Get ready: log in, for instance. Called once before the first call of a connection. Bounded to 10 s."""
+    """Get ready: log in, for instance. Called once before the first call of a connection. Bounded to `timeouts.check_s`."""
     raise NotImplementedError
 
 
@@ -63,7 +63,9 @@ async def close(ctx: Context[Any]) -> None:
 
 @hookspec
 async def check(ctx: Context[Any]) -> CheckResult:
-    """Say whether the remote system can be reached and accepts us. Cheap, without side effects. Bounded to 10 s.
+    """Say whether the remote system can be reached and accepts us. Cheap, without side effects.
+
+    Bounded to `timeouts.check_s`. A `server_time` without a time zone counts as not told.
 
     Raises AuthFailed, Retryable, BadResponse.
     """
@@ -72,7 +74,7 @@ async def check(ctx: Context[Any]) -> CheckResult:
 
 @hookspec
 async def refresh_auth(ctx: Context[Any]) -> None:
-    """Renew the credentials after AuthFailed. Called once, never twice at a time."""
+    """Renew the credentials after AuthFailed. Called once, never twice at a time. Bounded to `timeouts.check_s`."""
     raise NotImplementedError
 
 
@@ -80,8 +82,9 @@ async def refresh_auth(ctx: Context[Any]) -> None:
 async def fetch_orders(ctx: Context[Any], window: Window, cursor: str | None, limit: int) -> Page:
     """Return one page, at most `limit` orders, of what `window` describes (UTC, both ends included). OMS.
 
-    `cursor` is None for the first page, else a `next_cursor` returned earlier; any of them can be started from again.
-    The daemon decides what is eligible: return every order of the window. Bounded to 60 s a page.
+    Its mode is one of `Capabilities.fetch_modes`; a reconciliation asks in mode SWEEP with `created_since`, whatever is
+    declared: raise Unsupported where that cannot be listed, and list more rather than less. `cursor` is None for the first page, else a `next_cursor` returned earlier; any of them can be started from again.
+    The daemon decides what is eligible: return every order of the window. Bounded to `timeouts.fetch_s` a page.
     Raises RateLimited, AuthFailed, BadResponse, Retryable.
     """
     raise NotImplementedError
@@ -107,7 +110,7 @@ async def get_orders(ctx: Context[Any], refs: list[str]) -> Mapping[str, Order |
 
 @hookspec
 async def report_push(ctx: Context[Any], reports: list[PushReport]) -> list[ItemResult]:
-    """Tell the OMS what became of orders, one result a report, named by `order_ref`. OMS.
+    """Tell the OMS what became of orders, one result a report, whose `ref` is its `order_ref`. OMS.
 
     A report that the OMS already has (same order, status and revision) must change nothing.
     """
@@ -136,10 +139,12 @@ async def list_warehouses(ctx: Context[Any]) -> list[Choice]:
 async def push_outbound(ctx: Context[Any], items: list[OutboundRequest]) -> list[PushResult]:
     """Create outbound documents, one result per request, named by `key`, in any order. WMS.
 
-    `items` holds at most `Capabilities.max_batch` requests. Forward each `key`; never retry. Bounded to 30 s.
+    `items` holds at most `Capabilities.max_batch` requests. Forward each `key`; never retry. Bounded to `timeouts.push_s`.
     Raise only for the whole call: RateLimited (nothing was stored), Retryable (nothing was sent), AuthFailed,
     Rejected (a single request; a batch only where `batch_atomic` is declared or keys are kept, else it is in doubt),
-    UnknownOutcome. What has no result in the answer counts as unknown.
+    UnknownOutcome, Unsupported (each of them fails at once). What has no result in the answer counts as unknown. The same
+    bytes may be asked for again: put neither `ctx.now()` nor anything random into what is sent. A `remote_id` of more than
+    200 characters counts as not told. REQUESTED counts as unknown: a create is taken or not.
     """
     raise NotImplementedError
 
@@ -148,18 +153,22 @@ async def push_outbound(ctx: Context[Any], items: list[OutboundRequest]) -> list
 async def find_outbound(ctx: Context[Any], keys: list[str]) -> dict[str, RemoteOutbound | None]:
     """Tell what the WMS holds under each key; None where it surely holds nothing. WMS.
 
-    Needed unless `idempotency` is "none". It must see its own writes, or declare `lookup_lag_s`.
+    Needed where `idempotency` is "lookup", useful everywhere. At most `Capabilities.max_lookup` keys, bounded to
+    `timeouts.push_s`; a call that takes longer is made again with half as many. It must see its own writes, or declare
+    `lookup_lag_s`. A document in stage CANCELLED was cancelled by its warehouse, and a person decides.
     """
     raise NotImplementedError
 
 
 @hookspec
 async def update_outbound(ctx: Context[Any], items: list[OutboundUpdate]) -> list[PushResult]:
-    """Change documents that the WMS has, one result an update, named by its `key`. WMS.
+    """Change documents that the WMS has, one result an update, named by its own `key` (not by `request.key`). WMS.
 
+    `request.key` is the key under which the document was created. At most `max_batch` updates a call.
     Only the groups named may change. An update that was made before (same `key`, or a document that already says this)
     must change nothing and is DUPLICATE; one that is older than what the document holds must change nothing either.
-    REJECTED with code "too_late" where the document has gone too far. Raises as `push_outbound`.
+    REJECTED with code "too_late" where the document has gone too far. Raises as `push_outbound`; what is raised of one
+    update alone (Rejected, NotFound, Conflict) says the same as a result that is REJECTED.
     """
     raise NotImplementedError
 
@@ -170,6 +179,8 @@ async def cancel_outbound(ctx: Context[Any], item: OutboundCancel) -> PushResult
 
     ACCEPTED: it surely does not ship it any more; REQUESTED: it will decide, `find_outbound` tells; DUPLICATE: it was
     cancelled before; REJECTED with code "too_late": it ships, or has shipped. A repeat must change nothing.
+    Rejected, NotFound ("no such document") and Conflict ("cancelled already") may be raised instead of REJECTED: then, too,
+    `find_outbound` is asked whether the document is cancelled, which counts as done.
     """
     raise NotImplementedError
 
@@ -204,7 +215,7 @@ async def fetch_outbound(ctx: Context[Any], window: Window, cursor: str | None, 
     """Return one page of outbound documents of every kind that changed in the window (UTC, both ends included). WMS.
 
     Documents that crossdock created are among them. In mode SWEEP: every one that is open or younger than
-    `created_since`. Cursors as in `fetch_orders`. Raises as `fetch_orders`.
+    `created_since`; a reconciliation asks so, whatever `fetch_modes` says (Unsupported where it cannot be listed). Cursors as in `fetch_orders`. Raises as `fetch_orders`.
     """
     raise NotImplementedError
 
@@ -244,7 +255,10 @@ async def fetch_products(ctx: Context[Any], window: Window, cursor: str | None, 
 
 @hookspec
 async def get_products(ctx: Context[Any], skus: list[str]) -> dict[str, Product | None]:
-    """Return each product as it is now; None where there surely is none. OMS and WMS."""
+    """Return each product as it is now; None where there surely is none. OMS and WMS.
+
+    At most `Capabilities.max_batch` SKUs a call, 100 where they are looked for the first time.
+    """
     raise NotImplementedError
 
 
@@ -270,7 +284,10 @@ async def update_cost(ctx: Context[Any], change: CostChange) -> ItemResult:
 
 @hookspec
 async def get_costs(ctx: Context[Any], skus: list[str]) -> dict[str, ProductCost | None]:
-    """Return the average purchase price of each SKU; None where the OMS does not know the SKU. OMS."""
+    """Return the average purchase price of each SKU; None where the OMS does not know the SKU. OMS.
+
+    One SKU before its average is written, and at most 100 in the check of the ledger.
+    """
     raise NotImplementedError
 
 

@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 from crossdock.spec.orders import Unreadable
 
 T = TypeVar("T")
+MOST_RECORDS = 1000
+"""A page, of orders or of anything else, may hold so many records, those that could not be read among them."""
 Cursor = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 

@@ -49,6 +49,7 @@ class Settled(Struct, frozen=True, kw_only=True, gc=False):
     report: bool = False
     order_id: int = 0
     note: str | None = None
+    cancelled_there: str | None = None
 
 
 _CLAIM = (

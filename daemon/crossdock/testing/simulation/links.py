@@ -37,6 +37,16 @@ class BareLink(ExchangeCalls):
     async def close(self) -> None:
         """Let go."""
 
+    @property
+    def lookup(self) -> int:
+        """As the connector declares."""
+        return self.capabilities.max_lookup
+
+    @property
+    def stuck(self) -> bool:
+        """Never."""
+        return False
+
     async def check(self) -> CheckResult:
         """Say that all is well."""
         return CheckResult(ok=True)
