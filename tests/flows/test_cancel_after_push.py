@@ -256,3 +256,17 @@ async def test_a_refusal_that_is_raised_of_what_goes_on_there_is_one(depot, kit)
     await depot.operate()
     assert await depot.state() is PushState.CANCEL_REJECTED
     assert await depot.incidents() == [("outbound_cancel", "too_late")]
+
+
+async def test_a_change_of_what_a_person_cancelled_does_not_swallow_that_its_oms_is_told(depot, kit):
+    await depot.push(kit.order("1"))
+    assert await depot.reports() == [("1", "pushed")]
+    await depot.bench.store.write(cancel_by_hand, [("oms", "1")], "fraud", "ann", depot.bench.desk)
+    await depot.operate()
+    assert await depot.state() is PushState.CANCELLED
+    await depot.bench.absorb(kit.order("1", buyer_note="n"))  # before the OMS was told
+    assert await depot.state() is PushState.HELD
+    assert await depot.reports() == [("1", "pushed"), ("1", "cancelled")]
+    await depot.bench.store.write(release, [("oms", "1")], "ann", depot.bench.desk)
+    await depot.bench.push()
+    assert (await depot.reports())[-1] == ("1", "pushed")

@@ -122,6 +122,9 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     if push.attempts:  # what was decided about it at a warehouse ends where the warehouse has it no more
         by = amendments.load(tx, push.id).cancel_by
         amendments.remove(tx, push.id)
+    owed = (
+        (push.settled_at, push.report_at, push.report_as) if _owes_cancellation(push, decision) else (None, None, None)
+    )
     _new_generation_if_needed(tx, sight, push, decision, book, now, by)
     push.cancel_wanted = False
     push.changed = push.changed and push.doubted
@@ -133,7 +136,8 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
         push.warehouse, push.connection, push.key = place
     push.origin = asked.trigger.value if decision.state is PushState.QUEUED else Trigger.AUTOMATIC.value
     push.actor = asked.actor if decision.state is PushState.QUEUED else ""
-    push.unsettled, push.settled_at, push.report_at = 1, None, None
+    push.unsettled = 1
+    push.settled_at, push.report_at, push.report_as = owed
     if queued is not None:
         _keep_queued(tx, push, before, queued)
     if before is PushState.PUSH_FAILED and push.state is PushState.NOT_PUSHED:
@@ -142,6 +146,12 @@ def again(tx: Transaction, sight: Sight, push: Push, book: Book, now: datetime, 
     _note_troubles(tx, push, now, troubled=troubled)
     _note_override(tx, sight, push, decision, now)
     return push
+
+
+def _owes_cancellation(push: Push, decision: Decision) -> bool:
+    """Tell whether its OMS has yet to hear that it is cancelled, and will not hear instead that it is pushed again."""
+    due = push.report_at is not None and push.report_as == "cancelled"
+    return due and decision.state is not PushState.QUEUED
 
 
 def _asked_of(sight: Sight, push: Push, asked: Asked | None) -> Asked:
