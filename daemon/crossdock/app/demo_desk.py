@@ -103,6 +103,19 @@ class Desk:
             raise NotSeen(f"{ref}: the decision was not taken: {result.text}")
 
 
+    async def let_label_stand(self, ref: str, reason: str) -> None:
+        """Say that the label at the warehouse is right, where somebody is asked about it. Raises NotSeen."""
+        refs = [OrderRef(connection=OMS, ref=ref)]
+
+        async def settled() -> bool:
+            (item,) = (await self.client.orders(text=ref)).items
+            if any("label" in each for each in item.why):
+                await self.client.confirm_labels(refs, reason)
+            return not item.changed
+
+        await self.until(settled, f"{ref} waits for nobody any more")
+
+
 Part = tuple[str, "Callable[[Desk], Awaitable[str]]"]
 """The name of a part, and what plays it and returns the sentence about it."""
 

@@ -100,7 +100,7 @@ async def change_comes_late(desk: Desk) -> str:
     )
     desk.say(f"a person lets the warehouse's version of {LATE} stand")
     await desk.decide(LATE, "keep", "picked already; the two more go with the next order")
-    await desk.until_item(LATE, lambda item: not item.changed, "waits for nobody any more")
+    await desk.let_label_stand(LATE, "the label on the parcel is the one for what it holds")
     sure(desk.document(key).lines == before, f"the warehouse's document of {LATE} is not what it was")
     return (
         f"{LATE}: two more were wanted when the order was picked already. crossdock changed nothing and asked; a person let "
