@@ -25,7 +25,7 @@ from crossdock.flows.post_documents import Desk as PostingDesk
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.flows.repush_documents import reconsider
 from crossdock.rules.mutability import abilities_of
-from crossdock.store import counters, labels, operations, outbox, tasks
+from crossdock.store import counters, labels, lineage, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
@@ -93,6 +93,7 @@ class Engine:
         """Recover, then serve every connection. The remote systems need not be up."""
         self._numbers = await RunNumbers.reserve(self.store)
         await self.keeper.load()
+        self.house.caution = await self.store.read(lineage.caution)
         await self.store.write(tasks.requeue_running)
         await self._clock.catch_up(self._quiet(links))
         self.env.failpoint("engine.recovered")
