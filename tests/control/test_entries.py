@@ -11,6 +11,7 @@ from crossdock.control.records import book as records
 from crossdock.control.records.book import Allocation, Mapping, Strategy, Warehouse
 from crossdock.rules import book as rules
 from crossdock.rules.book import EXPLAINED, StrategyKind
+from crossdock.rules.push_states import PushState
 
 MIRRORED = [
     (records.Strategy, rules.PushStrategy),
@@ -233,3 +234,23 @@ async def test_rules_that_somebody_changed_meanwhile_stay_where_they_are(client)
         await client.swap_allocation(one, msgspec.structs.replace(other, position=9))
     with pytest.raises(Refusal, match="with itself"):
         await client.swap_allocation(one, one)
+async def test_a_warehouse_needs_a_connection_that_takes_orders(client):
+    with pytest.raises(Refusal, match=r"cannot be pushed through connection 'oms' \(those that take orders: wms\)"):
+        await client.save_warehouse(Warehouse(code="WH2", connection="oms", remote="W2"))
+
+
+@pytest.mark.parametrize(
+    ("state", "open_"), [("PUSHED", True), ("IN_DOUBT", True), ("SHIPPED", False), ("HELD", False)]
+)
+async def test_a_warehouse_with_open_orders_is_not_removed(world, client, state, open_):
+    world.serve(order("1"))
+    await world.fetch()
+    await world.until("1", "pushed")
+    await world.store.write(lambda tx: tx.execute("UPDATE pushes SET state = ?", (PushState[state],)))
+    await client.remove_allocation(1, 1)
+    if not open_:
+        await client.remove_warehouse("WH1", 1)
+        return
+    with pytest.raises(Refusal, match=r"has 1 orders, or may have them.*--disabled") as refusal:
+        await client.remove_warehouse("WH1", 1)
+    assert refusal.value.code == "in_use"

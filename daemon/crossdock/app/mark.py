@@ -78,8 +78,8 @@ class MarkFile:
 
 
 _CAREFUL = (
-    "before orders from before now are sent for the first time, warehouses that can be asked are asked whether they have "
-    "them, and for warehouses that can neither be asked nor know keys they wait for a person"
+    "orders created before this start are sent only after their warehouse was asked whether it has them; where it can "
+    "neither be asked nor knows keys, they wait for a person"
 )
 _TOLD = {
     Origin.FRESH: f"the database %s is new, and knows of nothing that was sent before: {_CAREFUL}",

@@ -103,7 +103,8 @@ class Rooms:
             new = read()
             secrets = SecretStore(new, self.environ, masks=self.masks)
             changed = changes(self.config, new, self.started)
-            fresh = {name: self._connect(name, new, secrets) for name in (*changed.added, *changed.changed)}
+            wanted = [each for each in (*changed.added, *changed.changed) if new.connections[each].enabled]
+            fresh = {name: self._connect(name, new, secrets) for name in wanted}
         except (BadConfig, ConfigError) as problem:
             self.watch.reloaded(False)
             log.error("the new configuration was refused, the old one stays in force: %s", problem)

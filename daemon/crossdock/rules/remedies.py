@@ -49,6 +49,10 @@ _OF_CODE: dict[tuple[str, str], Remedy] = {
         "and say that it is done (keep)",
         "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
+    ("outbound_warehouse", "not_set_up"): Remedy(
+        "set the warehouse up again under the same code, disabled if it takes no new orders; or tell it by hand and let its version stand",
+        "crossdock warehouses set {1} --connection {0} --disabled",
+    ),
     ("master", "brake"): Remedy(
         "see what changed; if it is meant, let it pass, else switch the warehouse off and mend the source",
         "crossdock master release {1}",
