@@ -37,7 +37,7 @@ class PushLane(CallingLane):
         count: Callable[[str, str, int], None],
         settled: Callable[[], None],
     ) -> None:
-        super().__init__(link, house, keeper, going, engine.run_budget_s)
+        super().__init__(link, house, keeper, going, engine.run_budget_s, "push")
         self.reports_to, self._count, self._on_settled = reporting, count, settled
         self.policy = msgspec.structs.replace(push_policy(link, config), caution=house.caution)
         capabilities = link.capabilities

@@ -255,10 +255,6 @@ _BY_OPERATION = {
     ),
 }
 _REMEDIES = {
-    "not_offered": Remedy(
-        "nothing is wrong if the system has no such list: mute this. Else have the system, or the address of the connection, corrected",
-        "crossdock incidents mute INCIDENT",
-    ),
     "warehouse": Remedy(
         "add an allocation rule, or make a warehouse that the OMS's code leads to; the orders are then released by themselves",
         "crossdock allocation set POSITION --warehouse WAREHOUSE",
