@@ -155,10 +155,11 @@ def test_a_second_document_under_one_key_has_its_place_in_the_listing():
     changes.move("XD-1", Stage.PICKING)
     listed.page(window, None, 10)
     books.create([request()], datetime.now(UTC) + timedelta(hours=1))
+    books.create([request(key="XD-2", order_ref="O-2")], datetime.now(UTC) + timedelta(hours=2))
     found, cursors, cursor = [], [], None
     while len(cursors) < 9 and (not cursors or cursor is not None):
         page = listed.page(window, cursor, 1)
         found += [item.ref for item in page["items"]]
         cursor = page["next_cursor"]
         cursors.append(cursor)
-    assert (len(found), len(set(found)), len(set(cursors))) == (2, 2, len(cursors))
+    assert (len(found), len(set(found)), len(set(cursors))) == (3, 3, len(cursors))
