@@ -114,6 +114,8 @@ async def test_the_five_minute_limit_changes_by_a_reload_for_the_schedule_and_fo
     assert (await running.rooms.reload(running.read)).need_restart == ()
     wanted = before + 3
     await running.until(fetched)
+
+
 def switched(running, name, on):
     """Write the configuration with a connection switched on or off."""
     running.write()

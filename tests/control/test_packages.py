@@ -34,7 +34,8 @@ async def test_a_package_whose_warehouse_tells_nothing_counts_as_pending(changed
     assert [each.ref for each in (await client.packages()).items] == ["A"]
     for stage in ("picking", "picked", "packed", "outbound", "cancelled"):
         assert (await client.packages(stage=stage)).items == ()
-    assert (await client.packages(warehouse="elsewhere")).items == ()
+    with pytest.raises(Refusal, match="there is no warehouse 'elsewhere'"):
+        await client.packages(warehouse="elsewhere")
 
 
 async def test_what_was_decided_about_a_difference_is_shown_with_the_order(changed, client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from crossdock.control import known
 from crossdock.control.problems import ApiProblem, bad_request, not_valid, too_soon
 from crossdock.control.records.asks import Done, Queued, QueuedList, Results
 from crossdock.control.records.base import MAX_ORDERS
@@ -122,6 +123,7 @@ async def redrive(call: Call[Redrive, object]) -> Results:
         found, missing = await call.engine.store.read(_named, pairs(body.orders))
         more = None
     else:
+        await known.check(call.engine, connection=body.connection, warehouse=body.warehouse)
         found, more = await call.engine.store.read(_failed, body)
         missing = []
     answers = await call.requests.redrive(list(found), call.actor)

@@ -196,6 +196,11 @@ async def save_strategy(call: Call[PushStrategy, object]) -> SavedStrategy:
     What it designates and no OMS offers is told as a warning.
     """
     _same("name", call.path["name"], call.body.name)
+    for value in (*(call.body.shops or ()), *(call.body.logistics or ())):
+        if not value.strip() or not value.isprintable():
+            raise not_valid(
+                f"the name {value!r} of a store or carrier is empty, or holds a character that nobody could see"
+            )
     if problems := problems_of(call.body):
         raise not_valid("; ".join(problems))
     saved = await call.requests.save_entry(call.body, call.audited())
