@@ -48,6 +48,7 @@ async def sync_list(call: Call[SyncList, object]) -> QueuedList:
     body = call.body
     if (body.tab is None) == (body.stage is None):
         raise not_valid("name a tab or a stage: one of the two")
+    await known.check(call.engine, connection=body.connection, warehouse=body.warehouse)
     wanted = views.Wanted(
         tab=None if body.tab is None else Tab(body.tab), oms=body.connection, warehouse=body.warehouse
     )
