@@ -236,6 +236,8 @@ async def test_rules_that_somebody_changed_meanwhile_stay_where_they_are(client)
         await client.swap_allocation(one, msgspec.structs.replace(other, position=9))
     with pytest.raises(Refusal, match="with itself"):
         await client.swap_allocation(one, one)
+
+
 async def test_a_warehouse_needs_a_connection_that_takes_orders(client):
     with pytest.raises(Refusal, match=r"cannot be pushed through connection 'oms' \(those that take orders: wms\)"):
         await client.save_warehouse(Warehouse(code="WH2", connection="oms", remote="W2"))
