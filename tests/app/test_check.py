@@ -171,6 +171,29 @@ def test_a_certificate_of_the_control_api_that_cannot_be_used_is_told_with_its_p
 @pytest.mark.security("S2")
 def test_a_key_that_one_may_not_read_is_warned_about(told, tmp_path, monkeypatch):
     (tmp_path / "k.pem").write_text("")
-    monkeypatch.setattr(os, "access", lambda _path, _how: False)
+    monkeypatch.setattr(os, "access", lambda path, _how: not str(path).endswith("k.pem"))
     assert told(text=CERTIFIED) == []
     assert "check as the user that the daemon runs as" in told.warnings[0]
+
+
+@pytest.mark.security("S11")
+@pytest.mark.parametrize(
+    ("secret", "weak"), [("x", True), ("whsec_" + "QUJD" * 7, True), ("x" * 24, False), ("whsec_" + "QUJD" * 8, False)]
+)
+def test_a_secret_of_webhooks_that_could_be_guessed_is_told(told, tmp_path, secret, weak):
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    for name, value in (("shop.token", "t"), ("shop.hook", secret)):
+        (tmp_path / "secrets" / name).touch(mode=0o600)
+        (tmp_path / "secrets" / name).write_text(value)
+    text = 'credentials_dir = "secrets"\n' + CONFIG + '\n[webhooks.connections.shop]\nsecrets = ["shop.hook"]\n'
+    found = told(URL, 'token = { secret = "shop.token" }', text=text)
+    assert [("needs at least 24" in each) for each in found] == ([True] if weak else [])
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"), [("/proc/crossdock", "keeps no files"), ("crossdock.toml/state", "is no folder")]
+)
+def test_a_state_folder_that_cannot_be_used_is_told(told, tmp_path, folder, why):
+    (only,) = [each for each in told(URL, text=CONFIG.replace('"state"', f'"{folder}"')) if "state_dir" in each]
+    assert only.startswith("crossdock.toml:1: state_dir: cannot be used: ")
+    assert why in only

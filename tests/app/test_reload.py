@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.e2e.conftest import an_order
 
 AUTH = ("crossdock_plugin_errors_total", ("class", "AuthFailed"), ("connection", "shop"))
 
@@ -113,3 +114,57 @@ async def test_the_five_minute_limit_changes_by_a_reload_for_the_schedule_and_fo
     assert (await running.rooms.reload(running.read)).need_restart == ()
     wanted = before + 3
     await running.until(fetched)
+
+
+def switched(running, name, on):
+    """Write the configuration with a connection switched on or off."""
+    running.write()
+    said = f"\n[connections.{name}]\n"
+    text = running.path.read_text().replace(said, f"{said}enabled = {str(on).lower()}\n")
+    running.path.write_text(text)
+
+
+@pytest.mark.behaviour("R35")
+async def test_a_connection_that_is_switched_off_is_left_alone_from_the_reload_on_and_waits_visibly(running):
+    await running.open()
+    await running.set_up()
+    switched(running, "depot", False)
+    assert (await running.rooms.reload(running.read)).taken
+    running.oms.put([an_order(1)])
+
+    async def queued():
+        return (await running.ask(lambda c: c.orders(state="queued"))).items
+
+    await running.until(queued)
+    assert (await stands(running, "depot", "disabled")).text == "it is switched off"
+    (coming,) = (await running.ask(lambda c: c.explain("O-1"))).next
+    assert ("switched off" in coming.text, coming.person) == (True, True)
+
+    async def told():
+        return [each.code for each in (await running.ask(lambda c: c.incidents())).items]
+
+    assert await running.until(told) == ["unserved"]
+    assert running.wms.books.by_order == {}
+    switched(running, "depot", True)
+    assert (await running.rooms.reload(running.read)).taken
+
+    async def arrived():
+        return "O-1" in running.wms.books.by_order and not await told()
+
+    await running.until(arrived)
+
+
+async def test_a_connection_that_is_not_configured_any_more_is_named_as_what_holds_the_queue(running):
+    await running.open()
+    await running.set_up()
+    text = running.path.read_text()
+    running.path.write_text(text[: text.index("[connections.depot]")])
+    assert (await running.rooms.reload(running.read)).taken
+    running.oms.put([an_order(1)])
+
+    async def explained():
+        return (await running.ask(lambda c: c.orders(state="queued"))).items
+
+    await running.until(explained)
+    (coming,) = (await running.ask(lambda c: c.explain("O-1"))).next
+    assert "connection depot: it is not configured" in coming.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import msgspec
 import pytest
 from tests.control.world import order
@@ -50,8 +52,18 @@ def test_the_audit_is_verified_and_a_row_that_was_changed_is_named(daemon, run, 
 
 
 def test_a_file_that_is_no_database_cannot_be_verified(run, tmp_path):
-    missing = run("audit", "verify", "--file", str(tmp_path / "nowhere.db"))
-    assert (missing.code, "there is no database" in missing.err) == (1, True)
+    text, other = tmp_path / "text", tmp_path / "other.db"
+    text.write_text("root:x:0:0")
+    with sqlite3.connect(other) as made:
+        made.execute("CREATE TABLE t (x)")
+    made.close()
+    said = {
+        tmp_path / "nowhere.db": "there is no file", tmp_path: "is no file: name the crossdock.db in it",
+        text: "is no SQLite database", other: "is no database of crossdock",
+    }  # fmt: skip
+    for path, why in said.items():
+        ended = run("audit", "verify", "--file", str(path))
+        assert (ended.code, why in ended.err, "migrate" in ended.err) == (1, True, False)
 
 
 @pytest.mark.parametrize("given", ["1", "1:xyz", ":", "0:" + "0" * 64])

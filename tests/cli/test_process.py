@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -59,8 +60,6 @@ def test_every_command_has_json_and_a_help_of_its_own():
 
 
 def test_the_published_reference_is_fresh():
-    from pathlib import Path
-
     published = Path(__file__).parents[2] / "docs" / "reference" / FILE
     assert published.read_text(encoding="utf-8") == rendered(), (
         "write it again: python -m crossdock.cli.reference docs/reference"
@@ -93,6 +92,7 @@ def test_an_argument_that_is_no_text_is_refused_with_a_sentence(words):
 
 SHOWN = """
 import sys
+from pathlib import Path
 from crossdock.cli import main
 main.cli.main = lambda **_: shown()
 def shown():
@@ -153,8 +153,66 @@ def test_the_socket_is_the_one_that_the_configuration_names(tmp_path):
 
 def test_without_a_configuration_the_usual_place_is_tried(tmp_path, monkeypatch):
     monkeypatch.setattr("crossdock.cli.session.DEFAULT_SOCKET", str(tmp_path / "usual.sock"))
-    ended = invoke("-c", str(tmp_path / "missing.toml"), "status")
+    monkeypatch.setattr(option_named("config"), "default", str(tmp_path / "missing.toml"))
+    ended = invoke("status")
     assert (ended.exit_code, "usual.sock" in ended.stderr) == (69, True)
+
+
+def option_named(name):
+    return next(each for each in cli.params if each.name == name)
+
+
+def test_a_configuration_that_was_named_and_cannot_be_read_leads_to_no_other_daemon(tmp_path, monkeypatch):
+    monkeypatch.setattr("crossdock.cli.session.DEFAULT_SOCKET", str(tmp_path / "usual.sock"))
+    missing = str(tmp_path / "missing.toml")
+    for ended in (invoke("-c", missing, "status"), invoke("status", env={"CROSSDOCK_CONFIG": missing})):
+        assert (ended.exit_code, "missing.toml" in ended.stderr, "--socket" in ended.stderr) == (78, True, True)
+
+
+def to_full(*words):
+    with Path("/dev/full").open("w") as full:
+        return subprocess.run(
+            [sys.executable, "-c", RUN, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={"PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+
+
+def test_output_that_cannot_be_written_is_one_sentence(daemon):
+    for words in (
+        ("orders", "list"),
+        ("orders", "list", "--csv"),
+        ("orders", "list", "--json"),
+        ("status",),
+        ("--help",),
+    ):
+        ended = to_full("--socket", daemon.socket, *words)
+        assert (ended.returncode, ended.stderr.count("\n")) == (74, 1), ended.stderr
+        assert "the output cannot be written" in ended.stderr
+
+
+def test_output_that_was_closed_is_no_fault(daemon):
+    words = ["--socket", daemon.socket, "orders", "list"]
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-c", RUN, *words], stderr=subprocess.PIPE, text=True,
+        check=False, env={"PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "--after", "9" * 23), ("orders", "list", "--after", "9" * 23), ("tasks", "show", "9" * 23),
+        ("incidents", "mute", "1", "--hours", "nan"), ("incidents", "mute", "1", "--hours", "inf"),
+        ("sandbox", "oms", "--speed", "nan"), ("hold", "X", "--reason", ""), ("strategies", "set", ""),
+        ("strategies", "set", "x", "--logistics", ""), ("strategies", "set", "x", "--shop", "a\x07"),
+        ("orders", "list", "--csv", "--json"), ("orders", "list", "--raw"), ("tasks", "list", "--raw"),
+    ],
+    ids=lambda words: " ".join(words)[:40].replace("\x07", "bell"),
+)  # fmt: skip
+def test_what_cannot_be_meant_is_wrong_usage(words):
+    ended = invoke(*words)
+    assert (ended.exit_code, "Traceback" in ended.output) == (2, False)
 
 
 @pytest.mark.parametrize("content", ["state_dir = ", "colour = 1\n", "state_dir = 7\n"])

@@ -126,3 +126,19 @@ def test_a_secret_by_reference_is_taken(folder):
 def test_settings_that_only_sound_alike_are_no_secrets():
     settings = {"token_url": "https://x", "secret_rotation_days": 3, "passwordless": True, "key": "x", "password": ""}
     assert secret_like_inline(settings) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[reconcile]\nat = "25:00"\n', 'must be a time of day from "00:00" to "23:59", not the text "25:00"'),
+        ('[costs]\ncurrency = "baht"\n', 'three capital letters, such as "EUR"'),
+    ],
+)
+def test_a_text_of_a_form_is_told_by_its_form(folder, text, said):
+    assert said in folder.only_problem(LEAST + text).message
+
+
+def test_an_unknown_table_of_the_environment_is_told_of_the_environment(folder):
+    problem = folder.only_problem(LEAST, CROSSDOCK__FOO__BAR="1")
+    assert (problem.file, problem.key) == ("$CROSSDOCK__FOO__BAR", "foo")

@@ -11,6 +11,7 @@ from crossdock.control.records import book as records
 from crossdock.control.records.book import Allocation, Mapping, Strategy, Warehouse
 from crossdock.rules import book as rules
 from crossdock.rules.book import EXPLAINED, StrategyKind
+from crossdock.rules.push_states import PushState
 
 MIRRORED = [
     (records.Strategy, rules.PushStrategy),
@@ -177,7 +178,8 @@ async def test_mappings_are_listed_by_warehouse_and_kind_and_removed(client, our
     await client.save_mapping(Mapping(warehouse="WH1", kind="logistics", ours="grab", theirs="GRAB"))
     assert [each.ours for each in (await client.mappings("WH1", "sku")).items] == [ours]
     assert [each.ours for each in (await client.mappings("WH1")).items] == ["grab", ours]
-    assert (await client.mappings("WH")).items == ()
+    with pytest.raises(Refusal, match="there is no warehouse 'WH'"):
+        await client.mappings("WH")
     assert (await client.mapping("WH1", "sku", ours)).theirs == "1"
     await client.remove_mapping("WH1", "sku", ours, 1)
     assert [each.ours for each in (await client.mappings()).items] == ["grab"]
@@ -205,8 +207,9 @@ async def test_what_looks_like_sql_is_only_text(world, client, text):
     world.serve(order("A"))
     await world.fetch()
     assert (await client.orders(text=text)).items == ()
-    assert (await client.orders(warehouse=text)).items == ()
-    assert (await client.orders(connection=text)).items == ()
+    for narrowed in ({"warehouse": text}, {"connection": text}):
+        with pytest.raises(Refusal, match=r"there is no|the parameters do not fit"):
+            await client.orders(**narrowed)
     assert (await client.strategies(text)).items in ((), (await client.strategies()).items)
     await client.save_mapping(Mapping(warehouse="WH1", kind="sku", ours="x", theirs=text))
     assert (await client.mapping("WH1", "sku", "x")).theirs == text
@@ -233,3 +236,25 @@ async def test_rules_that_somebody_changed_meanwhile_stay_where_they_are(client)
         await client.swap_allocation(one, msgspec.structs.replace(other, position=9))
     with pytest.raises(Refusal, match="with itself"):
         await client.swap_allocation(one, one)
+
+
+async def test_a_warehouse_needs_a_connection_that_takes_orders(client):
+    with pytest.raises(Refusal, match=r"cannot be pushed through connection 'oms' \(those that take orders: wms\)"):
+        await client.save_warehouse(Warehouse(code="WH2", connection="oms", remote="W2"))
+
+
+@pytest.mark.parametrize(
+    ("state", "open_"), [("PUSHED", True), ("IN_DOUBT", True), ("SHIPPED", False), ("HELD", False)]
+)
+async def test_a_warehouse_with_open_orders_is_not_removed(world, client, state, open_):
+    world.serve(order("1"))
+    await world.fetch()
+    await world.until("1", "pushed")
+    await world.store.write(lambda tx: tx.execute("UPDATE pushes SET state = ?", (PushState[state],)))
+    await client.remove_allocation(1, 1)
+    if not open_:
+        await client.remove_warehouse("WH1", 1)
+        return
+    with pytest.raises(Refusal, match=r"has 1 orders, or may have them.*--disabled") as refusal:
+        await client.remove_warehouse("WH1", 1)
+    assert refusal.value.code == "in_use"

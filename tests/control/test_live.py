@@ -149,7 +149,7 @@ async def test_a_quiet_stream_says_that_it_is_alive(monkeypatch):
 
 def test_every_table_is_a_topic_or_is_shown_to_nobody(world_tables):
     unseen = {
-        "audit_seal", "cost_checkpoints", "counters", "label_bytes", "plugins", "push_bodies",
+        "audit_seal", "cost_checkpoints", "counters", "label_bytes", "lineage", "plugins", "push_bodies",
         "schema_migration", "migration_checksums", "stock_movements", "webhook_ids",
     }  # fmt: skip
     assert world_tables - set(OF_TABLE) - unseen == set()

@@ -123,7 +123,7 @@ def test_the_page_of_incidents_names_every_code_that_has_a_remedy_of_its_own():
     text = (REFERENCE / "incidents.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| `(\w+)` \| ", text, re.MULTILINE)
     said = {code for operation, code in rows if operation == "push"}
-    assert said == {"sku", "logistics"} | (set(troubles._REMEDIES) - {"not_offered"})
+    assert said == {"sku", "logistics"} | set(troubles._REMEDIES)
     named = {name for row in re.findall(r"^\| ([\w ,]+) \| ", text, re.MULTILINE) for name in row.split(", ")}
     assert {operation for operation, _ in remedies._OF_CODE} | set(remedies._OF_OPERATION) <= named
     assert set(troubles._BY_OPERATION) <= named

@@ -45,3 +45,29 @@ async def test_three_unreadable_answers_pause_one_oms_and_the_other_goes_on(worl
     other.put([an_order(9)])
     await world.until_arrived("O-9")
     assert await asyncio.wait_for(world.stop(), 30) == 0
+
+
+@pytest.mark.behaviour("P7", "P15")
+async def test_documents_that_cannot_be_read_stop_no_order(world):
+    path = "/v1/outbound-documents"
+    world.wms.set_faults(Script(rules=(Rule(fault=Fault.HTML_200, match=Match(path=path)),)))
+    await world.start()
+    await world.set_up()
+
+    async def told() -> bool:
+        found = (await world.client(lambda c: c.incidents())).items
+        return [(each.code, each.missing) for each in found] == [("unreadable_list", "outbound")]
+
+    await world.until(told, "the incident says that the documents cannot be read")
+    assert world.wms.calls[f"GET {path}"] >= 3
+    world.oms.put([an_order(n) for n in range(5)])
+    await world.until_arrived(*(f"O-{n}" for n in range(5)))
+    states = {each.name: each.state for each in (await world.client(lambda c: c.connections())).items}
+    assert states["depot"] in ("ok", "idle")
+    world.wms.set_faults(Script())
+
+    async def healed() -> bool:
+        return not (await world.client(lambda c: c.incidents())).items
+
+    await world.until(healed, "the incident closes when they can be read")
+    assert await asyncio.wait_for(world.stop(), 30) == 0

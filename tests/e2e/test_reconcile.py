@@ -142,6 +142,8 @@ async def test_a_warehouse_that_is_down_is_said_and_the_rest_is_compared(running
     task, items = await reconciled(running)
     assert items == [("O-77", "missing_here"), ("O-77", "mended")]
     assert task.state == "partial"
+    assert task.outcome.startswith("NOT COMPARED: depot; ")
+    assert "nothing is wrong" not in task.outcome
     assert "depot was not compared" in task.error
 
 

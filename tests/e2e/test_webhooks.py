@@ -40,8 +40,10 @@ class HookedWorld(World):
         for name, system in (("shop", self.oms), ("depot", self.wms)):
             secret = self.folder / "secrets" / f"{name}.hook"
             secret.touch(mode=0o600)
-            secret.write_text(f"secret of {name}")
-            system.webhooks.register(f"http://127.0.0.1:{self.hook_port}/hooks/{name}", f"secret of {name}")
+            secret.write_text(f"a long enough secret of {name}")
+            system.webhooks.register(
+                f"http://127.0.0.1:{self.hook_port}/hooks/{name}", f"a long enough secret of {name}"
+            )
 
     async def until_fetched(self):
         async def fetched():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from tests.flows.depot import FULL
@@ -9,13 +11,14 @@ from tests.flows.test_shipping import document as a_document
 
 from crossdock.flows.decide_by_hand import Verdict, acknowledge
 from crossdock.flows.shipping import follow
+from crossdock.rules.book import Warehouse
 from crossdock.rules.mutability import Abilities
 from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import UnknownOutcome
 from crossdock.spec.orders import Address, Recipient
 from crossdock.spec.outbound import Stage
 from crossdock.spec.outbound_changes import FieldGroup
-from crossdock.store import audit, incidents
+from crossdock.store import audit, book, incidents
 
 
 async def test_a_difference_is_told_once_however_often_it_is_decided_about(depot, kit):
@@ -311,3 +314,45 @@ async def test_a_doubt_about_the_key_before_does_not_keep_a_change_from_the_docu
         await depot.operate()
     assert (await depot.content()).recipient.address.lines == ("3 New Road",)
     assert await depot.state() is PushState.ACCEPTED
+
+
+async def without_warehouse(depot, kit, **changes):
+    """An order that its warehouse has, whose warehouse was removed, and that changes afterwards."""
+    await depot.push(kit.order("1"))
+    await depot.bench.store.write(lambda tx: book.remove(tx, Warehouse, "WH"))
+    await depot.bench.absorb(kit.order("1", **(changes or {"buyer_note": "ring twice"})))
+    await depot.bench.decide()
+
+
+async def test_a_change_for_a_warehouse_that_is_not_set_up_any_more_is_told_to_people(depot, kit):
+    await without_warehouse(depot, kit)
+    assert await depot.incidents() == [("outbound_warehouse", "not_set_up")]
+    assert not (await depot.choose(Verdict.FORCE)).done
+    kept = await depot.choose(Verdict.KEEP)
+    assert (kept.done, await depot.incidents()) == (True, [])
+    assert not (await depot.choose(Verdict.KEEP)).done
+
+
+async def test_what_was_asked_before_its_warehouse_was_removed_can_still_be_kept(depot, kit):
+    await depot.push(kit.order("1"))
+    await depot.move(Stage.PACKED)
+    await depot.bench.absorb(kit.order("1", lines=(kit.line(quantity=3),)))
+    await depot.operate()
+    assert (await depot.bench.row("1")).changed
+    await depot.bench.store.write(lambda tx: book.remove(tx, Warehouse, "WH"))
+    assert (await depot.choose(Verdict.KEEP)).done
+    assert (await depot.incidents(), (await depot.bench.row("1")).changed) == ([], False)
+
+
+async def test_a_warehouse_that_is_set_up_again_is_told_what_changed_meanwhile(depot, kit):
+    await depot.push(kit.order("1"))
+    (warehouse,) = await depot.bench.store.read(book.entries, Warehouse, "", 10)
+    await depot.bench.store.write(lambda tx: book.remove(tx, Warehouse, warehouse.code))
+    await depot.bench.absorb(kit.order("1", buyer_note="ring twice"))
+    await depot.bench.decide()
+    assert await depot.incidents() == [("outbound_warehouse", "not_set_up")]
+    await depot.bench.store.write(book.save, msgspec.structs.replace(warehouse, revision=0))
+    depot.bench.env.time += timedelta(minutes=11)
+    await depot.bench.decide()
+    await depot.operate()
+    assert (await depot.incidents(), (await depot.content()).buyer_note) == ([], "ring twice")

@@ -122,6 +122,42 @@ def test_three_bad_answers_in_a_row_pause_the_connection(failure):
     assert after(failure, health=forgiven)[0].status is Status.RETRYING
 
 
+@pytest.mark.behaviour("P7")
+def test_good_answers_to_another_question_do_not_make_up_for_bad_ones():
+    health = ConnectionHealth()
+    for _ in range(rules.BAD_ANSWERS):
+        assert health.status is not Status.PAUSED
+        health = rules.after_success(health, NOW, "products")
+        health = rules.after_failure(health, errors.BadResponse("HTML"), LIMITS, NOW, Half(), "push")
+    assert health.status is Status.PAUSED
+
+
+def test_bad_answers_to_three_questions_are_no_three_in_a_row():
+    health = ConnectionHealth()
+    for asked in ("pull", "report", "labels"):
+        health = rules.after_failure(health, errors.BadResponse("HTML"), LIMITS, NOW, Half(), asked)
+    assert health.status is not Status.PAUSED
+
+
+def test_a_certificate_that_is_not_accepted_counts_whatever_was_asked_and_any_answer_disproves_it():
+    failure = errors.Retryable("certificate", setup=True)
+    health = rules.after_failure(ConnectionHealth(), failure, LIMITS, NOW, Half(), "pull")
+    health = rules.after_failure(health, failure, LIMITS, NOW, Half(), "push")
+    assert rules.after_success(health, NOW, "report").bad == {}
+    assert rules.after_failure(health, failure, LIMITS, NOW, Half(), "report").status is Status.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("failure", "alone"),
+    [
+        (errors.BadResponse("HTML"), True), (errors.ContractError("wrong type"), True), (errors.Rejected("400"), True),
+        (errors.Retryable("down"), False), (errors.AuthFailed("401"), False), (errors.PluginStuck("hangs"), False),
+    ],
+)  # fmt: skip
+def test_a_list_that_cannot_be_read_says_nothing_about_its_connection(failure, alone):
+    assert rules.of_one_list(failure) is alone
+
+
 def test_a_wrong_set_up_pauses_at_once_and_says_why():
     health, _ = after(errors.ConfigError("no such host key"))
     assert (health.status, health.error_kind, health.error_text) == (Status.PAUSED, "ConfigError", "no such host key")
@@ -181,7 +217,7 @@ def test_a_probe_that_is_answered_ends_the_wait_and_forgets_neither_bad_answers_
     waiting, at = after(errors.BadResponse("HTML"), errors.AuthFailed("401"))
     well = rules.after_probe(waiting, at)
     assert (well.status, well.until, well.failures, well.recent) == (Status.OK, None, 0, ())
-    assert (well.bad_answers, well.auth_refused) == (1, True)
+    assert (well.bad, well.auth_refused) == ({"": 1}, True)
     assert after(errors.AuthFailed("401"), health=well)[0].status is Status.PAUSED
     assert rules.after_success(well, at) == ConnectionHealth(since=at, last_success=at)
 

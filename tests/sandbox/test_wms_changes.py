@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 import pytest
 
+from crossdock.spec.orders import Window
 from crossdock.spec.outbound import OutboundLine, OutboundRequest, PushResult, PushStatus, RemoteOutbound, Stage
 from crossdock.spec.outbound_changes import FieldGroup, OutboundCancel, OutboundHold, OutboundUpdate
 from crossdock.testing.sandbox.call import Call
 from crossdock.testing.sandbox.wms import WmsCore
 from crossdock.testing.sandbox.wms_books import WmsBooks
 from crossdock.testing.sandbox.wms_changes import Changes
+from crossdock.testing.sandbox.wms_outbounds import CreatedOutbounds
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -141,3 +143,23 @@ def test_twenty_thousand_documents_keep_the_books_small():
     for start in range(0, len(made), 50):
         books.create(made[start : start + 50], AT)
     assert sum(map(len, books.contents.values())) < 10_000_000
+
+
+def test_a_second_document_under_one_key_has_its_place_in_the_listing():
+    """It is newer than what was noted of the key: a cursor that stood still would list it for ever."""
+    books = WmsBooks(("A",), idempotency="lookup")
+    changes = Changes(books, None, None)
+    listed = CreatedOutbounds(books, changes, set())
+    window = Window()
+    books.create([request()], AT)
+    changes.move("XD-1", Stage.PICKING)
+    listed.page(window, None, 10)
+    books.create([request()], datetime.now(UTC) + timedelta(hours=1))
+    books.create([request(key="XD-2", order_ref="O-2")], datetime.now(UTC) + timedelta(hours=2))
+    found, cursors, cursor = [], [], None
+    while len(cursors) < 9 and (not cursors or cursor is not None):
+        page = listed.page(window, cursor, 1)
+        found += [item.ref for item in page["items"]]
+        cursor = page["next_cursor"]
+        cursors.append(cursor)
+    assert (len(found), len(set(found)), len(set(cursors))) == (3, 3, len(cursors))

@@ -20,6 +20,7 @@ from crossdock.env import Env
 from crossdock.ops import process
 from crossdock.ops.masks import Masks
 from crossdock.ops.secrets import SecretStore, SecretUnavailable
+from crossdock.rules.webhooks import weakness
 from crossdock.spec.connector import SecretRef
 from crossdock.spec.errors import ConfigError, ConnectorError
 from crossdock.spec.text import clean
@@ -47,8 +48,10 @@ def check(path: Path, *, online: bool = False, as_json: bool = False) -> int:
     secrets = SecretStore(config, os.environ, masks=Masks(), uid=owner)
     problems, links = _plugins_and_connections(config, place, secrets)
     missing, warnings = secret_findings(config, place, secrets, {name: link.settings for name, link in links.items()})
-    problems += missing
+    problems += missing + folder_findings(config, place, owner)
     _certificate(config, place, problems, warnings)
+    weak, unseen = webhook_findings(config, place, secrets)
+    problems, warnings = problems + weak, warnings + unseen
     found: list[str] = []
     if online and not problems:
         found, failed = asyncio.run(_ask(links))
@@ -75,7 +78,6 @@ def secret_findings(
     """
     problems: list[str] = []
     warnings: list[str] = []
-    seen_whole = bool(config.credentials_dir or os.environ.get("CREDENTIALS_DIRECTORY"))
     for name, each in settings.items():
         for field in getattr(each, "__struct_fields__", ()):
             reference = getattr(each, field)
@@ -85,9 +87,7 @@ def secret_findings(
             try:
                 secrets.get(reference.secret)
             except SecretUnavailable as lack:
-                unseen = lack.absent and not seen_whole
-                hint = _OF_THE_SERVICE if unseen else _OF_ANOTHER_USER if lack.denied else ""
-                (warnings if hint else problems).append(str(problem(place(at), at, str(lack), hint)))
+                _tell(lack, config, str(problem(place(at), at, str(lack), _why(lack, config))), problems, warnings)
     return problems, warnings
 
 
@@ -101,6 +101,53 @@ def _certificate(config: Config, place: Callable[[KeyPath], Place], problems: li
         tls_of(tcp)
     except ConfigError as error:
         problems.append(str(problem(place(at), at, error.message, "")))
+
+
+def webhook_findings(
+    config: Config, place: Callable[[KeyPath], Place], secrets: SecretStore
+) -> tuple[list[str], list[str]]:
+    """Look up the secrets by which webhooks are signed; return problems, too short ones among them, and warnings."""
+    problems: list[str] = []
+    warnings: list[str] = []
+    for name, source in config.webhooks.connections.items():
+        for number, reference in enumerate(source.secrets):
+            at = ("webhooks", "connections", name, "secrets", number)
+            try:
+                weak = weakness(secrets.get(reference).reveal())
+            except SecretUnavailable as lack:
+                _tell(lack, config, str(problem(place(at), at, str(lack), _why(lack, config))), problems, warnings)
+            else:
+                problems += (
+                    [str(problem(place(at), at, f'the secret "{reference}" is no good one: {weak}'))] if weak else []
+                )
+    return problems, warnings
+
+
+def _why(lack: SecretUnavailable, config: Config) -> str:
+    seen_whole = bool(config.credentials_dir or os.environ.get("CREDENTIALS_DIRECTORY"))
+    return _OF_THE_SERVICE if lack.absent and not seen_whole else _OF_ANOTHER_USER if lack.denied else ""
+
+
+def _tell(lack: SecretUnavailable, config: Config, text: str, problems: list[str], warnings: list[str]) -> None:
+    """Sort a lack: what another user or the service may well see is a warning."""
+    (warnings if _why(lack, config) else problems).append(text)
+
+
+def folder_findings(config: Config, place: Callable[[KeyPath], Place], owner: int) -> list[str]:
+    """Look whether the daemon could keep its files in `state_dir`, without making anything."""
+    folder = Path(config.state_dir)
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir():
+        why = f"{there} is no folder"
+    elif os.statvfs(there).f_flag & os.ST_RDONLY:
+        why = f"{there} is on a file system that is mounted read-only"
+    elif not os.statvfs(there).f_blocks:
+        why = f"{there} is on a file system that keeps no files"
+    elif owner == os.geteuid() and not os.access(there, os.W_OK | os.X_OK):
+        why = f"{there} cannot be written to by this user"
+    else:
+        return []
+    return [str(problem(place(("state_dir",)), ("state_dir",), f"cannot be used: {why}"))]
 
 
 def _say(problems: list[str], found: list[str], as_json: bool, warnings: Sequence[str] = ()) -> int:

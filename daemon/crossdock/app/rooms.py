@@ -11,7 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from crossdock.app import mark
 from crossdock.app.loop_watch import LoopWatch
+from crossdock.app.mark import MarkFile
 from crossdock.app.plugin_items import plugin_item
 from crossdock.app.watch import Watch
 from crossdock.app.webhooks import WebhookRoom, open_webhooks
@@ -65,6 +67,7 @@ class Rooms:
     masks: Masks
     environ: Mapping[str, str]
     recent_log: RecentLog
+    mark: MarkFile
     links: dict[str, OpenConnection] = field(default_factory=dict)
     control: ControlApi | None = None
     webhooks: WebhookRoom | None = None
@@ -100,7 +103,8 @@ class Rooms:
             new = read()
             secrets = SecretStore(new, self.environ, masks=self.masks)
             changed = changes(self.config, new, self.started)
-            fresh = {name: self._connect(name, new, secrets) for name in (*changed.added, *changed.changed)}
+            wanted = [each for each in (*changed.added, *changed.changed) if new.connections[each].enabled]
+            fresh = {name: self._connect(name, new, secrets) for name in wanted}
         except (BadConfig, ConfigError) as problem:
             self.watch.reloaded(False)
             log.error("the new configuration was refused, the old one stays in force: %s", problem)
@@ -141,6 +145,7 @@ class Rooms:
             await self.webhooks.stop()
         await self.engine.stop()
         await asyncio.gather(*(link.close() for link in self.links.values()), return_exceptions=True)
+        await self.mark.advance()
         await asyncio.to_thread(self.store.close)
         if self.loop_watch is not None:
             self.loop_watch.stop()
@@ -168,6 +173,8 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     kept = recent_log.keep(masks)
     metrics = Metrics(VERSION)
     store = await _open_store(config, env, file, notifier, metrics)
+    kept_mark = MarkFile(file, store, env)
+    await kept_mark.begin()
     plugins = Plugins()
     known = await store.read(connections.plugin_digests)
     plugins.load_allowed(config.plugins.allow, config.plugins.strict, known)
@@ -178,10 +185,12 @@ async def open_rooms(config: Config, env: Env, masks: Masks, environ: Mapping[st
     def free() -> int:
         return disk.free_bytes(state)
 
-    engine = Engine(config, store, env, RealSchedule(env), watch, free)
+    schedule = RealSchedule(env)
+    engine = Engine(config, store, env, schedule, watch, free)
     watch.engine = engine
     secrets = SecretStore(config, environ, masks=masks)
-    rooms = Rooms(config, env, lock, store, plugins, host, engine, watch, masks, environ, kept)
+    rooms = Rooms(config, env, lock, store, plugins, host, engine, watch, masks, environ, kept, kept_mark)
+    schedule.every("mark", mark.EVERY_S, kept_mark.advance)
     for name, connection in config.connections.items():
         if connection.enabled:
             rooms.links[name] = connect(host, name, config, secrets)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from crossdock.config.checks import address_of
 from crossdock.control.webhook_receiver import WebhookReceiver
 from crossdock.engine.hint_keeper import HintKeeper
+from crossdock.ops.secrets import SecretUnavailable
+from crossdock.rules.webhooks import weakness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +43,11 @@ async def open_webhooks(
         return None
 
     def live(name: str) -> Sequence[str]:
-        return [secrets.get(reference).reveal() for reference in webhooks.connections[name].secrets]
+        found = [secrets.get(reference).reveal() for reference in webhooks.connections[name].secrets]
+        for reference, secret in zip(webhooks.connections[name].secrets, found, strict=True):
+            if weak := weakness(secret):
+                raise SecretUnavailable(reference, f"secret {reference} of the webhooks of {name}: {weak}")
+        return found
 
     hints = HintKeeper(engine, webhooks.min_gap_s)
     receiver = WebhookReceiver(webhooks, engine.env, engine.store, links, live, hints.add, watch.webhook)

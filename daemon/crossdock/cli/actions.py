@@ -8,7 +8,8 @@ import click
 from msgspec import convert
 
 from crossdock.cli.display import print_json, say
-from crossdock.cli.naming import find_one, for_all, order_name, show_tasks, tasks_for_all
+from crossdock.cli.naming import a_reason, find_one, for_all, order_name, show_tasks, tasks_for_all
+from crossdock.cli.numbers import Whole
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.asks import Done, Redrive, Results, SettleOrder, SyncList
@@ -56,7 +57,7 @@ async def _only_oms(client: Client) -> str:
 @click.option("--tab", type=click.Choice(SYNC_TABS), help="Every order of this list.")
 @click.option("--stage", type=click.Choice(SYNC_STAGES), help="Every order of package outbound at this stage.")
 @click.option("--warehouse", metavar="CODE", help="With --tab or --stage: only orders of this warehouse.")
-@click.option("--after", type=click.IntRange(1), help="With --tab or --stage: go on after this row.")
+@click.option("--after", type=Whole(1), help="With --tab or --stage: go on after this row.")
 @connection_option
 @json_option
 @click.pass_obj
@@ -112,7 +113,7 @@ def push(session: Session, orders: tuple[str, ...], connection: str | None, as_j
 
 @click.command()
 @order_arguments
-@click.option("--reason", required=True, help="Why; shown to everybody who looks at the order.")
+@click.option("--reason", type=a_reason, required=True, help="Why; shown to everybody who looks at the order.")
 @connection_option
 @json_option
 @click.pass_obj
@@ -150,7 +151,7 @@ def release(session: Session, orders: tuple[str, ...], connection: str | None, a
 @click.argument("order", type=order_name)
 @click.option("--arrived/--absent", default=None, help="What you saw in the warehouse: it is there, or surely not.")
 @click.option("--remote-id", help="The warehouse's own number of it, if it arrived.")
-@click.option("--reason", required=True, help="How you know; kept with the order.")
+@click.option("--reason", type=a_reason, required=True, help="How you know; kept with the order.")
 @connection_option
 @json_option
 @click.pass_obj

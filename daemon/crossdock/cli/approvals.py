@@ -8,6 +8,8 @@ import click
 
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.naming import a_reason
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.audit import ApprovalStateName
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 STATES = get_args(ApprovalStateName)
 COLUMNS = ("approval", "state", "what", "proposed by", "proposed", "until", "decided by", "outcome")
-number = click.argument("number", metavar="APPROVAL", type=click.IntRange(1))
+number = click.argument("number", metavar="APPROVAL", type=Whole(1))
 
 
 @click.group()
@@ -27,7 +29,7 @@ def approvals() -> None:
 @approvals.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only proposals in this state.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this proposal.")
+@click.option("--after", type=Whole(1), help="Go on after this proposal.")
 @csv_options
 @json_option
 @click.pass_obj
@@ -65,7 +67,7 @@ def approve(session: Session, number: int, as_json: bool) -> None:
 
 @approvals.command()
 @number
-@click.option("--reason", required=True, help="Why; shown to who proposed it.")
+@click.option("--reason", type=a_reason, required=True, help="Why; shown to who proposed it.")
 @json_option
 @click.pass_obj
 def reject(session: Session, number: int, reason: str, as_json: bool) -> None:

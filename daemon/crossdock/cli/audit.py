@@ -11,6 +11,7 @@ import click
 
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_table
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, Session, fail, json_option
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def a_moment(given: str) -> datetime:
 @click.option("--object", "object_", metavar="NAME", help="Only what was done to exactly this.")
 @click.option("--since", type=a_moment, metavar="TIME", help="Only what was done since then (UTC).")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@click.option("--after", type=Whole(1), help="Go on after this row.")
 @csv_options
 @json_option
 @click.pass_obj

@@ -8,6 +8,7 @@ import click
 
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.naming import a_reason
 from crossdock.cli.session import FAILED, Session, json_option
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def list_connections(session: Session, form: Form) -> None:
 
 @connections.command("pause")
 @name_argument
-@click.option("--reason", required=True, help="Why; shown to everybody who looks at the connection.")
+@click.option("--reason", type=a_reason, required=True, help="Why; shown to everybody who looks at the connection.")
 @json_option
 @click.pass_obj
 def pause(session: Session, name: str, reason: str, as_json: bool) -> None:

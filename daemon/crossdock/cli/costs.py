@@ -9,7 +9,8 @@ import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.lists import Form, list_forms, show_list
-from crossdock.cli.naming import order_name
+from crossdock.cli.naming import a_reason, order_name
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, Session, fail, json_option
 from crossdock.control.client import Refusal
 from crossdock.control.records.costs import CostEdit, CostPreview, SettleDrift
@@ -25,7 +26,7 @@ document_argument = click.argument("document", type=order_name)
 line_argument = click.argument("line", type=click.IntRange(0, 2**31))
 currency_option = click.option("--currency", required=True, metavar="CODE", help="ISO 4217 code, such as THB.")
 receipt_option = click.option("--receipt", metavar="REF", help="Which receipt of the line, where it has several.")
-reason_option = click.option("--reason", required=True, help="Why; it is kept for the audit.")
+reason_option = click.option("--reason", type=a_reason, required=True, help="Why; it is kept for the audit.")
 
 
 def amount(text: str) -> Decimal:
@@ -53,7 +54,7 @@ def costs() -> None:
 
 
 @costs.command("list")
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on behind this row.")
+@click.option("--after", type=Whole(0), default=0, help="Go on behind this row.")
 @list_forms
 @click.pass_obj
 def list_documents(session: Session, after: int, form: Form) -> None:
@@ -172,7 +173,7 @@ def preview(session: Session, /, as_json: bool, planned: bool, line: int, **give
 def _edit_options(command: Callable[..., None]) -> Callable[..., None]:
     options = (
         unit_cost_option, currency_option, reason_option,
-        click.option("--version", required=True, type=click.IntRange(0), help="The version that you saw."),
+        click.option("--version", required=True, type=Whole(0), help="The version that you saw."),
         click.option(
             "--old", type=standing, metavar="AMOUNT|none", help="The cost that you saw or were told; none: it has none. "
             "Default: the one that stands, which needs the right cost.view.",

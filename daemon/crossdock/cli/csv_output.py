@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import shlex
 import sys
@@ -29,7 +30,16 @@ def csv_options(command: Callable[..., Any]) -> Callable[..., Any]:
     raw = click.option(
         "--raw", is_flag=True, help="With --csv: leave text as it is, even what a spreadsheet would run."
     )
-    return as_csv(raw(command))
+
+    @functools.wraps(command)
+    def checked(*args: Any, **given: Any) -> Any:
+        if given["as_csv"] and given.get("as_json"):
+            raise click.UsageError("--csv and --json exclude each other")
+        if given["raw"] and not given["as_csv"]:
+            raise click.UsageError("--raw goes with --csv")
+        return command(*args, **given)
+
+    return as_csv(raw(checked))
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], *, raw: bool = False) -> None:

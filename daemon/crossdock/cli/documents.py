@@ -9,6 +9,7 @@ import click
 from crossdock.cli.display import print_json, say, show_facts, show_table
 from crossdock.cli.lists import Form, list_forms, show_list
 from crossdock.cli.naming import order_name
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, Session, fail, json_option
 from crossdock.control.records.documents import StatusName
 
@@ -41,7 +42,7 @@ def documents() -> None:
 @connection_option
 @click.option("--text", metavar="TEXT", type=order_name, help="A reference, a number, or an order's reference.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this document.")
+@click.option("--after", type=Whole(1), help="Go on after this document.")
 @list_forms
 @click.pass_obj
 def list_documents(session: Session, /, list_name: str | None, form: Form, **query: object) -> None:

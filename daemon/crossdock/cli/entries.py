@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from crossdock.cli.display import say
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, fail
 from crossdock.control.client import Refusal
 
@@ -21,7 +22,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 from_json_option = click.option(
     "--from-json", metavar="FILE", help="Take the whole entry from this JSON file, - for standard input."
 )
-revision_option = click.option("--revision", type=click.IntRange(1), help="Only if it still is at this revision.")
+revision_option = click.option("--revision", type=Whole(1), help="Only if it still is at this revision.")
 
 
 async def found_or_none(ask: Awaitable[T]) -> T | None:

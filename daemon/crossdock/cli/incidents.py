@@ -9,6 +9,7 @@ import click
 
 from crossdock.cli.display import print_json, say, show_facts, show_table, span
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.numbers import Real, Whole
 from crossdock.cli.session import FAILED, Session, fail, json_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CAUSES = (
     "transient", "mapping", "validation", "auth", "conflict", "in_doubt", "refused", "drift", "decision", "bug",
 )  # fmt: skip
-number = click.argument("number", metavar="INCIDENT", type=click.IntRange(1))
+number = click.argument("number", metavar="INCIDENT", type=Whole(1))
 
 
 @click.group()
@@ -34,7 +35,7 @@ def incidents() -> None:
 @click.option("--healed", is_flag=True, help="Those that are closed, instead of the open ones.")
 @click.option("--cause", type=click.Choice(CAUSES), help="Only of this cause.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(0), help="Go on after this incident.")
+@click.option("--after", type=Whole(0), help="Go on after this incident.")
 @list_forms
 @click.pass_obj
 def list_incidents(
@@ -101,9 +102,7 @@ def take_incident(session: Session, number: int, owner: str | None, as_json: boo
 
 @incidents.command("mute")
 @number
-@click.option(
-    "--hours", type=click.FloatRange(0, 24 * 366), default=24, show_default=True, help="For so long; 0 ends it."
-)
+@click.option("--hours", type=Real(0, 24 * 366), default=24, show_default=True, help="For so long; 0 ends it.")
 @json_option
 @click.pass_obj
 def mute_incident(session: Session, number: int, hours: float, as_json: bool) -> None:

@@ -10,7 +10,8 @@ import click
 from crossdock.cli.actions import order_arguments, show_results
 from crossdock.cli.display import print_json, say, show_facts, show_table, size
 from crossdock.cli.lists import Form, list_forms, show_list
-from crossdock.cli.naming import find_one, for_all, order_name, show_tasks, tasks_for_all
+from crossdock.cli.naming import a_reason, find_one, for_all, order_name, show_tasks, tasks_for_all
+from crossdock.cli.numbers import Whole
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, fail, json_option
 from crossdock.control.records.labels import LabelStateName
@@ -33,7 +34,7 @@ def labels() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only labels at this state.")
 @connection_option
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@click.option("--after", type=Whole(1), help="Go on after this row.")
 @list_forms
 @click.pass_obj
 def list_labels(session: Session, /, form: Form, **query: object) -> None:
@@ -115,7 +116,7 @@ def printed_labels(session: Session, orders: tuple[str, ...], connection: str | 
 
 @labels.command("confirm")
 @order_arguments
-@click.option("--reason", required=True, help="What you saw; kept with the order.")
+@click.option("--reason", type=a_reason, required=True, help="What you saw; kept with the order.")
 @connection_option
 @json_option
 @click.pass_obj
@@ -133,7 +134,7 @@ def confirm_labels(
 @labels.command("save")
 @order_argument
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option("--version", type=click.IntRange(1), help="Which version. Default: the newest.")
+@click.option("--version", type=Whole(1), help="Which version. Default: the newest.")
 @connection_option
 @json_option
 @click.pass_obj

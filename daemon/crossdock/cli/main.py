@@ -6,15 +6,19 @@ import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from crossdock.cli.session import DEFAULT_CONFIG, Session
 from crossdock.spec.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+OUTPUT_FAILED = 74
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("daemon:run", "Run the daemon."),
@@ -129,9 +133,13 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context, /, config: str, socket: str | None, **remote: str | None) -> None:
     """crossdock keeps an OMS and its warehouses in step.
 
-    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 69 no daemon answers, 78 the configuration is wrong.
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 69 no daemon answers or the database cannot be used, 73 the
+    daemon cannot make its folder, files or socket, 74 the output cannot be written, 75 another daemon uses the database,
+    78 the configuration is wrong, 130 interrupted.
     """
-    ctx.obj = Session(config=config, socket=socket, token=os.environ.get("CROSSDOCK_TOKEN"), **remote)
+    named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
+    token = os.environ.get("CROSSDOCK_TOKEN")
+    ctx.obj = Session(config=config, socket=socket, token=token, named=named, **remote)
 
 
 def escape_what_cannot_be_shown() -> None:
@@ -143,10 +151,15 @@ def escape_what_cannot_be_shown() -> None:
 
 def main() -> None:
     """Run the command line. Never shows a traceback for what a person typed."""
+    _open_what_is_closed()
     escape_what_cannot_be_shown()
     try:
         code = cli.main(prog_name="crossdock", standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
+    except OSError as error:
+        _output_failed(error)
+        sys.exit(OUTPUT_FAILED)
     except click.exceptions.NoArgsIsHelpError as asked:
         click.echo(asked.ctx.get_help() if asked.ctx else "", err=True)
         sys.exit(asked.exit_code)
@@ -156,6 +169,21 @@ def main() -> None:
     except click.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
+
+
+def _open_what_is_closed() -> None:
+    """A stream that the caller closed takes what is written and shows nothing; else the next file opened would be it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open as long as the process
+
+
+def _output_failed(error: OSError) -> None:
+    """Say what could not be written, and have nothing of it tried again at the end of the process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    click.echo(
+        clean(f"crossdock: {error.filename or 'the output'} cannot be written: {error.strerror or error}"), err=True
+    )
 
 
 def _complain(problem: click.ClickException) -> None:

@@ -9,6 +9,8 @@ import click
 from crossdock.cli.display import cell, print_json, say, show_facts, show_table
 from crossdock.cli.entries import fitting, from_file, from_json_option
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.naming import a_reason
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.master import BindingStateName, MasterField, MasterSettings
 
@@ -171,7 +173,7 @@ def fetch(session: Session, connection: str, as_json: bool) -> None:
 
 @master.command("plan")
 @warehouse_argument
-@click.option("--show", "shown", type=click.IntRange(1), metavar="ID", help="Show this plan instead of making one.")
+@click.option("--show", "shown", type=Whole(1), metavar="ID", help="Show this plan instead of making one.")
 @click.option("--after", metavar="SKU", help="Go on after this product.")
 @limit_option
 @json_option
@@ -211,7 +213,7 @@ def _show_plan(found: MasterPlan) -> None:
 
 @master.command("apply")
 @warehouse_argument
-@click.option("--plan", "number", type=click.IntRange(1), required=True, metavar="ID", help="The plan that was shown.")
+@click.option("--plan", "number", type=Whole(1), required=True, metavar="ID", help="The plan that was shown.")
 @json_option
 @click.pass_obj
 def apply_plan(session: Session, warehouse: str, number: int, as_json: bool) -> None:
@@ -268,7 +270,7 @@ def conflict_commands() -> None:
 @conflict_commands.command("list")
 @warehouse_argument
 @click.option("--decided", is_flag=True, help="Those that are decided, too.")
-@click.option("--after", type=click.IntRange(0), help="Go on after this conflict.")
+@click.option("--after", type=Whole(0), help="Go on after this conflict.")
 @limit_option
 @list_forms
 @click.pass_obj
@@ -303,7 +305,7 @@ def _show_conflicts(found: Sequence[MasterConflict]) -> None:
 
 
 @conflict_commands.command("show")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=Whole(1))
 @json_option
 @click.pass_obj
 def show_conflict(session: Session, number: int, as_json: bool) -> None:
@@ -321,14 +323,14 @@ def show_conflict(session: Session, number: int, as_json: bool) -> None:
 
 
 @conflict_commands.command("resolve")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=Whole(1))
 @click.option(
     "--take", metavar="oms|wms|base|VALUE", required=True, help="A side's value, the base, or a value of your own."
 )
 @click.option(
     "--value", "literal", is_flag=True, help="What --take says is a value, even if it reads oms, wms or base."
 )
-@click.option("--reason", metavar="TEXT", help="Why, for the audit.")
+@click.option("--reason", type=a_reason, metavar="TEXT", help="Why, for the audit.")
 @json_option
 @click.pass_obj
 def resolve_conflict(

@@ -39,6 +39,22 @@ class Named(NamedTuple):
     unknown: tuple[Done, ...]
 
 
+def a_name(text: str) -> str:
+    """Take the name of an entry, a store or a carrier. For click, as the type of a parameter."""
+    if not text.strip():
+        raise click.BadParameter("a name must not be empty")
+    if not text.isprintable():
+        raise click.BadParameter(f"{text!a} holds a character that nobody could see or type")
+    return text
+
+
+def a_reason(text: str) -> str:
+    """Take a reason that says something. For click, as the type of a parameter."""
+    if not text.strip():
+        raise click.BadParameter("say why; this is empty")
+    return text
+
+
 async def find_one(client: Client, text: str, connection: str | None) -> OrderRef:
     """Return the one order that `text` names. Ends the command if it is none or several."""
     found = await _looked_up(client, text, connection)

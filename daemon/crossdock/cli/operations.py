@@ -9,6 +9,7 @@ import msgspec
 
 from crossdock.cli.display import print_json, say, show_facts
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.operations import MAX_RETRIED, RetryOperations
 
@@ -30,7 +31,7 @@ def operations() -> None:
 @click.option("--connection", metavar="NAME", help="Only those that go to this connection.")
 @click.option("--kind", metavar="KIND", help="Only of this kind.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on after this operation.")
+@click.option("--after", type=Whole(0), default=0, help="Go on after this operation.")
 @list_forms
 @click.pass_obj
 def list_operations(session: Session, /, form: Form, **query: object) -> None:
@@ -44,7 +45,7 @@ def list_operations(session: Session, /, form: Form, **query: object) -> None:
 
 
 @operations.command("show")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=Whole(1))
 @json_option
 @click.pass_obj
 def show_operation(session: Session, number: int, as_json: bool) -> None:
@@ -63,7 +64,7 @@ def show_operation(session: Session, number: int, as_json: bool) -> None:
 
 
 @operations.command("retry")
-@click.argument("numbers", metavar="[NUMBER]...", type=click.IntRange(1), nargs=-1)
+@click.argument("numbers", metavar="[NUMBER]...", type=Whole(1), nargs=-1)
 @click.option("--all-failed", is_flag=True, help="All that failed, instead of those named.")
 @click.option("--connection", metavar="NAME", help="With --all-failed: only those that go to this connection.")
 @click.option("--kind", metavar="KIND", help="With --all-failed: only of this kind.")

@@ -9,6 +9,7 @@ import click
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import WHOLE, print_json, say, show_facts, show_table, when
 from crossdock.cli.naming import find_one, order_name
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.base import StateName, TabName
 
@@ -36,7 +37,7 @@ def orders() -> None:
 @click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
 @click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@click.option("--after", type=Whole(1), help="Go on after this row.")
 @csv_options
 @json_option
 @click.pass_obj

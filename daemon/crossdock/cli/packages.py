@@ -8,7 +8,8 @@ import click
 
 from crossdock.cli.actions import order_arguments, show_results, some_orders
 from crossdock.cli.lists import Form, list_forms, show_list
-from crossdock.cli.naming import for_all
+from crossdock.cli.naming import a_reason, for_all
+from crossdock.cli.numbers import Whole
 from crossdock.cli.orders import connection_option, state_said
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.asks import Done, Results
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 STAGES = get_args(StageName)
 CHOICES = get_args(ChoiceName)
-reason_option = click.option("--reason", required=True, help="Why; kept with the order.")
+reason_option = click.option("--reason", type=a_reason, required=True, help="Why; kept with the order.")
 
 
 @click.group()
@@ -34,7 +35,7 @@ def packages() -> None:
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only packages of this warehouse.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this row.")
+@click.option("--after", type=Whole(1), help="Go on after this row.")
 @list_forms
 @click.pass_obj
 def list_packages(session: Session, /, form: Form, updated: bool, **query: object) -> None:

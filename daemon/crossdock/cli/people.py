@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from crossdock.cli.display import print_json, say, show_facts
 from crossdock.cli.naming import find_one, order_name
 from crossdock.cli.orders import connection_option
 from crossdock.cli.session import FAILED, Session, json_option
-
-if TYPE_CHECKING:
-    from crossdock.control.client import Client
-    from crossdock.control.records.asks import Done
+from crossdock.spec.text import clean
 
 
 @click.command()
@@ -50,16 +45,13 @@ def forget(session: Session, order: str, connection: str | None, yes: bool, as_j
     Name, address, phone, notes and what was sent are gone for good; what was ordered, the keys and the states stay. An
     order that is open is refused. With --connection, ORDER is the reference in that OMS.
     """
+    where, ref = connection, order
+    if where is None:  # with a connection it may be a record that could not be read, which nothing lists as an order
+        named = session.talk(lambda client: find_one(client, order, None), as_json=as_json)
+        where, ref = named.connection, named.ref
     if not yes:
-        click.confirm("Remove the personal data of this order for good?", abort=True, err=True)
-
-    async def ask(client: Client) -> Done:
-        if connection is not None:
-            return await client.forget(connection, order)
-        named = await find_one(client, order, None)
-        return await client.forget(named.connection, named.ref)
-
-    found = session.talk(ask, as_json=as_json)
+        click.confirm(f"Remove the personal data of {clean(f'{where}/{ref}')} for good?", abort=True, err=True)
+    found = session.talk(lambda client: client.forget(where, ref), as_json=as_json)
     if as_json:
         print_json(found)
     else:

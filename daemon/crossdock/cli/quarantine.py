@@ -6,6 +6,7 @@ import click
 
 from crossdock.cli.display import print_json, say
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import Session, json_option
 from crossdock.spec.text import clean
 
@@ -20,7 +21,7 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(0), help="Go on after this row.")
+@click.option("--after", type=Whole(0), help="Go on after this row.")
 @list_forms
 @click.pass_obj
 def list_records(session: Session, limit: int, after: int | None, form: Form) -> None:

@@ -36,7 +36,7 @@ def reconcile(
     """Compare OMS, warehouses and what crossdock holds.
 
     What is missing, unknown or different is shown with its reason; what is safe is mended, the rest becomes incidents.
-    Exit code 1 if something is left for a person.
+    Exit code 1 if something was not compared, or is left for a person.
     """
     if no_wait:
         queued = session.talk(lambda c: _ask(c, dry_run, days, warehouse, force), as_json=as_json)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crossdock.cli.numbers import Real
 from crossdock.cli.session import FAILED, fail
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def sandbox() -> None:
 
 @sandbox.command()
 @click.option("--stream", help="File of orders to replay.")
-@click.option("--speed", type=click.FloatRange(0), default=0, show_default=True, help="Of the stream; 0: at once.")
+@click.option("--speed", type=Real(0), default=0, show_default=True, help="Of the stream; 0: at once.")
 @click.option("--rebase", is_flag=True, help="Move the stream's first event to now.")
 @click.option("--demo-orders", type=click.IntRange(0, 100_000), default=0, help="Make up so many orders of a day.")
 @click.option(
@@ -58,7 +59,7 @@ def oms(**options: Any) -> None:
     "--idempotency", type=click.Choice(["key", "lookup", "none"]), default="key", show_default=True,
     help="What it does with a key that comes again.",
 )  # fmt: skip
-@click.option("--lookup-lag-s", type=click.FloatRange(0), default=0, show_default=True, help="How late look-ups are.")
+@click.option("--lookup-lag-s", type=Real(0), default=0, show_default=True, help="How late look-ups are.")
 @_shared
 def wms(**options: Any) -> None:
     """Run a sandbox WMS."""

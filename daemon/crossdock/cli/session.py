@@ -25,6 +25,9 @@ T = TypeVar("T")
 DEFAULT_CONFIG = "/etc/crossdock/crossdock.toml"
 DEFAULT_SOCKET = "/run/crossdock/control.sock"
 
+_NAME_IT = "the socket is looked up in the configuration; a daemon that runs is reached all the same with --socket PATH"
+_MOVED = "If state_dir or the socket was changed in the configuration since it started, that is the old one"
+
 FAILED, NO_DAEMON, BAD_CONFIG = 1, 69, 78
 """Exit codes beside 0 (done) and 2 (usage, click's own)."""
 
@@ -44,7 +47,7 @@ def fail(code: int, message: str, *, as_json: bool = False, kind: str = "failed"
 class Session:
     """One call of the command line: the configuration file and where the daemon is, as they were named.
 
-    `connect` is a network address; then the token is the file's, else `token`.
+    `connect` is a network address; then the token is the file's, else `token`. `named`: somebody named the configuration.
     """
 
     config: str
@@ -53,9 +56,10 @@ class Session:
     token_file: str | None = None
     token: str | None = None
     ca_file: str | None = None
+    named: bool = True
 
-    def load_config(self) -> Config:
-        """Load the configuration; what is wrong with it ends the command with exit code 78."""
+    def load_config(self, hint: str = "") -> Config:
+        """Load the configuration; what is wrong with it, and `hint`, ends the command with exit code 78."""
         load: Any = import_module("crossdock.config.load")
         problems: Any = import_module("crossdock.config.problems")
         try:
@@ -63,20 +67,23 @@ class Session:
         except problems.BadConfig as error:
             for line in str(error).splitlines():
                 click.echo(clean(line), err=True)
+            if hint:
+                click.echo(hint, err=True)
             raise click.exceptions.Exit(BAD_CONFIG) from None
         return found
 
     def socket_path(self) -> str:
         """Return where the daemon listens: as named, else by the configuration, else the usual place.
 
-        People who may use the socket often may not read the configuration; then the usual place is tried.
+        People who may use the socket often may not read the usual configuration; then the usual place is tried. Whoever
+        names a file means its daemon and no other.
         """
         if self.socket is not None:
             return self.socket
-        if not os.access(self.config, os.R_OK):
+        if not self.named and not os.access(self.config, os.R_OK):
             return DEFAULT_SOCKET
         paths: Any = import_module("crossdock.config.paths")
-        return str(paths.socket_path(self.load_config()))
+        return str(paths.socket_path(self.load_config(_NAME_IT)))
 
     def client(self) -> Client:
         """Make a client of the daemon at the network address that was named, else at its socket."""
@@ -113,7 +120,8 @@ class Session:
         try:
             return asyncio.run(_asked(self.client(), ask))
         except client.Unreachable as error:
-            fail(NO_DAEMON, str(error), as_json=as_json, kind="unreachable")
+            hint = "" if self.socket is not None or self.connect is not None else f". {_MOVED}"
+            fail(NO_DAEMON, f"{error}{hint}", as_json=as_json, kind="unreachable")
         except client.Refusal as error:
             facts = {} if error.again_at is None else {"again_at": error.again_at}
             fail(FAILED, str(error), as_json=as_json, kind=error.code, **facts)

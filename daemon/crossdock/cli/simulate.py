@@ -12,6 +12,7 @@ import msgspec
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.entries import from_file
 from crossdock.cli.naming import find_all, order_name
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import FAILED, Session, json_option
 from crossdock.control.records.book import Strategy
 from crossdock.control.records.simulation import SimulatedOrder, Simulation, Try
@@ -43,7 +44,7 @@ PAGE = 200
     help="Which orders are shown.",
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Orders shown, at most.")
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on after this.")
+@click.option("--after", type=Whole(0), default=0, help="Go on after this.")
 @json_option
 @click.pass_obj
 def simulate(  # noqa: PLR0917 - click's options

@@ -6,6 +6,7 @@ import click
 
 from crossdock.cli.display import print_json, say, show_table
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import Session, json_option
 
 
@@ -18,7 +19,7 @@ def stock() -> None:
 @click.option("--warehouse", metavar="CODE", help="Only this warehouse's.")
 @click.option("--sku", help="Only this SKU, as the warehouse calls it.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on after this row.")
+@click.option("--after", type=Whole(0), default=0, help="Go on after this row.")
 @list_forms
 @click.pass_obj
 def list_stock(session: Session, warehouse: str | None, sku: str | None, limit: int, after: int, form: Form) -> None:

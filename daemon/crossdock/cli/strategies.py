@@ -18,6 +18,7 @@ from crossdock.cli.entries import (
     say_warnings,
 )
 from crossdock.cli.lists import Form, list_forms, show_list
+from crossdock.cli.naming import a_name
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.book import Strategy, StrategyPage
 
@@ -84,11 +85,11 @@ def show_strategy(session: Session, name: str, as_json: bool) -> None:
 
 
 @strategies.command("set")
-@click.argument("name")
+@click.argument("name", type=a_name)
 @click.option("--kind", type=click.Choice(KINDS), help="When it pushes; needed for a new one.")
-@click.option("--shop", "shops", multiple=True, help="Designated store; may be repeated.")
+@click.option("--shop", "shops", metavar="NAME", type=a_name, multiple=True, help="Designated store; may be repeated.")
 @click.option("--any-shops", is_flag=True, help="Of any store.")
-@click.option("--logistics", multiple=True, help="Designated carrier; may be repeated.")
+@click.option("--logistics", metavar="NAME", type=a_name, multiple=True, help="Designated carrier; may be repeated.")
 @click.option("--any-logistics", is_flag=True, help="With any carrier.")
 @click.option("--minimum-status", type=click.Choice(STATUSES), help="The least that the order's status must be.")
 @click.option("--gift-gate", type=click.Choice(GATES), help="What is waited for while gifts may still be added.")

@@ -8,6 +8,7 @@ import click
 
 from crossdock.cli.csv_output import csv_options, print_csv, say_more
 from crossdock.cli.display import print_json, say, show_facts, show_table
+from crossdock.cli.numbers import Whole
 from crossdock.cli.session import Session, json_option
 from crossdock.control.records.base import TaskStateName
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from crossdock.control.records.tasks import TaskItem, TaskResultPage
 
 STATES = get_args(TaskStateName)
-number = click.argument("number", metavar="TASK", type=click.IntRange(1))
+number = click.argument("number", metavar="TASK", type=Whole(1))
 
 
 @click.group()
@@ -27,7 +28,7 @@ def tasks() -> None:
 @tasks.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only tasks in this state.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Rows shown, at most.")
-@click.option("--after", type=click.IntRange(1), help="Go on after this task.")
+@click.option("--after", type=Whole(1), help="Go on after this task.")
 @csv_options
 @json_option
 @click.pass_obj
@@ -53,7 +54,7 @@ def list_tasks(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **qu
 
 @tasks.command("show")
 @number
-@click.option("--after", type=click.IntRange(0), default=0, help="Go on with what it did after this.")
+@click.option("--after", type=Whole(0), default=0, help="Go on with what it did after this.")
 @json_option
 @click.pass_obj
 def show_task(session: Session, number: int, after: int, as_json: bool) -> None:

@@ -73,6 +73,10 @@ class Tree:
         self._places = {known: at for known, at in self._places.items() if known[: len(path)] != path}
         self._places[path] = place
 
+    def came_from(self, path: KeyPath, place: Place) -> None:
+        """Note where a table comes from, unless a file has it."""
+        self._places.setdefault(path, place)
+
 
 def gather(path: Path, environ: Mapping[str, str]) -> Tree:
     """Read `path`, conf.d/*.toml beside it in the order of their names, and the environment.
@@ -167,6 +171,8 @@ def _override(tree: Tree, variable: str, text: str) -> None:
         path = (*path, key)
         table = table.get(key) if isinstance(table, dict) else None
     tree.override(path, _as_value(text), place)
+    for length in range(1, len(path)):
+        tree.came_from(path[:length], place)
 
 
 def _as_variable(key: str) -> str:

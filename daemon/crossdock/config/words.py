@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _NAME = r"^[a-z0-9][a-z0-9_.-]{0,39}$"
 _PATTERNS = {
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day from "00:00" to "23:59"',
+    "^[A-Z]{3}$": 'three capital letters, such as "EUR"',
+    r"^[0-9]{1,15}(\.[0-9]{1,4})?$": 'an amount in quotes, such as "12.50"',
+    r"^[A-Za-z0-9.:\[\]-]{1,255}$": "the name of a host, or an address",
+    r"^[A-Za-z0-9._-]{1,100}$": "1 to 100 letters, digits, dots, hyphens or underscores",
     _NAME: "1 to 40 small letters, digits, dots, hyphens or underscores, the first a letter or digit",
 }
 

@@ -41,7 +41,7 @@ _read_request = msgspec.json.Decoder(OutboundRequest).decode
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """All that is known of one order. `body` is what its warehouse was told last, `record` what was decided since. `order` is None where its connector is not loaded; `health` is its warehouse's."""
+    """All that is known of one order. `body` is what its warehouse was told last, `record` what was decided since. `order` is None where its connector is not loaded; `health` is its warehouse's, `absent` says why its connection takes nothing ("": it does)."""
 
     row: Listed
     lens: Lens
@@ -54,6 +54,7 @@ class Case:
     book: Book
     health: ConnectionHealth
     idempotency: str
+    absent: str
     now: datetime
     personal: bool
 
@@ -190,6 +191,12 @@ def _after_push(case: Case) -> list[Next]:
     if others := sorted({each.replace("_", " ") for each in case.row.asked} - _DECIDED):
         text = f"an incident about it is open ({', '.join(others)}): `crossdock incidents list` says what mends it"
         found.append(Next(text=text, person=True))
+    if push.warehouse not in case.book.warehouses and push.state not in _LEFT:
+        text = (
+            f"warehouse {push.warehouse} is not set up any more: what changes is not told to it. Set it up again with "
+            "`crossdock warehouses set`, or tell it by hand and choose keep (`crossdock packages decide`)"
+        )
+        found.append(Next(text=text, person=True))
     if push.state in _ASKED:
         found += _through_connection(case, _ASKED[push.state])
     if push.marked_updated:
@@ -209,6 +216,7 @@ _GOES_ON = {
 }
 
 
+_LEFT = frozenset({PushState.SHIPPED, PushState.CLOSED_SHORT, PushState.REJECTED})
 _ASKED = {
     PushState.UPDATE_PENDING: "its warehouse is told what differs",
     PushState.CANCEL_REQUESTED: "its warehouse is asked not to ship it; the OMS is told when that is confirmed",
@@ -284,6 +292,8 @@ def _through_connection(case: Case, text: str) -> list[Next]:
     """Say when something that is due goes through the connection of its warehouse: one time, or what it waits for."""
     name, health, due = case.push.connection, case.health, _ahead(case, case.push.next_at)
     soonest = health.until or case.now
+    if name is not None and case.absent:
+        return [Next(text=f"connection {name}: {case.absent}; {text} once it is in use", person=True)]
     if name is None or may_call(health, case.now) or (health.until and due and due >= soonest):
         return [Next(text=text, at=due)]
     by = f" by {health.paused_by}" if health.paused_by else ""

@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from crossdock.config.checks import address_of
-from crossdock.control import auditing, intake, problems, sockets
+from crossdock.control import auditing, intake, known, problems, sockets
 from crossdock.control.auditing import Auditor
 from crossdock.control.door import DOOR, NetworkDoor, SocketDoor
 from crossdock.control.events import Events
@@ -201,6 +201,9 @@ class ControlApi:
             body = intake.read_body(raw, route.body)
         elif request.can_read_body:
             raise bad_request("this route takes no body")
+        await known.check(
+            self._engine, warehouse=getattr(query, "warehouse", None), connection=getattr(query, "connection", None)
+        )
         return Call(
             body=body, query=query, path=path, caller=caller, engine=self._engine, requests=self._requests,
             providers=self._providers, events=self.events, tokens=self.tokens,

@@ -22,15 +22,15 @@ IDLE_S = 1.0
 
 
 class CallingLane:
-    """One lane of one connection; what a flow asks the engine (flows.lane.CallingLane)."""
+    """One lane of one connection; what a flow asks the engine (flows.lane.CallingLane). `asks` names what it asks for."""
 
     def __init__(
-        self, link: Link, house: House, keeper: ConnectionKeeper, going: Callable[[], bool], budget_s: float
+        self, link: Link, house: House, keeper: ConnectionKeeper, going: Callable[[], bool], budget_s: float, asks: str
     ) -> None:
         self.connection = link.name
         self.run = 0
         self._link, self._house, self._keeper, self._going = link, house, keeper, going
-        self._budget = budget_s
+        self._budget, self._asks = budget_s, asks
         self._until = 0.0
         self._auth_failed = False
         self._calls = 0
@@ -74,10 +74,10 @@ class CallingLane:
     def succeeded(self, calls: int) -> None:
         """A call was answered."""
         self._calls += calls
-        self._keeper.succeeded(self.connection)
+        self._keeper.succeeded(self.connection, self._asks)
 
     def failed(self, error: ConnectorError) -> None:
         """A call failed for a reason of the connection's."""
         self._calls += 1
         self._auth_failed = self._auth_failed or isinstance(error, AuthFailed)
-        self._keeper.failed(self.connection, error)
+        self._keeper.failed(self.connection, error, self._asks)

@@ -91,21 +91,21 @@ class ConnectionKeeper:
             return 0
         return max(0.0, (health.until - self._env.now()).total_seconds())
 
-    def succeeded(self, name: str) -> None:
-        """A call was answered."""
+    def succeeded(self, name: str, asked: str = "") -> None:
+        """A call was answered; `asked` names what was asked for, as that of a failed one."""
         before = self.of(name)
+        after = connection_health.after_success(before, self._env.now(), asked)
         if before.status is Status.OK:
-            self._health[name] = connection_health.after_success(before, self._env.now())
+            self._health[name] = after
             return
-        after = connection_health.after_success(before, self._env.now())
         if after.status is Status.OK:
             log.info("connection %s is well again", name)
         self._put(name, after)
 
-    def failed(self, name: str, error: ConnectorError) -> None:
-        """A call failed for a reason of the connection's."""
+    def failed(self, name: str, error: ConnectorError, asked: str = "") -> None:
+        """A call failed for a reason of the connection's. Bad answers are counted by what was `asked` for."""
         before, limits = self.of(name), self._limits.get(name, Limits())
-        after = connection_health.after_failure(before, error, limits, self._env.now(), self._env.random)
+        after = connection_health.after_failure(before, error, limits, self._env.now(), self._env.random, asked)
         if before.status is not after.status:
             log.warning("connection %s: %s; %s", name, error.message, said(after))
             if after.status is Status.PAUSED:

@@ -19,13 +19,14 @@ from crossdock.engine.probe_lane import ProbeLane
 from crossdock.engine.pull_lane import PullLane
 from crossdock.engine.push_lane import PushLane, limits, push_policy
 from crossdock.engine.reconcile_lane import ReconcileLane, Surroundings
+from crossdock.flows import unserved
 from crossdock.flows.house import House
 from crossdock.flows.master import keep_in_step
 from crossdock.flows.post_documents import Desk as PostingDesk
 from crossdock.flows.reconsider import Desk, reconsider_due
 from crossdock.flows.repush_documents import reconsider
 from crossdock.rules.mutability import abilities_of
-from crossdock.store import counters, labels, operations, outbox, tasks
+from crossdock.store import counters, labels, lineage, operations, outbox, tasks
 from crossdock.store.book import BookCache
 from crossdock.store.store import StoreError
 from crossdock.store.times import to_ms
@@ -88,11 +89,13 @@ class Engine:
         self._numbers: RunNumbers | None = None
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
+        self._unserved: Mapping[str, str] | None = None
 
     async def start(self, links: Sequence[Link]) -> None:
         """Recover, then serve every connection. The remote systems need not be up."""
         self._numbers = await RunNumbers.reserve(self.store)
         await self.keeper.load()
+        self.house.caution = await self.store.read(lineage.caution)
         await self.store.write(tasks.requeue_running)
         await self._clock.catch_up(self._quiet(links))
         self.env.failpoint("engine.recovered")
@@ -295,6 +298,8 @@ class Engine:
             due = await self.store.read(outbox.due_connections, now)
             operating = await self.store.read(operations.due_connections, now)
             labelled = await self.store.read(labels.due_connections, now)
+            idle = {*due, *(name for name in operating if name not in self.links)}
+            await self._watch_unserved({name: why for name in sorted(idle) if (why := self.unserved(name))})
         except StoreError as error:
             self.gate.shut(error)
             return
@@ -306,6 +311,23 @@ class Engine:
             self.wake(f"labels:{name}")
         for name in filter(self.keeper.overdue, self.links):
             self.wake(f"probe:{name}")
+
+    def unserved(self, connection: str) -> str:
+        """Say why nothing that waits for a connection goes through it; "" where it does."""
+        config, link = self.config.connections.get(connection), self.links.get(connection)
+        if config is None:
+            return "it is not configured"
+        if not config.enabled:
+            return "it is switched off (enabled = false)"
+        if link is None:
+            return "its plugin is not loaded"
+        return "" if "push_outbound" in link.hooks else "its connector takes no orders"
+
+    async def _watch_unserved(self, waiting: Mapping[str, str]) -> None:
+        """Have an incident for each connection that something waits for and that is not in use, and for no other."""
+        if waiting != self._unserved:
+            await self.store.write(unserved.keep, waiting, self.env.now())
+            self._unserved = waiting
 
     def _quiet(self, links: Iterable[Link]) -> dict[str, int]:
         """Milliseconds that a doubt of each connection waits until the warehouse may be asked."""

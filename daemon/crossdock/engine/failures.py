@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from crossdock.engine.links import Link
 
 
-async def note_failure(link: Link, keeper: ConnectionKeeper, error: ConnectorError) -> None:
+async def note_failure(link: Link, keeper: ConnectionKeeper, error: ConnectorError, asked: str = "") -> None:
     """Have the connection judged by its failure; credentials that were refused are renewed, where it can."""
-    keeper.failed(link.name, error)
+    keeper.failed(link.name, error, asked)
     if isinstance(error, AuthFailed):
         await refresh(link, keeper)
 

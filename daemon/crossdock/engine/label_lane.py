@@ -50,7 +50,7 @@ class LabelLane(CallingLane):
         going: Callable[[], bool],
         wake: Callable[[frozenset[str]], None],
     ) -> None:
-        super().__init__(link, house, keeper, going, engine.run_budget_s)
+        super().__init__(link, house, keeper, going, engine.run_budget_s, "labels")
         self._wake = wake
         policy = PullPolicy(
             base_s=config.retry.base_s, cap_s=config.retry.cap_s, park_after=config.push.park_after,
@@ -71,7 +71,7 @@ class LabelLane(CallingLane):
             more, wake = await self._puller.due()
             self._wake(wake)
         except ConnectorError as error:
-            await note_failure(self._link, self._keeper, error)
+            await note_failure(self._link, self._keeper, error, self._asks)
         await self._end()
         return await self._next(more, labels.next_due)
 

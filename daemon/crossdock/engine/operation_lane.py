@@ -35,7 +35,7 @@ class OperationLane(CallingLane):
         handlers: Mapping[str, Handler],
         settled: Callable[[], None],
     ) -> None:
-        super().__init__(link, house, keeper, going, engine.run_budget_s)
+        super().__init__(link, house, keeper, going, engine.run_budget_s, "operate")
         self._handlers, self._on_settled = handlers, settled
         self._concurrency = min(config.push.concurrency, link.capabilities.concurrency)
         self.policy = operation_policy(link, config)

@@ -79,7 +79,7 @@ class PullLane:
             await self._tasks()
             due = await self._fetch_if_due()
         except ConnectorError as error:
-            await note_failure(self._link, self._keeper, error)
+            await note_failure(self._link, self._keeper, error, "pull")
             due = 0.0
         await self._keeper.save()
         wait = self._keeper.wait_s(self.connection)
@@ -139,7 +139,7 @@ class PullLane:
                 await house.store.write(note_fetch, self.connection, kind, now, house.env.now(), Totals(), str(error))
             raise
         self._failed_fetch = False
-        self._keeper.succeeded(self.connection)
+        self._keeper.succeeded(self.connection, "pull")
         self._fetched(self.connection, pulled.totals)
         if task is None and (pulled.totals.changed or pulled.totals.failed):
             await house.store.write(
@@ -181,7 +181,7 @@ class PullLane:
         for start in range(0, len(refs), SYNC_CHUNK):
             chunk = refs[start : start + SYNC_CHUNK]
             absorbed = await sync_orders(self.connection, self._link, self._house, chunk, task.id)
-            self._keeper.succeeded(self.connection)
+            self._keeper.succeeded(self.connection, "pull")
             self._wake(absorbed.wake)
 
     async def _obtain(self, task: Task) -> None:
@@ -208,7 +208,7 @@ class PullLane:
         try:
             more = await report_pushes(self.connection, self._link, self._house)
         except ConnectorError as error:
-            self._keeper.failed(self.connection, error)
+            self._keeper.failed(self.connection, error, "report")
             await self._keeper.save()
             return self._keeper.wait_s(self.connection)
         if more:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crossdock.engine.calling_lane import CallingLane
 from crossdock.flows.push_outbound import Sending, push_outbound
 from crossdock.rules.connection_health import Limits
@@ -35,9 +37,9 @@ class PushLane(CallingLane):
         count: Callable[[str, str, int], None],
         settled: Callable[[], None],
     ) -> None:
-        super().__init__(link, house, keeper, going, engine.run_budget_s)
+        super().__init__(link, house, keeper, going, engine.run_budget_s, "push")
         self.reports_to, self._count, self._on_settled = reporting, count, settled
-        self.policy = push_policy(link, config)
+        self.policy = msgspec.structs.replace(push_policy(link, config), caution=house.caution)
         capabilities = link.capabilities
         self.sending = Sending(
             concurrency=min(config.push.concurrency, capabilities.concurrency),

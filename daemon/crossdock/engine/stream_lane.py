@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from crossdock.engine.calling_lane import CallingLane
 from crossdock.engine.failures import note_failure
 from crossdock.engine.pull_lane import finish, note_fetch, take_turn
+from crossdock.engine.push_lane import limits
 from crossdock.flows import not_offered
 from crossdock.flows.listing import Guard, PullPolicy
 from crossdock.flows.pull_stream import OnDemand, pull_stream
+from crossdock.rules.backoff import delay
+from crossdock.rules.connection_health import BAD_ANSWERS, of_one_list
 from crossdock.spec.errors import ConnectorError, Unsupported
 from crossdock.store import cursors, tasks
 from crossdock.store.tasks import TaskState, Totals
@@ -50,12 +53,14 @@ class StreamLane(CallingLane):
         wake: Callable[[frozenset[str]], None],
         fetched: Callable[[str, Totals], None],
     ) -> None:
-        super().__init__(link, house, keeper, going, engine.run_budget_s)
+        super().__init__(link, house, keeper, going, engine.run_budget_s, stream.name)
+        self._limits = limits(config)
         self._stream, self._kind, self._wake, self._fetched = stream, kind, wake, fetched
         self._interval_s, self._every = interval_s, timedelta(seconds=config.fetch.every_s)
         self._failed_fetch = False
         self._hinted = False
         self._absent_until: float | None = None
+        self._bad = 0
         self._told = True  # perhaps before the daemon was started
         self.may_fetch = True
         self.policy = PullPolicy(
@@ -94,8 +99,11 @@ class StreamLane(CallingLane):
         except Unsupported as error:
             due = await self._absent(error)
         except ConnectorError as error:
-            await note_failure(self._link, self._keeper, error)
-            due = 0.0
+            if of_one_list(error):
+                due = await self._unreadable(error)
+            else:
+                await note_failure(self._link, self._keeper, error, self._asks)
+                due = 0.0
         await self._keeper.save()
         wait = self._keeper.wait_s(self.connection)
         return None if wait is None else max(wait, due)
@@ -110,9 +118,21 @@ class StreamLane(CallingLane):
         self._told = True
         return LOOK_AGAIN_S
 
+    async def _unreadable(self, error: ConnectorError) -> float:
+        """The list cannot be read. Everything else of the connection goes on; this is asked for again, later each time."""
+        house = self._house
+        self._bad += 1
+        wait = delay(self._bad, self._limits.base_s, self._limits.cap_s, house.env.random).total_seconds()
+        self._absent_until = house.env.monotonic() + wait
+        if self._bad >= BAD_ANSWERS:
+            text, now = f"{type(error).__name__}: {error}", to_ms(house.env.now())
+            await house.store.write(not_offered.report_unreadable, self.connection, self._stream.name, text, now)
+            self._told = True
+        return wait
+
     async def _not_absent(self) -> None:
         """It is there, or nobody wants it any more."""
-        self._absent_until = None
+        self._absent_until, self._bad = None, 0
         if self._told:
             now = to_ms(self._house.env.now())
             await self._house.store.write(not_offered.heal, self.connection, self._stream.name, now)

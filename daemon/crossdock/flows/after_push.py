@@ -15,6 +15,8 @@ from crossdock.rules.troubles import (
     OUTBOUND_DOCUMENT,
     OUTBOUND_HOLD,
     OUTBOUND_UPDATE,
+    OUTBOUND_WAREHOUSE,
+    no_warehouse,
 )
 from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound_changes import OutboundCancel, OutboundHold
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 UPDATE, CANCEL, HOLD = OUTBOUND_UPDATE, OUTBOUND_CANCEL, OUTBOUND_HOLD
-DOCUMENT = OUTBOUND_DOCUMENT
-"""What incidents about the document itself are called."""
+DOCUMENT, WAREHOUSE = OUTBOUND_DOCUMENT, OUTBOUND_WAREHOUSE
+"""What incidents about the document itself, and about its warehouse, are called."""
 """The kinds of operations; incidents about them carry the same names."""
 
 
@@ -152,6 +154,16 @@ class Case:
     def asked(self) -> frozenset[str]:
         """Return the operations about which a person is asked to decide of this order."""
         return frozenset(each.operation for each in incidents.of_subject(self.tx, f"order:{self.stored.id}"))
+
+    @property
+    def set_up(self) -> bool:
+        """Its warehouse is set up here, switched on or not."""
+        return self.book is not None and (self.push.warehouse or "") in self.book.warehouses
+
+    def report_warehouse(self) -> None:
+        """Its warehouse is not set up any more, so that it cannot be told what changed: somebody has to know."""
+        trouble = no_warehouse(self.push.connection or "", self.push.warehouse or "")
+        incidents.report(self.tx, trouble, f"order:{self.stored.id}", self.at, self.stored.ref)
 
     def asked_about(self, operation: str) -> bool:
         """Tell whether a person is asked to decide about an operation of this order."""

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.flows import label_changes
-from crossdock.flows.after_push import UPDATE
+from crossdock.flows.after_push import UPDATE, WAREHOUSE
 from crossdock.flows.house import encode
 from crossdock.rules import eligibility, mutability
 from crossdock.rules.changes import Change, differences, merged
@@ -63,7 +63,10 @@ def amend(case: Case) -> None:
     if pair is None:
         gone = record.base is None and pushes.body(case.tx, push.id) is None  # with the order's personal data
         push.again_at = None if gone else to_ms(case.now) + AGAIN
+        if not gone and not case.set_up:
+            case.report_warehouse()
         return
+    case.heal(WAREHOUSE)
     base, fresh = pair
     found = decide(case, base, fresh)
     if push.state in GONE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.flows.after_push import CANCEL, DOCUMENT, HOLD, UPDATE, Case
+from crossdock.flows.after_push import CANCEL, DOCUMENT, HOLD, UPDATE, WAREHOUSE, Case
 from crossdock.flows.decide import again
 from crossdock.flows.keep_in_step import look, open_case
 from crossdock.flows.reconsider import Answer, Desk
@@ -143,6 +143,9 @@ def _settle_open(case: Case, kind: str, reason: str, actor: str) -> None:
 
 
 def _force(case: Case, reason: str, actor: str) -> tuple[bool, str]:
+    if not case.set_up:
+        where = f"warehouse {case.push.warehouse} is not set up any more"
+        return False, f"{where}: set it up again, or tell it by hand and choose keep"
     _settle_open(case, "force", reason, actor)
     return True, "it is sent to its warehouse"
 
@@ -160,7 +163,11 @@ def _keep(case: Case, reason: str, actor: str) -> tuple[bool, str]:
 def _kept(case: Case, reason: str, actor: str) -> tuple[bool, str]:
     seen = case.asked_about(DOCUMENT)
     case.heal(DOCUMENT)  # it was closed short, or shipped although it was cancelled: a person has seen to it
-    if case.asked_about(UPDATE):
+    if not case.set_up:
+        case.push.changed, case.push.again_at = False, None
+        case.heal(UPDATE, WAREHOUSE)
+        case.tell("decided", f"keep: {reason} (its warehouse is not set up any more)", actor)
+    elif case.asked_about(UPDATE):
         _settle_open(case, "keep", reason, actor)
     else:
         case.tell("decided", f"keep: {reason} (what its warehouse did stands)", actor)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossdock.env import Env
+    from crossdock.rules.lineage import Caution
     from crossdock.store.book import BookCache
     from crossdock.store.store import Store
 
@@ -26,6 +27,7 @@ class House:
     """The rooms a flow may use. `readers` holds `read_order` of each connection whose pages are slices.
 
     `label_sources` names the connections that can be asked for shipping labels, `label_takers` those that take them.
+    `caution`: which orders may have been sent without the store knowing.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class House:
     readers: dict[str, Callable[[bytes], Order]] = field(default_factory=dict)
     label_sources: set[str] = field(default_factory=set)
     label_takers: set[str] = field(default_factory=set)
+    caution: Caution | None = None
 
     def read_order(self, connection: str, payload: bytes, sliced: bool) -> Order:
         """Decode a stored order. Raises ValueError for bytes that are none, ContractError without its connector."""

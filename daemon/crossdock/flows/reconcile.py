@@ -133,7 +133,10 @@ def _finish(tx: Transaction, task: Task, plan: Plan, ordered: Ordered, mended: i
     at = to_ms(now)
     counted = Counter(each.finding.value for each in plan.found)
     parts = [f"{count} {name.replace('_', ' ')}" for name, count in sorted(counted.items())]
-    outcome = f"{plan.compared} compared over {ordered.days} days: {', '.join(parts) or 'nothing is wrong'}"
+    untold = sorted({*plan.not_asked, *plan.cannot})
+    well = "nothing is wrong" if plan.compared and not untold else "nothing was found in what was compared"
+    outcome = "".join(f"NOT COMPARED: {name}; " for name in untold)
+    outcome += f"{plan.compared} compared over {ordered.days} days: {', '.join(parts) or well}"
     outcome += "".join(f"; {name} cannot be asked" for name in sorted(plan.cannot))
     outcome += f"; {plan.foreign} documents of others" if plan.foreign else ""
     outcome += f"; more than {MAX_FOUND} findings: reconcile again for the rest" if plan.cut else ""
@@ -146,8 +149,10 @@ def _finish(tx: Transaction, task: Task, plan: Plan, ordered: Ordered, mended: i
     whole = not plan.not_asked and not plan.cut
     error = "; ".join(f"{name} was not compared: {text}" for name, text in sorted(plan.not_asked.items())) or None
     left = len(plan.found) - mended
+    doubts = sum(1 for each in plan.found if REMEDIES[each.finding] is Remedy.DOUBT)
     tasks.add(tx, task.id, Totals(found=plan.compared, changed=mended, skipped=left, failed=len(plan.not_asked)))
-    state = TaskState.SUCCEEDED if whole and not left else TaskState.PARTIAL
+    done = whole and not left and not doubts and not plan.cannot and plan.compared
+    state = TaskState.SUCCEEDED if done else TaskState.PARTIAL
     tasks.finish(tx, task.id, state, at, outcome, error)
     if ordered.dry_run:
         return

@@ -8,6 +8,7 @@ import msgspec
 
 from crossdock.flows import shipping, troubles
 from crossdock.flows.catch_up import catch_up
+from crossdock.rules import outcome
 from crossdock.rules.outcome import Past
 from crossdock.rules.push_states import PushState
 from crossdock.store import labels, outbox, pushes, timeline
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crossdock.flows.lane import Lane
+    from crossdock.rules.lineage import Caution
     from crossdock.rules.outcome import PushPolicy, Verdict
     from crossdock.store.store import Transaction
 
@@ -62,7 +64,30 @@ def exchange(
     claimed = outbox.claim(tx, lane.run, lane.connection, PushState.QUEUED, want, at)
     if policy.idempotency == "key" and len(claimed) < want:
         claimed += outbox.claim(tx, lane.run, lane.connection, PushState.IN_DOUBT, want - len(claimed), at)
-    return claimed
+    if policy.caution is None or policy.idempotency == "key":
+        return claimed
+    return _without_unasked(tx, lane, claimed, policy, policy.caution, at)
+
+
+def _without_unasked(
+    tx: Transaction, lane: Lane, claimed: list[Claimed], policy: PushPolicy, caution: Caution, at: int
+) -> list[Claimed]:
+    """Put in doubt what a database that was put back may have forgotten to have sent; return what may be sent now.
+
+    It is done once for each key. The row goes back to what it was first: it was not sent.
+    """
+    ids = outbox.unvetted(tx, [each.id for each in claimed], caution.number, to_ms(caution.before))
+    unasked = [each for each in claimed if each.id in ids]
+    if not unasked:
+        return claimed
+    verdict = outcome.before_first_send(policy, caution)
+    outbox.give_back(tx, lane.run, unasked, at)
+    asked_at, text = None if verdict.next_at is None else max(at, to_ms(verdict.next_at)), verdict.text or ""
+    outbox.doubt_unsent(tx, sorted(ids), caution.number, to_ms(caution.since), asked_at, verdict.kind or "", text)
+    timeline.add(tx, [timeline.Moment(each.order_id, at, "in_doubt", "", text) for each in unasked])
+    if verdict.needs_person:
+        troubles.note_ids(tx, sorted(ids), at)
+    return [each for each in claimed if each.id not in ids]
 
 
 def counted_from(settled: Settled, at: int) -> Settled:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from crossdock.rules.push_states import CANCELLING, GONE, PushState
-from crossdock.rules.troubles import OUTBOUND_CANCEL, OUTBOUND_DOCUMENT, OUTBOUND_UPDATE
+from crossdock.rules.troubles import OUTBOUND_CANCEL, OUTBOUND_DOCUMENT, OUTBOUND_UPDATE, OUTBOUND_WAREHOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,12 +65,13 @@ def _changed(question: Question) -> bool:
 
 
 def _force(question: Question) -> bool:
-    return _changed(question) and question.state not in GONE and question.can_update
+    known = OUTBOUND_WAREHOUSE not in question.asked  # else nothing can be sent there
+    return known and _changed(question) and question.state not in GONE and question.can_update
 
 
 def _keep(question: Question) -> bool:
     seen = OUTBOUND_DOCUMENT in question.asked and question.state is not PushState.REJECTED
-    return seen or _changed(question)
+    return seen or OUTBOUND_WAREHOUSE in question.asked or _changed(question)
 
 
 def _ship(question: Question) -> bool:
@@ -98,6 +99,8 @@ _APPLIES: dict[Verdict, Callable[[Question], bool]] = {
 
 def _why_not(verdict: Verdict, question: Question) -> str:
     match verdict:
+        case Verdict.FORCE if OUTBOUND_WAREHOUSE in question.asked:
+            return "its warehouse is not set up any more: set it up again, or tell it by hand"
         case Verdict.FORCE if question.state in GONE:
             return "goods of it have left the warehouse, which takes no change any more"
         case Verdict.FORCE if not question.can_update:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crossdock.rules.backoff import Random
 
 BAD_ANSWERS = 3
-"""Unreadable answers, contract faults or set-up faults in a row after which a connection pauses."""
+"""Unreadable answers, contract faults or set-up faults in a row, to one question, after which a connection pauses."""
 
 _BY_HAND = "Paused"
 
@@ -46,13 +46,17 @@ class Status(StrEnum):
 
 
 class ConnectionHealth(Struct, frozen=True, kw_only=True):
-    """What is known of a connection. `until` bounds any wait (UTC); `recent` are the last failures' times."""
+    """What is known of a connection. `until` bounds any wait (UTC); `recent` are the last failures' times.
+
+    `bad` counts bad answers in a row by what was asked (push, pull, …): a good one to another question proves nothing. Under
+    no name stands what is wrong with the connection itself, which any good answer disproves.
+    """
 
     status: Status = Status.OK
     since: datetime | None = None
     until: datetime | None = None
     failures: int = 0
-    bad_answers: int = 0
+    bad: dict[str, int] = {}
     auth_refused: bool = False
     recent: tuple[datetime, ...] = ()
     paused_by: str = ""
@@ -73,12 +77,13 @@ def probing(health: ConnectionHealth) -> bool:
     return health.status in (Status.OPEN, Status.RETRYING, Status.RATE_LIMITED, Status.IDLE)
 
 
-def after_success(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
-    """A call ended well: everything is forgiven, except a person's pause."""
+def after_success(health: ConnectionHealth, now: datetime, asked: str = "") -> ConnectionHealth:
+    """A call ended well: everything is forgiven, except a person's pause and bad answers to other questions."""
     if health.status in (Status.PAUSED, Status.STUCK):
         return msgspec.structs.replace(health, last_success=now)
     since = health.since if health.status is Status.OK else now
-    return ConnectionHealth(since=since or now, last_success=now)
+    others = {each: count for each, count in health.bad.items() if each not in (asked, "")}
+    return ConnectionHealth(since=since or now, last_success=now, bad=others)
 
 
 def after_probe(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
@@ -89,7 +94,7 @@ def after_probe(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
     well = after_success(health, now)
     if well.status is not Status.OK:
         return well
-    return msgspec.structs.replace(well, bad_answers=health.bad_answers, auth_refused=health.auth_refused)
+    return msgspec.structs.replace(well, bad=health.bad, auth_refused=health.auth_refused)
 
 
 def at_rest(health: ConnectionHealth) -> ConnectionHealth:
@@ -100,7 +105,12 @@ def at_rest(health: ConnectionHealth) -> ConnectionHealth:
 
 
 def after_failure(
-    health: ConnectionHealth, error: errors.ConnectorError, limits: Limits, now: datetime, random: Random
+    health: ConnectionHealth,
+    error: errors.ConnectorError,
+    limits: Limits,
+    now: datetime,
+    random: Random,
+    asked: str = "",
 ) -> ConnectionHealth:
     """A call failed for a reason of the connection's: say how long it is left alone, or whether it pauses."""
     if health.status in (Status.PAUSED, Status.STUCK):
@@ -119,11 +129,11 @@ def after_failure(
         if health.auth_refused:
             return _paused(noted, now)
         return msgspec.structs.replace(noted, status=Status.RETRYING, auth_refused=True, until=now)
-    return _by_kind(noted, error, limits, now, random)
+    return _by_kind(noted, error, limits, now, random, asked)
 
 
 def _by_kind(
-    noted: ConnectionHealth, error: errors.ConnectorError, limits: Limits, now: datetime, random: Random
+    noted: ConnectionHealth, error: errors.ConnectorError, limits: Limits, now: datetime, random: Random, asked: str
 ) -> ConnectionHealth:
     match error:
         case errors.ConfigError():
@@ -135,7 +145,13 @@ def _by_kind(
         case errors.PluginTimeout() | errors.UnknownOutcome():
             return _waiting(noted, limits, now, random, None)
         case _:
-            return _after_bad_answer(noted, limits, now, random)
+            of_connection = isinstance(error, errors.Retryable)  # the set-up: a certificate, who we are
+            return _after_bad_answer(noted, limits, now, random, "" if of_connection else asked)
+
+
+def of_one_list(error: errors.ConnectorError) -> bool:
+    """Tell whether a list that was asked for and failed like this says nothing about the rest of its connection."""
+    return isinstance(error, errors.BadResponse | errors.ContractError | errors.Rejected)
 
 
 def _rate_limited(
@@ -154,11 +170,12 @@ def _rate_limited(
     )
 
 
-def _after_bad_answer(health: ConnectionHealth, limits: Limits, now: datetime, random: Random) -> ConnectionHealth:
-    bad = health.bad_answers + 1
-    if bad >= BAD_ANSWERS:
-        return _paused(msgspec.structs.replace(health, bad_answers=bad), now)
-    return _waiting(msgspec.structs.replace(health, bad_answers=bad), limits, now, random, None)
+def _after_bad_answer(
+    health: ConnectionHealth, limits: Limits, now: datetime, random: Random, asked: str
+) -> ConnectionHealth:
+    count = health.bad.get(asked, 0) + 1
+    noted = msgspec.structs.replace(health, bad={**health.bad, asked: count})
+    return _paused(noted, now) if count >= BAD_ANSWERS else _waiting(noted, limits, now, random, None)
 
 
 def _waiting(
@@ -197,7 +214,7 @@ def renewed(health: ConnectionHealth, now: datetime) -> ConnectionHealth:
     if not paused_by_itself(health):
         return health
     return msgspec.structs.replace(
-        health, status=Status.RETRYING, since=now, until=now, failures=0, bad_answers=0, auth_refused=False, recent=(),
+        health, status=Status.RETRYING, since=now, until=now, failures=0, bad={}, auth_refused=False, recent=(),
         paused_by="",
     )  # fmt: skip
 

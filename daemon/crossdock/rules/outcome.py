@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from crossdock.rules.backoff import delay
 from crossdock.rules.connection_health import Limits
+from crossdock.rules.lineage import Caution
 from crossdock.rules.push_states import PushState
 from crossdock.spec import errors
 from crossdock.spec.outbound import PushResult, PushStatus, RemoteOutbound, Stage
@@ -22,7 +23,8 @@ class PushPolicy(Struct, frozen=True, kw_only=True):
     """How a connection's unknown and repeated failures are handled.
 
     `idempotency` and `can_find` come from the connector, the rest from the configuration. `settle`: how long an outcome
-    must have been unknown before the warehouse's "I have nothing" is believed.
+    must have been unknown before the warehouse's "I have nothing" is believed. `caution`: what may have been sent without
+    our knowing.
     """
 
     idempotency: str
@@ -32,6 +34,7 @@ class PushPolicy(Struct, frozen=True, kw_only=True):
     batch_atomic: bool = False
     park_after: int = 8
     park_span: timedelta = timedelta(days=1)
+    caution: Caution | None = None
 
 
 class Verdict(Struct, frozen=True, kw_only=True, gc=False):
@@ -125,6 +128,23 @@ def may_split(policy: PushPolicy) -> bool:
     Either nothing of it was stored, or what was stored is not stored again under its key. Else the batch is in doubt.
     """
     return policy.batch_atomic or policy.idempotency == "key"
+
+
+def before_first_send(policy: PushPolicy, caution: Caution) -> Verdict:
+    """Judge a push that may have been sent by a daemon of which the database knows nothing: it is in doubt before it is sent.
+
+    The warehouse's "nothing" is believed `settle` after the start: that daemon may have sent until then.
+    """
+    ask = policy.idempotency == "lookup" and policy.can_find
+    return Verdict(
+        state=PushState.IN_DOUBT, next_at=caution.since + policy.settle if ask else None, needs_person=not ask,
+        kind="restored", text=_MAY_HAVE_IT + (_IT_IS_ASKED if ask else _LOOK),
+    )  # fmt: skip
+
+
+_MAY_HAVE_IT = "the database is new or was put back, so that this may have been sent before without its knowing; "
+_IT_IS_ASKED = "the warehouse is asked before it is sent"
+_LOOK = "the warehouse cannot be asked, so a person looks there before it is sent"
 
 
 def still_in_doubt(verdict: Verdict) -> Verdict:

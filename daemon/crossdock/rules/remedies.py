@@ -49,6 +49,18 @@ _OF_CODE: dict[tuple[str, str], Remedy] = {
         "and say that it is done (keep)",
         "crossdock packages decide ORDER --choice CHOICE --reason WHY",
     ),
+    ("listing", "not_offered"): Remedy(
+        "nothing is wrong if the system has no such list: mute this. Else have the system, or the address of the connection, corrected",
+        "crossdock incidents mute INCIDENT",
+    ),
+    ("listing", "unreadable_list"): Remedy(
+        "have the system corrected, or its connector; it is asked again by itself, and this closes when the list can be read",
+        "crossdock tasks list",
+    ),
+    ("outbound_warehouse", "not_set_up"): Remedy(
+        "set the warehouse up again under the same code, disabled if it takes no new orders; or tell it by hand and let its version stand",
+        "crossdock warehouses set {1} --connection {0} --disabled",
+    ),
     ("master", "brake"): Remedy(
         "see what changed; if it is meant, let it pass, else switch the warehouse off and mend the source",
         "crossdock master release {1}",

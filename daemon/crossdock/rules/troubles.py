@@ -32,6 +32,8 @@ OUTBOUND_DOCUMENT = "outbound_document"
 """The operation of what a warehouse did with a document by itself."""
 DOUBLED = "document doubled"
 """The operation of documents that hold more of an order together than was ordered."""
+OUTBOUND_WAREHOUSE = "outbound_warehouse"
+"""The operation of documents whose warehouse is not set up here any more."""
 LABEL, LABEL_FETCH, LABEL_DELIVERY = "label", "label_fetch", "label_delivery"
 """The operations of troubles with shipping labels: one that was printed and does not fit, to be had, to be delivered."""
 POST_OUTBOUND, POST_INBOUND = "post_outbound", "post_inbound"
@@ -207,10 +209,34 @@ def _in_doubt(push: Standing) -> Held:
     return Held(trouble, push.text)
 
 
+UNSERVED = "unserved"
+"""The code of a connection that something waits for and that is not in use."""
+
+
+def unserved(name: str, why: str) -> Trouble:
+    """Say that something waits for a connection that is not in use."""
+    text = f"something waits for connection {name}: {why}"
+    return Trouble(cause=Cause.DECISION, connection=name, operation=CONNECTION, code=UNSERVED, text=text)
+
+
+def no_warehouse(connection: str, warehouse: str) -> Trouble:
+    """Say that a warehouse has orders of which it is told nothing any more."""
+    text = f"warehouse {warehouse} is not set up any more; what changes in the orders that it has is not told to it"
+    return Trouble(
+        cause=Cause.DECISION, connection=connection, operation=OUTBOUND_WAREHOUSE, code="not_set_up", missing=warehouse,
+        text=text,
+    )  # fmt: skip
+
+
 _RESUME = Remedy("mend what the connection says, then let it go on", "crossdock connections resume {0}")
 _REMEDIES_OF_CONNECTIONS = {
     "paused": _RESUME,
     "stuck": Remedy("its plugin does not react any more: restart the daemon, and tell the plugin's maker"),
+    UNSERVED: Remedy(
+        "configure the connection again, or switch it on, and reload; what waits then goes on by itself. Orders for another "
+        "warehouse: give the warehouse another connection",
+        "crossdock connections list",
+    ),
     "failing": Remedy(
         "nothing has to be released: it is tried again by itself. See whether the system is up, and what it says",
         "crossdock connections check {0}",
@@ -229,10 +255,6 @@ _BY_OPERATION = {
     ),
 }
 _REMEDIES = {
-    "not_offered": Remedy(
-        "nothing is wrong if the system has no such list: mute this. Else have the system, or the address of the connection, corrected",
-        "crossdock incidents mute INCIDENT",
-    ),
     "warehouse": Remedy(
         "add an allocation rule, or make a warehouse that the OMS's code leads to; the orders are then released by themselves",
         "crossdock allocation set POSITION --warehouse WAREHOUSE",

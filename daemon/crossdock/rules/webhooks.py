@@ -22,6 +22,8 @@ TOLERANCE = timedelta(minutes=5)
 REMEMBERED = timedelta(hours=24)
 """How long the id of a webhook that was taken is remembered."""
 MOST_SIGNATURES = 10
+LEAST_KEY = 24
+"""Bytes of a key, at least (Standard Webhooks): a shorter one can be guessed from one webhook that was seen."""
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 _ID = re.compile(r"[A-Za-z0-9_:=+/-]{1,200}")
 """No dot: the parts of what is signed are joined by dots, and must not be shifted against each other."""
@@ -59,6 +61,16 @@ def key_of(secret: str) -> bytes:
         except binascii.Error:
             return secret.encode()
     return secret.encode()
+
+
+def weakness(secret: str) -> str:
+    """Say why a secret is none to trust; "" for a good one."""
+    length = len(key_of(secret))
+    return (
+        ""
+        if length >= LEAST_KEY
+        else f"its key has {length} bytes, and needs at least {LEAST_KEY}: make it of 32 random ones"
+    )
 
 
 def sign(secret: str, name: str, seconds: int, body: bytes) -> str:

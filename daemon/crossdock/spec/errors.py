@@ -3,7 +3,7 @@
 ConnectorError
 ├── Retryable         it surely took no effect (or was only a read): the daemon tries again by itself
 │   └── RateLimited   the same, not before the time the remote system named
-├── BadResponse       a read was answered with something that cannot be read: tried three times, then the connection pauses
+├── BadResponse       a read was answered with something that cannot be read: tried three times, then the connection pauses (a list: stops alone)
 ├── AuthFailed        the credentials were refused: refreshed once, then the connection pauses
 ├── ConfigError       the connection is set up wrong: it pauses until its configuration changes
 ├── Unsupported       the remote system cannot do this at all

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.rules.push_states import PushState
+from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState
+from crossdock.store.orders import marks
 from crossdock.store.pushes import COLUMNS, to_push
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ def held_for(tx: Transaction, oms: str, warehouse: str, after: int, limit: int) 
     """Return pushes of an OMS's orders that wait for a strategy of a warehouse."""
     sql = _FROM + "unsettled = 1 AND state IN (?, ?) AND warehouse = ? AND oms = ? AND id > ? ORDER BY id LIMIT ?"
     return _pushes(tx, sql, (PushState.NOT_PUSHED, PushState.HELD, warehouse, oms, after, limit))
+
+
+_OPEN = tuple(sorted(AT_RISK | (AT_WAREHOUSE - {PushState.SHIPPED, PushState.CLOSED_SHORT, PushState.REJECTED})))
+
+
+def at_warehouse(tx: Transaction, warehouse: str, limit: int) -> int:
+    """Count the orders that a warehouse has, or may have, and that have not left it whole; at most `limit`."""
+    sql = "SELECT COUNT(*) FROM (SELECT 1 FROM pushes WHERE latest = TRUE AND warehouse = ? AND state IN ("
+    return int(tx.one(sql + marks(len(_OPEN)) + ") LIMIT ?)", (warehouse, *_OPEN, limit))[0])
 
 
 def named(

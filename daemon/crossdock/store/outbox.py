@@ -181,6 +181,28 @@ def take_over(tx: Transaction, run: int, connection: str, now: int, ask_at: int 
     return tx.execute(_TAKE_OVER, values)
 
 
+def unvetted(tx: Transaction, ids: Sequence[int], caution: int, before: int) -> set[int]:
+    """Return those of these pushes whose order was created before `before` and whose key nobody asked about since `caution`."""
+    if not ids:
+        return set()
+    sql = (
+        "SELECT p.id FROM pushes p JOIN orders o ON o.id = p.order_id WHERE p.id IN (" + marks(len(ids)) + ") "
+        "AND o.created_at < ? AND (p.vetted IS NULL OR p.vetted <> ? || ':' || p.key)"
+    )
+    return {row[0] for row in tx.rows(sql, (*ids, before, str(caution)))}
+
+
+def doubt_unsent(
+    tx: Transaction, ids: Sequence[int], caution: int, since: int, ask_at: int | None, kind: str, text: str
+) -> None:
+    """Put queued pushes in doubt as of `since`, once for each key and `caution`; `ask_at` None leaves them to a person."""
+    sql = (
+        "UPDATE pushes SET state = ?, settled_at = ?, next_at = ?, needs_person = ?, doubted = TRUE, error_kind = ?, "
+        "error_text = ?, vetted = ? || ':' || key WHERE id IN (" + marks(len(ids)) + ")"
+    )
+    tx.execute(sql, (PushState.IN_DOUBT, since, ask_at, ask_at is None, kind, text, str(caution), *ids))
+
+
 def queue_failed(tx: Transaction, connection: str, now: int) -> int:
     """Queue what failed for a passing reason and whose time to be tried again has come."""
     return tx.execute(_QUEUE_FAILED, (PushState.QUEUED, connection, now, PushState.PUSH_FAILED))

@@ -359,3 +359,26 @@ def unsettled(tx: Transaction) -> dict[PushState, tuple[int, int | None]]:
     """Count the pushes that are not settled, by state, each with when the first of them was queued (milliseconds)."""
     sql = "SELECT state, COUNT(*), MIN(queued_at) FROM pushes WHERE unsettled = 1 GROUP BY state"
     return {PushState(row[0]): (row[1], row[2]) for row in tx.rows(sql)}
+
+
+def has_warehouse(tx: Transaction, code: str) -> bool:
+    """Tell whether anything stored names a warehouse, set up or not."""
+    sql = (
+        "SELECT EXISTS (SELECT 1 FROM pushes WHERE warehouse = ?) OR EXISTS (SELECT 1 FROM documents WHERE warehouse = ?) "
+        "OR EXISTS (SELECT 1 FROM stock_levels WHERE code = ? OR warehouse = ?)"
+    )
+    return bool(tx.one(sql, (code, code, code, code))[0])
+
+
+def has_connection(tx: Transaction, name: str) -> bool:
+    """Tell whether anything stored names a connection, configured or not."""
+    sql = (
+        "SELECT EXISTS (SELECT 1 FROM orders WHERE connection = ?) OR EXISTS (SELECT 1 FROM pushes WHERE connection = ?) "
+        "OR EXISTS (SELECT 1 FROM documents WHERE connection = ?) OR EXISTS (SELECT 1 FROM operations WHERE connection = ?)"
+    )
+    return bool(tx.one(sql, (name, name, name, name))[0])
+
+
+def has_kind(tx: Transaction, kind: str) -> bool:
+    """Tell whether an operation of a kind is stored."""
+    return bool(tx.one("SELECT EXISTS (SELECT 1 FROM operations WHERE kind = ?)", (kind,))[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from crossdock.control import known
 from crossdock.control.problems import ApiProblem, bad_request, not_valid, too_soon
 from crossdock.control.records.asks import Done, Queued, QueuedList, Results
 from crossdock.control.records.base import MAX_ORDERS
@@ -47,6 +48,7 @@ async def sync_list(call: Call[SyncList, object]) -> QueuedList:
     body = call.body
     if (body.tab is None) == (body.stage is None):
         raise not_valid("name a tab or a stage: one of the two")
+    await known.check(call.engine, connection=body.connection, warehouse=body.warehouse)
     wanted = views.Wanted(
         tab=None if body.tab is None else Tab(body.tab), oms=body.connection, warehouse=body.warehouse
     )
@@ -122,6 +124,7 @@ async def redrive(call: Call[Redrive, object]) -> Results:
         found, missing = await call.engine.store.read(_named, pairs(body.orders))
         more = None
     else:
+        await known.check(call.engine, connection=body.connection, warehouse=body.warehouse)
         found, more = await call.engine.store.read(_failed, body)
         missing = []
     answers = await call.requests.redrive(list(found), call.actor)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crossdock.control import known
 from crossdock.control.permissions import Right
 from crossdock.control.problems import conflict, not_found, not_valid, too_soon
 from crossdock.control.records.asks import Queued
@@ -126,6 +127,7 @@ async def repush(call: Call[RepushDocuments, object]) -> RepushedDocuments:
         return RepushedDocuments(results=_results(answers), matching=len(names))
     if body.list is None or body.status is None:
         raise not_valid("all_matching needs a list and a status, so that it is clear what is pushed again")
+    await known.check(call.engine, warehouse=body.warehouse)
     wanted = Wanted(list_name=body.list, status=_status(body.status), warehouse=body.warehouse)
     answers, more, count = await call.requests.documents.repush_all(wanted, body.after, call.audited())
     return RepushedDocuments(results=_results(answers), matching=count, next=more)

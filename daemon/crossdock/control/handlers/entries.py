@@ -22,7 +22,7 @@ from crossdock.rules.book import (
     Warehouse,
     problems_of,
 )
-from crossdock.store import audit, book, pushes, views
+from crossdock.store import audit, book, open_pushes, pushes, views
 from crossdock.store.book import ChangedMeanwhile, Entry, name_of
 from crossdock.store.times import to_ms
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from crossdock.store.store import Transaction
 
 T = TypeVar("T")
+
+SHOWN_PUSHES = 1000
+"""Orders of a warehouse that are counted one by one before it is removed."""
 
 
 class EntryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -193,6 +196,11 @@ async def save_strategy(call: Call[PushStrategy, object]) -> SavedStrategy:
     What it designates and no OMS offers is told as a warning.
     """
     _same("name", call.path["name"], call.body.name)
+    for value in (*(call.body.shops or ()), *(call.body.logistics or ())):
+        if not value.strip() or not value.isprintable():
+            raise not_valid(
+                f"the name {value!r} of a store or carrier is empty, or holds a character that nobody could see"
+            )
     if problems := problems_of(call.body):
         raise not_valid("; ".join(problems))
     saved = await call.requests.save_entry(call.body, call.audited())
@@ -214,6 +222,7 @@ async def save_warehouse(call: Call[Warehouse, object]) -> SavedWarehouse:
     if warehouse.connection not in call.engine.config.connections:
         there = ", ".join(sorted(call.engine.config.connections)) or "none"
         raise not_valid(f"there is no connection '{warehouse.connection}' (known: {there})")
+    _can_push(call, warehouse.connection)
     if warehouse.oms is not None and warehouse.oms not in call.engine.config.connections:
         there = ", ".join(sorted(call.engine.config.connections)) or "none"
         raise not_valid(f"there is no OMS connection '{warehouse.oms}' (known: {there})")
@@ -226,6 +235,14 @@ async def save_warehouse(call: Call[Warehouse, object]) -> SavedWarehouse:
     offered = await call.requests.offers.of_warehouses([(saved.connection, saved.remote)])
     warnings = (*offers.of_warehouse(saved, offered), *offers.unasked(offered, offers.REMOTE))
     return SavedWarehouse(**msgspec.structs.asdict(saved), warnings=warnings)
+
+
+def _can_push(call: Call[Warehouse, object], connection: str) -> None:
+    """Refuse a connection that orders could never go through. What one that is switched off can do is not known."""
+    links = call.engine.links
+    if connection in links and "push_outbound" not in links[connection].hooks:
+        able = ", ".join(sorted(name for name, link in links.items() if "push_outbound" in link.hooks)) or "none"
+        raise not_valid(f"orders cannot be pushed through connection '{connection}' (those that take orders: {able})")
 
 
 def _one_name(known: Book, warehouse: Warehouse) -> None:
@@ -351,12 +368,19 @@ async def remove_strategy(call: Call[None, RevisionQuery]) -> Removed:
 
 
 async def remove_warehouse(call: Call[None, RevisionQuery]) -> Removed:
-    """Remove a warehouse that no allocation rule names. Waiting orders are decided again."""
+    """Remove a warehouse that no allocation rule names and that has no open order. Waiting orders are decided again."""
     code = call.path["code"]
     users = [str(rule.position) for rule in (await _book(call)).allocation if rule.warehouse == code]
     if users:
         raise conflict(
             "in_use", f"warehouse '{code}' is named by allocation rule {', '.join(users)}; remove that first"
+        )
+    if under_way := await call.engine.store.read(open_pushes.at_warehouse, code, SHOWN_PUSHES + 1):
+        count = f"more than {SHOWN_PUSHES:,}" if under_way > SHOWN_PUSHES else str(under_way)
+        raise conflict(
+            "in_use",
+            f"warehouse '{code}' has {count} orders, or may have them, that did not leave it yet; without it they would be told "
+            f"nothing any more. `crossdock warehouses set {code} --disabled` keeps new ones away",
         )
     return await _remove(call, Warehouse, code, f"warehouse '{code}'")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from crossdock.control import known
 from crossdock.control.handlers.actions import queued
 from crossdock.control.problems import not_found, not_valid
 from crossdock.control.records.master import (
@@ -89,6 +90,7 @@ async def fetch_products(call: Call[FetchProducts, object]) -> Queued:
 
 async def make_plan(call: Call[None, object]) -> MasterPlan:
     """Plan the first contact of a warehouse's products. Nothing is written; earlier plans that were not applied are discarded."""
+    await known.check(call.engine, warehouse=call.path["warehouse"])
     return _plan(await call.requests.master.plan(call.path["warehouse"], call.actor))
 
 
@@ -110,6 +112,7 @@ async def apply_plan(call: Call[ApplyPlan, object]) -> MasterPlan:
 
 async def release_brake(call: Call[None, object]) -> Released:
     """Let pass what the brake of a warehouse holds back."""
+    await known.check(call.engine, warehouse=call.path["warehouse"])
     count = await call.requests.master.release(call.path["warehouse"], call.audited())
     return Released(products=count, text=f"{count} products of warehouse {call.path['warehouse']} go on")
 

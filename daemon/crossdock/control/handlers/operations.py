@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crossdock.control import auditing
+from crossdock.control import known as names
 from crossdock.control.permissions import Right
 from crossdock.control.problems import not_found, not_valid
 from crossdock.control.records.operations import (
@@ -46,6 +47,7 @@ SHOWN = 20_000
 async def list_operations(call: Call[OperationQuery, OperationQuery]) -> OperationPage:
     """List writes that are under way or failed, oldest first, by connection, kind and state."""
     query = call.query
+    await names.check(call.engine, kind=query.kind)
     state = None if query.state == "open" else OperationState[query.state.upper()]
     sought = Sought(state=state, connection=query.connection, kind=query.kind)
     rows = await call.engine.store.read(operations_list.page, sought, query.after, query.limit + 1)
@@ -77,6 +79,7 @@ async def retry_operations(call: Call[RetryOperations, object]) -> Retried:
     if body.operations and (body.connection or body.kind or body.after):
         raise not_valid("connection, kind and after go with all_failed only")
     more, numbers = None, list(dict.fromkeys(body.operations))
+    await names.check(engine, connection=body.connection, kind=body.kind)
     if body.all_failed:
         sought = Sought(state=OperationState.FAILED, connection=body.connection, kind=body.kind)
         rows = await engine.store.read(operations_list.page, sought, body.after, MAX_RETRIED + 1)

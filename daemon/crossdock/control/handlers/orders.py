@@ -139,6 +139,7 @@ async def explain_order(call: Call[None, ExplainQuery]) -> Explanation:
             book=book,
             health=engine.keeper.of(push.connection or ""),
             idempotency="lookup" if link is None else link.capabilities.idempotency,
+            absent=engine.unserved(push.connection or ""),
             now=engine.env.now(),
             personal=personal,
         )

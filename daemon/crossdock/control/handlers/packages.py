@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crossdock.control import known
 from crossdock.control.handlers.actions import pairs, results
 from crossdock.control.handlers.orders import lens_of
 from crossdock.control.permissions import Right
@@ -52,6 +53,7 @@ async def acknowledge(call: Call[Acknowledge, object]) -> Results:
         if body.connection or body.warehouse or body.after:
             raise not_valid("connection, warehouse and after go with all_updated only")
         return results(await call.requests.packages.acknowledge(pairs(body.orders), call.actor))
+    await known.check(call.engine, connection=body.connection, warehouse=body.warehouse)
     wanted = views.Wanted(oms=body.connection, warehouse=body.warehouse, updated=True)
     rows, more = await call.engine.store.read(views.order_page, wanted, body.after, MAX_ORDERS)
     named = [(row.connection, row.ref) for row in rows]

@@ -59,7 +59,8 @@ class CreatedOutbounds:
             self._seen, self._changes.unseen = 0, {*self._changes.states}
         for document in self._books.documents[self._seen :]:
             self._by_ref[document.remote_id] = document
-            insort(self._listed.order, (document.at, document.remote_id))
+            stamp = self._stamps[document.remote_id] = self._stamp(document)
+            insort(self._listed.order, (stamp, document.remote_id))
         self._seen = len(self._books.documents)
         for key in {*self._changes.unseen, *(self._hidden - self._gone)}:
             for document in self._books.by_key.get(key, ()):
@@ -68,14 +69,19 @@ class CreatedOutbounds:
 
     def _move(self, document: Document) -> None:
         ref, order = document.remote_id, self._listed.order
-        before = self._stamps.get(ref, document.at)
+        before = self._stamps[ref]
         if document.key not in self._gone:
             del order[bisect_left(order, (before, ref))]
         if document.key in self._hidden:
             self._gone.add(document.key)
             return
-        self._stamps[ref] = self._changes.state(document.key).at or document.at
+        self._stamps[ref] = self._stamp(document)
         insort(order, (self._stamps[ref], ref))
+
+    def _stamp(self, document: Document) -> datetime:
+        """When a document changed last. What is noted of a key may be older than a second document under it."""
+        noted = self._changes.state(document.key).at
+        return document.at if noted is None else max(noted, document.at)
 
     def _shown(self, document: Document) -> OutboundDoc:
         state = self._changes.state(document.key)
@@ -84,7 +90,7 @@ class CreatedOutbounds:
         said = document.lines if told is None else told.lines
         return OutboundDoc(
             ref=document.remote_id, kind=OutboundKind.PARCEL, revision=state.changes + 1, warehouse=document.warehouse,
-            stage=state.stage, updated_at=state.at or document.at, number=document.remote_id, created_at=document.at,
+            stage=state.stage, updated_at=self._stamp(document), number=document.remote_id, created_at=document.at,
             order_ref=document.order_ref, outbound_key=document.key,
             lines=tuple(
                 OutboundDocLine(line_no=line.line_no, sku=line.sku, planned=line.quantity, actual=line.quantity if left else None)
