@@ -42,10 +42,11 @@ class Products(ListScreen):
     ABOUT = N_("which product data is kept in step between an OMS and a warehouse, and what a person has to decide")
     TOPICS = frozenset({"products", "book"})
     TABS = tuple(part.TAB for part in PARTS)
-    FILTERS = (
-        Filter("text"), Filter("field", tuple(FIELDS)), Filter("state", get_args(BindingStateName)),
-        Filter("decided", ("true",)),
-    )  # fmt: skip
+    COLUMNS_OF = {part.TAB.name: part.COLUMNS for part in PARTS}  # noqa: RUF012 - the frame declares it
+    FILTERS_OF = {  # noqa: RUF012 - as above
+        "conflicts": (Filter("text"), Filter("field", tuple(FIELDS)), Filter("decided", ("true",))),
+        "products": (Filter("text"), Filter("state", get_args(BindingStateName))),
+    }
     ACTIONS = (
         Action(key="d", name="decide", label=N_("decide"), right="master.resolve", on="rows", tabs=("conflicts",)),
         Action(key="D", name="decide_field", label=N_("decide all of this field"), right="master.resolve", tabs=("conflicts",)),

@@ -55,7 +55,8 @@ class Choice:
 class ConflictsPart(ProductsPart):
     """Conflicts."""
 
-    TAB = Tab("conflicts", N_("conflicts"), (
+    TAB = Tab("conflicts", N_("conflicts"))
+    COLUMNS = (
         Column("sku", N_("SKU"), 10, grows=True),
         Column("field", N_("field"), 10),
         Column("base", N_("before"), 10, weight=3, grows=True),
@@ -63,7 +64,7 @@ class ConflictsPart(ProductsPart):
         Column("wms", N_("WMS"), 12, grows=True),
         Column("state", N_("decided"), 8, weight=2),
         Column("age", N_("age"), 4, weight=4),
-    ))  # fmt: skip
+    )
 
     async def page(self, client: Client, after: Any, limit: int) -> Page:
         """Read a page of conflicts."""

@@ -29,12 +29,13 @@ STATES = {
 class FirstContactPart(ProductsPart):
     """The plan of a first contact."""
 
-    TAB = Tab("first", N_("first contact"), (
+    TAB = Tab("first", N_("first contact"))
+    COLUMNS = (
         Column("sku", N_("SKU"), 14, grows=True),
         Column("adopted", N_("same"), 5),
         Column("filled", N_("filled"), 20, grows=True),
         Column("conflicts", N_("to decide"), 20, grows=True),
-    ))  # fmt: skip
+    )
 
     @property
     def plan(self) -> MasterPlan | None:

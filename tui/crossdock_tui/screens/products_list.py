@@ -31,13 +31,14 @@ MEANS = {
 class ProductListPart(ProductsPart):
     """Products."""
 
-    TAB = Tab("products", N_("products"), (
+    TAB = Tab("products", N_("products"))
+    COLUMNS = (
         Column("sku", N_("SKU"), 14, grows=True),
         Column("state", N_("state"), 11),
         Column("name", N_("name"), 18, weight=2, grows=True),
         Column("apart", N_("not the same"), 14, grows=True),
         Column("origin", N_("from"), 8, weight=4),
-    ))  # fmt: skip
+    )
 
     async def page(self, client: Client, after: Any, limit: int) -> Page:
         """Read a page of products."""

@@ -29,13 +29,14 @@ WHOLE = "*"
 class SettingsPart(ProductsPart):
     """Settings."""
 
-    TAB = Tab("settings", N_("settings"), (
+    TAB = Tab("settings", N_("settings"))
+    COLUMNS = (
         Column("field", N_("field"), 17),
         Column("on", N_("in step"), 7),
         Column("direction", N_("direction"), 14, grows=True),
         Column("owner", N_("owner"), 6),
         Column("rule", N_("if both changed it"), 20, grows=True),
-    ))  # fmt: skip
+    )
     settings: MasterSettings | None = None
 
     async def page(self, client: Client, after: Any, limit: int) -> Page:  # noqa: ARG002 - there is one page
