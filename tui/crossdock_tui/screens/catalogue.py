@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossdock_tui.screens.connections import Connections
+from crossdock_tui.screens.costs import Costs
 from crossdock_tui.screens.home import Home
 from crossdock_tui.screens.incidents import Incidents
-from crossdock_tui.screens.costs import Costs
 from crossdock_tui.screens.orders import Orders
 from crossdock_tui.screens.products import Products
 from crossdock_tui.screens.stock import Stock
