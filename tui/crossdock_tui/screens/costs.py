@@ -13,10 +13,10 @@ from crossdock_tui.dialogs.ask_text import AskText
 from crossdock_tui.dialogs.choose import Choose
 from crossdock_tui.filter_bar import Filter
 from crossdock_tui.language import N_, _, said
-from crossdock_tui.list_screen import ListScreen, Page, Tab, facts, stacked
+from crossdock_tui.list_screen import ListScreen, Page, Tab, facts, heading, stacked
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.screens.costs_form import ActualForm, PlannedForm, UnitCost
-from crossdock_tui.screens.costs_lines import LINES, Entry, line_rows, line_why
+from crossdock_tui.screens.costs_lines import LINES, Entry, line_rows, line_why, lines_text
 from crossdock_tui.screens.costs_words import ACTUAL, PLANNED, amount, flag, ledger, money, of_kind
 from crossdock_tui.words import number, shown
 
@@ -47,6 +47,8 @@ SKUS = (
     Column("currency", N_("currency"), 8, weight=1),
     Column("state", N_("state"), 14, grows=True),
 )
+SHOWN = 30
+"""Lines that the detail of a document names, at most; its list has them all."""
 LEDGERS = ("skus", "settle")
 
 
@@ -150,12 +152,8 @@ class Costs(ListScreen):
         """Show a document, or the ledger of the SKU with its history."""
         item = row.item
         if isinstance(item, CostDocumentItem):
-            return facts(
-                (_("document"), item.number), (_("reference"), f"{item.connection} / {item.ref}"), (_("kind"), item.kind),
-                (_("warehouse"), item.warehouse), (_("OMS"), item.oms),
-                (_("planned amount"), money(item.plan_amount, item.currency)),
-                (_("the OMS has"), money(item.plan_sent, item.currency)),
-            )  # fmt: skip
+            found = await client.cost_document(item.connection, item.ref, limit=SHOWN)
+            return stacked(_document_facts(item), heading(_("lines")), lines_text(found))
         if isinstance(item, SkuCostItem):
             return ledger(await client.sku_cost(item.oms, item.sku))
         assert isinstance(item, Entry)
@@ -271,6 +269,15 @@ class Costs(ListScreen):
                 sku=done.sku, amount=money(done.average, done.currency).plain
             )
         )
+
+
+def _document_facts(item: CostDocumentItem) -> Text:
+    return facts(
+        (_("document"), item.number), (_("reference"), f"{item.connection} / {item.ref}"), (_("kind"), item.kind),
+        (_("warehouse"), item.warehouse), (_("OMS"), item.oms),
+        (_("planned amount"), money(item.plan_amount, item.currency)),
+        (_("the OMS has"), money(item.plan_sent, item.currency)),
+    )  # fmt: skip
 
 
 def _document_row(item: CostDocumentItem) -> Row:

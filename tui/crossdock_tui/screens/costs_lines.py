@@ -13,18 +13,18 @@ from crossdock_tui.screens.costs_words import amount, flag, money
 from crossdock_tui.words import number, shown
 
 if TYPE_CHECKING:
-    from crossdock.control.records.costs import CostLine, CostReceipt
+    from crossdock.control.records.costs import CostDocument, CostLine, CostReceipt
 
 LINES = (
     Column("line", N_("line"), 4),
     Column("sku", N_("SKU"), 12, grows=True),
     Column("planned", N_("planned"), 8, weight=5),
     Column("plan", N_("planned cost"), 12),
-    Column("receipt", N_("receipt"), 10, weight=4),
-    Column("received", N_("received"), 8, weight=1),
+    Column("receipt", N_("receipt"), 10, weight=1),
+    Column("received", N_("received"), 8, weight=2),
     Column("actual", N_("actual cost"), 12),
-    Column("average", N_("average"), 12, weight=3),
-    Column("state", N_("state"), 10, weight=2, grows=True),
+    Column("average", N_("average"), 12, weight=4),
+    Column("state", N_("state"), 10, weight=3, grows=True),
 )
 
 
@@ -83,4 +83,18 @@ def line_why(entry: Entry) -> Text:
         text.append("\n! " + "; ".join(map(flag, line.flags)), style="yellow")
     if line.plan_pending or (receipt is not None and receipt.pending):
         text.append("\n" + _("a change is being written to the warehouse, and counts once the warehouse has it"), style="cyan")  # fmt: skip
+    return text
+
+
+def lines_text(found: CostDocument) -> Text:
+    """Name the lines of a document with what was planned and what was received."""
+    text, currency = Text(), found.document.currency
+    for line in found.lines:
+        text.append(f"{line.line_no:>4}  ").append_text(shown(line.sku, 40, "bold"))
+        text.append(f"  {line.planned:f} × ").append_text(money(line.plan_unit_cost, currency))
+        for receipt in line.receipts:
+            text.append(f"\n      ✓ {receipt.quantity:f} × ").append_text(money(receipt.unit_cost, currency))
+        text.append("\n")
+    if found.next is not None:
+        text.append(_("… and more; ⏎ lists them all"), style="dim")
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
+import msgspec
 from rich.text import Text
 
 from crossdock.control.client import Refusal
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from crossdock.control.client import Client
-    from crossdock.control.records.master import MasterStatus
+    from crossdock.control.records.master import MasterPlan, MasterStatus
     from crossdock_tui.paged_table import Row
 
 PARTS: tuple[type[ProductsPart], ...] = (ConflictsPart, ProductListPart, SettingsPart, FirstContactPart)
@@ -64,8 +65,9 @@ class Products(ListScreen):
         self.warehouse = ""
         self.warehouses: tuple[str, ...] = ()
         self.status: MasterStatus | None = None
-        self.conflicts, self.settings, self.first = ConflictsPart(self), SettingsPart(self), FirstContactPart(self)
-        parts: tuple[ProductsPart, ...] = (self.conflicts, ProductListPart(self), self.settings, self.first)
+        self.conflicts, self.list = ConflictsPart(self), ProductListPart(self)
+        self.settings, self.first = SettingsPart(self), FirstContactPart(self)
+        parts: tuple[ProductsPart, ...] = (self.conflicts, self.list, self.settings, self.first)
         self._parts = {part.TAB.name: part for part in parts}
 
     @property
@@ -82,6 +84,11 @@ class Products(ListScreen):
             self.status = await client.master_status(self.warehouse) if self.warehouse else None
         return await self.part.page(client, after, limit) if self.warehouse else Page([])
 
+    def learn(self, **changes: MasterPlan | None) -> None:
+        """Know what was done just now before the list is read again, so that no key is offered for it twice."""
+        if self.status is not None:
+            self.status = msgspec.structs.replace(self.status, **changes)
+
     def note(self) -> Text:
         """Name the warehouse, and what its brake holds back."""
         line = Text(shown(self.warehouse, 16).plain, style="bold cyan")
@@ -96,15 +103,16 @@ class Products(ListScreen):
     def why(self, row: Row) -> Text:
         """Say what it means that the row stands as it does, and what the brake holds back."""
         text = self.part.why(row)
-        if self.status is not None and self.status.brake is not None:
-            text = self._braked() + Text("\n") + text
+        # A plan and a setting need the lines for themselves; the brake stands beside the tabs all the same.
+        if self.part in (self.conflicts, self.list) and self.status is not None and self.status.brake is not None:
+            text.append("\n").append_text(self._braked())
         return text
 
     def _braked(self) -> Text:
         assert self.status is not None
         assert self.status.brake is not None
         return Text(
-            _("brake: {n} changes at once are too many for {bound} products, so they wait for you; b lets them pass").format(
+            _("brake: {n} changes at once are many for {bound} products; b lets them pass").format(
                 n=self.status.brake.changes, bound=self.status.brake.bound
             ), style="yellow",
         )  # fmt: skip
@@ -192,7 +200,9 @@ class Products(ListScreen):
             bound=self.status.brake.bound
         )
         if await self.app.push_screen_wait(Confirm(question, warning=warning)):
-            self.dash.say((await self.dash.client.release_master(self.warehouse)).text)
+            released = await self.dash.client.release_master(self.warehouse)
+            self.learn(brake=None)
+            self.dash.say(released.text)
 
     async def do_fetch(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 - every action gets rows
         """Fetch the products of both sides now."""

@@ -15,7 +15,7 @@ from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import Page, Tab, facts, heading, stacked
 from crossdock_tui.paged_table import Column, Row
-from crossdock_tui.screens.products_part import VALUE, ProductsPart, field_name, written
+from crossdock_tui.screens.products_part import VALUE, ProductsPart, field_name, tail, where_apart, written
 from crossdock_tui.words import age, iso, shown
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class ConflictsPart(ProductsPart):
         return Page([self._row(item) for item in found.items], found.next)
 
     def _row(self, item: MasterConflict) -> Row:
-        open_style = "" if item.open else "dim"
+        open_style, start = "" if item.open else "dim", where_apart(item.oms, item.wms)
         cells = {
             "sku": shown(item.sku), "field": shown(field_name(item.field)), "base": written(item.base, style="dim"),
-            "oms": written(item.oms, style=open_style), "wms": written(item.wms, style=open_style),
+            "oms": tail(item.oms, start, open_style), "wms": tail(item.wms, start, open_style),
             "state": shown(_("open") if item.open else f"✓ {item.taken}", style="yellow" if item.open else "green"),
             "age": shown(age(item.opened_at, self.dash.link.now())),
         }  # fmt: skip

@@ -130,6 +130,7 @@ class FirstContactPart(ProductsPart):
         """Make a plan; it is shown at once."""
         self.screen.progress(_("planning …"))
         plan = await self.client.master_plan(self.warehouse)
+        self.products.learn(plan=plan)
         self.products.go_to_tab(self.TAB.name)
         self.dash.say(
             counted(
@@ -148,6 +149,7 @@ class FirstContactPart(ProductsPart):
         if not await self.dash.push_screen_wait(Confirm(asked)):
             return
         done = await self.client.apply_master_plan(self.warehouse, plan.id)
+        self.products.learn(plan=done)
         self.dash.say(
             _("plan {n} is applied: {same} values agreed, {filled} filled, {left} to decide (tab conflicts)").format(
                 n=done.id, same=done.adopted, filled=done.filled, left=done.conflicted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.text import Text
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from crossdock.control.records.master import MasterStatus
     from crossdock_tui.screens.products import Products
 
+BEFORE = 3
+"""Characters that are shown before the first one that is not the same."""
 VALUE = 400
 """Characters of a value that a detail shows, at most."""
 FIELDS = {
@@ -65,6 +68,22 @@ class ProductsPart(Part):
 def field_name(name: str) -> str:
     """Name a field; one that is not known as the daemon does."""
     return _(FIELDS[name]) if name in FIELDS else shown(name, 40).plain
+
+
+def where_apart(one: Any, other: Any) -> int:
+    """Return from which character on two texts are to be shown, so that their difference is seen in a narrow column."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return 0
+    pairs = zip(one, other, strict=False)
+    start = next((at for at, (mine, theirs) in enumerate(pairs) if mine != theirs), min(len(one), len(other))) - BEFORE
+    while start > BEFORE and unicodedata.category(one[start]) == "Mn":
+        start -= 1  # a vowel or tone sign belongs to the letter before it
+    return start if start > BEFORE else 0
+
+
+def tail(value: Any, start: int, style: str = "") -> Text:
+    """Write a text from a character on."""
+    return written(f"…{value[start:]}" if start and isinstance(value, str) else value, style=style)
 
 
 def written(value: Any, limit: int = 120, style: str = "") -> Text:

@@ -46,9 +46,7 @@ class SettingsPart(ProductsPart):
         return Page(rows + [self._row(name, each) for name, each in self.settings.fields.items()])
 
     def _whole(self, found: MasterSettings) -> Row:
-        brake = _("brake: over {percent} % and {skus} products").format(
-            percent=found.brake_percent, skus=found.brake_skus
-        )
+        brake = _("brake {percent} %, {skus}").format(percent=found.brake_percent, skus=found.brake_skus)
         cells = {
             "field": Text(_("all products"), style="bold"), "on": _on(found.enabled),
             "direction": shown(f"{_('OMS')}: {found.oms}"), "rule": Text(brake),
