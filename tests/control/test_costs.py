@@ -143,5 +143,56 @@ async def test_documents_are_listed_page_by_page_and_found_by_number(stocked, cl
     assert [each.ref for each in (await client.cost_documents(text="PO 1")).items] == ["IN-1"]
 
 
+async def test_documents_are_listed_newest_first_and_by_connection(stocked, client):
+    line = InboundLine(line_no=1, sku="B", planned=D(1), planned_unit_cost=D(1))
+    values = {
+        "ref": "IN-2",
+        "kind": InboundKind.RECEIPT,
+        "revision": 1,
+        "warehouse": "W1",
+        "currency": "THB",
+        "lines": (line,),
+    }
+    document = InboundDoc(**values, state=InboundState.PENDING, updated_at=T0, number="PO 2")
+    costing = Costing(CostPolicy(), lambda connection, warehouse: "oms", lambda oms: kept(stocked.oms))
+    await stocked.store.write(take_receipts, "wms", (document,), T0, costing)
+    first = await client.cost_documents(limit=1, newest="true")
+    assert [each.ref for each in first.items] == ["IN-2"]
+    assert [each.ref for each in (await client.cost_documents(newest="true", after=first.next)).items] == ["IN-1"]
+    assert [each.ref for each in (await client.cost_documents(connection="wms")).items] == ["IN-1", "IN-2"]
+    assert (await client.cost_documents(connection="other")).items == ()
+
+
+async def test_the_lines_of_a_document_are_read_page_by_page(stocked, client):
+    lines = tuple(InboundLine(line_no=n, sku=f"S{n}", planned=D(1), planned_unit_cost=D(1)) for n in range(1, 6))
+    values = {
+        "ref": "IN-2",
+        "kind": InboundKind.RECEIPT,
+        "revision": 1,
+        "warehouse": "W1",
+        "currency": "THB",
+        "lines": lines,
+    }
+    document = InboundDoc(**values, state=InboundState.PENDING, updated_at=T0)
+    costing = Costing(CostPolicy(), lambda connection, warehouse: "oms", lambda oms: kept(stocked.oms))
+    await stocked.store.write(take_receipts, "wms", (document,), T0, costing)
+    first = await client.cost_document("wms", "IN-2", limit=3)
+    rest = await client.cost_document("wms", "IN-2", limit=3, after=first.next)
+    assert ([each.line_no for each in first.lines], first.next) == ([1, 2, 3], 3)
+    assert ([each.line_no for each in rest.lines], rest.next) == ([4, 5], None)
+    assert len((await client.cost_document("wms", "IN-2")).lines) == 5
+
+
+async def test_ledgers_are_listed_and_those_that_a_person_has_to_settle_are_found(stocked, client):
+    (item,) = (await client.sku_costs()).items
+    assert (item.oms, item.sku, item.average, item.quantity, item.drift) == ("oms", "A", D(2), D(10), False)
+    assert (await client.sku_costs(sku="B")).items == ()
+    assert [each.sku for each in (await client.sku_costs(sku="A")).items] == ["A"]
+    assert (await client.sku_costs(unsettled="true")).items == ()
+    await stocked.store.write(lambda tx: tx.execute("UPDATE cost_states SET drift = 1"))
+    assert [each.sku for each in (await client.sku_costs(unsettled="true")).items] == ["A"]
+    assert (await client.sku_costs(after=1)).items == ()
+
+
 def test_only_buyers_change_actual_costs():
     assert [role for role, rights in ROLES.items() if Right.COST_ACTUAL_EDIT in rights] == ["buyer"]

@@ -13,7 +13,7 @@ from crossdock.control.client import Refusal
 from crossdock.control.records.master import MasterField, MasterSettings
 from crossdock.control.routes import TABLE
 from crossdock.spec.listing import Listing
-from crossdock.store import audit
+from crossdock.store import audit, bindings, conflicts
 
 pytestmark = pytest.mark.behaviour("R7")
 
@@ -137,8 +137,10 @@ async def test_a_plan_is_applied_once_and_only_for_its_warehouse(world, client):
     capable(world)
     found = await client.master_settings("WH1")
     await client.save_master_settings(msgspec.structs.replace(found, enabled=True))
+    assert (await client.master_status("WH1")).plan is None
     plan = await client.master_plan("WH1")
     assert (plan.state, plan.products) == ("open", 0)
+    assert (await client.master_status("WH1")).plan == plan
     assert (await client.apply_master_plan("WH1", plan.id)).state == "applied"
     with pytest.raises(Refusal, match="is applied"):
         await client.apply_master_plan("WH1", plan.id)
@@ -147,6 +149,29 @@ async def test_a_plan_is_applied_once_and_only_for_its_warehouse(world, client):
     await client.save_master_settings(msgspec.structs.replace(saved, tolerance_s=9))
     with pytest.raises(Refusal, match="settings of warehouse WH1 were changed"):
         await client.apply_master_plan("WH1", second.id)
+
+
+async def test_conflicts_are_found_by_field_and_sku_and_products_by_what_their_sku_begins_with(world, client):
+    capable(world)
+
+    def seed(tx):
+        for number, (sku, field) in enumerate((("A-1", "name"), ("A-2", "weight"), ("B-1", "name"))):
+            three = conflicts.Three(base="b", oms="o", wms="w")
+            conflicts.keep_open(tx, "WH1", sku, field, three, 0, "both_changed", number)
+            bindings.touch(tx, ["WH1"], sku, number)
+
+    await world.store.write(seed)
+
+    async def found(**query):
+        return [(each.sku, each.field) for each in (await client.master_conflicts("WH1", **query)).items]
+
+    assert await found(field="name") == [("A-1", "name"), ("B-1", "name")]
+    assert await found(sku="A-2") == [("A-2", "weight")]
+    assert await found(sku="A-2", field="name", decided=True) == []
+    page = await client.master_conflicts("WH1", field="name", limit=1)
+    assert [each.sku for each in (await client.master_conflicts("WH1", field="name", after=page.next)).items] == ["B-1"]
+    assert [each.sku for each in (await client.master_products("WH1", sku="A")).items] == ["A-1", "A-2"]
+    assert [each.sku for each in (await client.master_products("WH1", "unbound", sku="B-")).items] == ["B-1"]
 
 
 def test_who_may_do_what():

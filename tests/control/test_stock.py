@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 from tests.control.world import FakeOms, FakeWms, World
 
@@ -94,6 +95,18 @@ async def test_the_list_is_read_page_by_page(world, client):
     rest = await client.stock(limit=3, after=first.next)
     assert [item.sku for item in (*first.items, *rest.items)] == [f"S{n}" for n in range(5)]
     assert rest.next is None
+
+
+async def test_levels_that_wait_for_a_person_are_found_until_nobody_wants_them(world, client):
+    await client.save_warehouse(msgspec.structs.replace(await client.warehouse("WH1"), auto_bind=False))
+    world.wms.show("A", 5)
+    await client.switch_stock("WH1", on=True, oms="oms")
+    await until_states(client, A="held")
+    (held,) = (await client.stock(held="true")).items
+    assert (held.sku, held.why) == ("A", "map the warehouse's SKU (crossdock mappings)")
+    assert (await client.stock(held="true", warehouse="WH2")).items == ()
+    await client.switch_stock("WH1", on=False)
+    assert (await client.stock(held="true")).items == ()
 
 
 async def test_a_switch_is_audited_and_saved_at_the_revision_that_was_read(world, client):

@@ -24,6 +24,7 @@ HOT = {
     "page of a warehouse": (lambda tx: stock.page(tx, 0, 50, code="WH"), "stock_level_code"),
     "page of a sku": (lambda tx: stock.page(tx, 0, 50, sku="S1"), "stock_level_sku"),
     "page of both": (lambda tx: stock.page(tx, 0, 50, code="WH", sku="S1"), "stock_level_sku"),
+    "page of what is held": (lambda tx: stock.page(tx, 0, 50, held=True), "stock_level_any_held"),
     "held movements": (lambda tx: stock.held_movements(tx, "wms", 0, 50), "stock_movement_held"),
     "switch": (lambda tx: stock.switch(tx, "WH"), "warehouse=?"),
     "forget webhooks": (lambda tx: webhooks.forget(tx, 5), "webhook_id_at"),

@@ -100,6 +100,10 @@ class ListScreen(Marking, BaseScreen):
         """Say why nothing is listed, and what to do."""
         return _("nothing is here")
 
+    def note(self) -> Text:
+        """Say beside the tabs what counts for the whole list."""
+        return Text()
+
     def after_reading(self) -> None:
         """Called when the list was read anew."""
 
@@ -265,6 +269,8 @@ class ListScreen(Marking, BaseScreen):
         line.append(f" {_(self.LABEL)} ", style="bold")
         for each in self.TABS:
             line.append(f" {_(each.label)} ", style="reverse" if each.name == self.tab else "")
+        if (note := self.note()).plain:
+            line.append("  ").append_text(note)
         if self.wanted.text:
             line.append("  / ").append_text(shown(self.wanted.text, style="italic"))
         if self.picked:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class View(Struct, kw_only=True, omit_defaults=True):
-    """How a screen was left."""
+    """How a screen was left; `choice` is what else was chosen there, as a warehouse."""
 
     tab: str | None = None
     filter: str = ""
+    choice: str = ""
 
 
 class Remembered(Struct, kw_only=True, omit_defaults=True):

@@ -18,9 +18,14 @@ class CostCalls(Transport):
         """List inbound documents; the parameters are CostDocumentQuery's."""
         return await self.call("GET", "/v1/costs/documents", records.CostDocumentPage, **query)
 
-    async def cost_document(self, connection: str, ref: str) -> records.CostDocument:
-        """Show an inbound document with its costs."""
-        return await self.call("GET", f"/v1/costs/documents/{part(connection)}/{part(ref)}", records.CostDocument)
+    async def cost_document(self, connection: str, ref: str, **query: object) -> records.CostDocument:
+        """Show an inbound document with its costs; the parameters are CostLinesQuery's."""
+        path = f"/v1/costs/documents/{part(connection)}/{part(ref)}"
+        return await self.call("GET", path, records.CostDocument, **query)
+
+    async def sku_costs(self, **query: object) -> records.SkuCostPage:
+        """List where the ledgers of SKUs stand; the parameters are SkuCostQuery's."""
+        return await self.call("GET", "/v1/costs/skus", records.SkuCostPage, **query)
 
     async def sku_cost(self, oms: str, sku: str) -> records.SkuCost:
         """Show where a SKU's ledger stands."""

@@ -57,17 +57,28 @@ class MasterCalls(Transport):
         return await self.call("POST", "/v1/master-products/fetch", Queued, FetchProducts(connection=connection))
 
     async def master_products(
-        self, warehouse: str, state: str | None = None, after: str | None = None, limit: int | None = None
+        self,
+        warehouse: str,
+        state: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        sku: str | None = None,
     ) -> MasterProductPage:
-        """List the products of a warehouse."""
-        return await self.call(
-            "GET", "/v1/master-products", MasterProductPage, warehouse=warehouse, state=state, after=after, limit=limit
-        )
+        """List the products of a warehouse, those whose SKU begins with `sku`."""
+        query = {"warehouse": warehouse, "state": state, "sku": sku, "after": after, "limit": limit}
+        return await self.call("GET", "/v1/master-products", MasterProductPage, **query)
 
     async def master_conflicts(
-        self, warehouse: str, *, decided: bool = False, after: int | None = None, limit: int | None = None
+        self,
+        warehouse: str,
+        *,
+        decided: bool = False,
+        field: str | None = None,
+        sku: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
     ) -> MasterConflictPage:
-        """List the conflicts of a warehouse."""
+        """List the conflicts of a warehouse, of a field, of a SKU."""
         shown = "true" if decided else None
         return await self.call(
             "GET",
@@ -75,6 +86,8 @@ class MasterCalls(Transport):
             MasterConflictPage,
             warehouse=warehouse,
             decided=shown,
+            field=field,
+            sku=sku,
             after=after,
             limit=limit,
         )

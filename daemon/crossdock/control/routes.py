@@ -274,7 +274,11 @@ TABLE: tuple[Route, ...] = (
         "/v1/costs/documents", Right.COST_VIEW, costs.list_cost_documents, cost_records.CostDocumentPage,
         cost_records.CostDocumentQuery,
     ),
-    _get("/v1/costs/documents/{connection}/{ref}", Right.COST_VIEW, costs.show_cost_document, cost_records.CostDocument),
+    _get(
+        "/v1/costs/documents/{connection}/{ref}", Right.COST_VIEW, costs.show_cost_document, cost_records.CostDocument,
+        cost_records.CostLinesQuery,
+    ),
+    _get("/v1/costs/skus", Right.COST_VIEW, costs.list_skus, cost_records.SkuCostPage, cost_records.SkuCostQuery),
     _get("/v1/costs/skus/{connection}/{ref}", Right.COST_VIEW, costs.show_sku, cost_records.SkuCost),
     _look(
         "/v1/costs/preview", Right.COST_VIEW, costs.preview, cost_records.CostEffect, cost_records.CostPreview

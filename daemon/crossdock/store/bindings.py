@@ -42,6 +42,8 @@ ALLOWED: dict[BindingState, frozenset[BindingState]] = {
 }
 """The steps of a binding; one that comes back from the dead goes on where its base says."""
 
+LAST = "\U0010ffff"
+"""The character behind all others."""
 NOT_LOOKED, LOOKING, ABSENT = 0, 1, 2
 """Whether the side that never showed the product was asked for it."""
 
@@ -155,17 +157,18 @@ def counts(tx: Transaction, warehouse: str) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in tx.rows(sql, (warehouse,))}
 
 
-def page(tx: Transaction, warehouse: str, state: str | None, after: str, limit: int) -> list[Binding]:
-    """Return bindings of a warehouse by SKU behind `after`."""
-    if state is None:
-        sql = "SELECT " + COLUMNS + " FROM product_bindings WHERE warehouse = ? AND sku > ? ORDER BY sku LIMIT ?"
-        return [_binding(row) for row in tx.rows(sql, (warehouse, after, limit))]
-    sql = (
-        "SELECT "
-        + COLUMNS
-        + " FROM product_bindings WHERE warehouse = ? AND state = ? AND sku > ? ORDER BY sku LIMIT ?"
-    )
-    return [_binding(row) for row in tx.rows(sql, (warehouse, state, after, limit))]
+def page(
+    tx: Transaction, warehouse: str, state: str | None, after: str, limit: int, start: str = ""
+) -> list[Binding]:
+    """Return bindings of a warehouse by SKU behind `after`: only those in a state, and whose SKU begins with `start`."""
+    where, values = "warehouse = ?", [warehouse]
+    if state is not None:
+        where, values = where + " AND state = ?", [*values, state]
+    where, values = where + " AND sku > ?", [*values, after]
+    if start:
+        where, values = where + " AND sku >= ? AND sku < ?", [*values, start, start + LAST]
+    sql = "SELECT " + COLUMNS + " FROM product_bindings WHERE " + where + " ORDER BY sku LIMIT ?"
+    return [_binding(row) for row in tx.rows(sql, (*values, limit))]
 
 
 def to_plan(tx: Transaction, warehouse: str, after: str, limit: int) -> list[Binding]:

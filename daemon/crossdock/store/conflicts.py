@@ -114,13 +114,30 @@ def get(tx: Transaction, number: int) -> Conflict | None:
     return None if row is None else _conflict(row)
 
 
-def page(tx: Transaction, warehouse: str, after: int, limit: int, *, decided: bool = False) -> list[Conflict]:
-    """Return open conflicts of a warehouse (or all, with those decided) with an id above `after`, oldest first."""
+def page(
+    tx: Transaction,
+    warehouse: str,
+    after: int,
+    limit: int,
+    field: str | None = None,
+    sku: str | None = None,
+    *,
+    decided: bool = False,
+) -> list[Conflict]:
+    """Return open conflicts of a warehouse (or all, with those decided) with an id above `after`, oldest first.
+
+    Only those of a field and of a SKU, if named.
+    """
     which = "" if decided else " AND open = 1"
+    values: list[str | int] = [warehouse]
+    if sku is not None:
+        which, values = which + " AND sku = ?", [*values, sku]
+    if field is not None:
+        which, values = which + " AND field = ?", [*values, field]
     sql = (
-        "SELECT " + COLUMNS + " FROM product_conflicts WHERE warehouse = ? AND id > ?" + which + " ORDER BY id LIMIT ?"
+        "SELECT " + COLUMNS + " FROM product_conflicts WHERE warehouse = ?" + which + " AND id > ? ORDER BY id LIMIT ?"
     )
-    return [_conflict(row) for row in tx.rows(sql, (warehouse, after, limit))]
+    return [_conflict(row) for row in tx.rows(sql, (*values, after, limit))]
 
 
 def count(tx: Transaction, warehouse: str) -> int:

@@ -93,6 +93,8 @@ class State(Struct, frozen=True, kw_only=True):
     since_checkpoint: int = 0
 
 
+NEWEST = 2**62
+"""Behind every id."""
 _DOCUMENT = ", ".join(Document.__struct_fields__)
 _LINE = ", ".join(Line.__struct_fields__)
 _EVENT = (
@@ -153,10 +155,19 @@ def find(tx: Transaction, text: str, connection: str | None) -> list[Document]:
     return [_document(row) for row in tx.rows(sql, (text, connection, connection))]
 
 
-def page(tx: Transaction, after: int, limit: int) -> list[Document]:
-    """Return documents with an id above `after`, oldest first."""
-    sql = "SELECT " + _DOCUMENT + " FROM cost_documents WHERE id > ? ORDER BY id LIMIT ?"
-    return [_document(row) for row in tx.rows(sql, (after, limit))]
+def page(
+    tx: Transaction, after: int, limit: int, connection: str | None = None, *, newest: bool = False
+) -> list[Document]:
+    """Return documents behind the id `after`, of a connection if named: oldest first, or newest first (0: from the newest)."""
+    where, values = "", []
+    if connection is not None:
+        where, values = "connection = ? AND ", [connection]
+    if newest:
+        sql = "SELECT " + _DOCUMENT + " FROM cost_documents WHERE " + where + "id < ? ORDER BY id DESC LIMIT ?"
+        after = after or NEWEST
+    else:
+        sql = "SELECT " + _DOCUMENT + " FROM cost_documents WHERE " + where + "id > ? ORDER BY id LIMIT ?"
+    return [_document(row) for row in tx.rows(sql, (*values, after, limit))]
 
 
 def save_document(tx: Transaction, found: Document) -> Document:
@@ -170,10 +181,10 @@ def save_document(tx: Transaction, found: Document) -> Document:
     return Document(**{**{n: getattr(found, n) for n in Document.__struct_fields__}, "id": number})
 
 
-def lines(tx: Transaction, document_id: int) -> list[Line]:
-    """Return a document's lines in their order."""
-    sql = "SELECT " + _LINE + " FROM cost_lines WHERE document_id = ? ORDER BY line_no"
-    return [_line(row) for row in tx.rows(sql, (document_id,))]
+def lines(tx: Transaction, document_id: int, after: int = -1, limit: int = -1) -> list[Line]:
+    """Return a document's lines in their order, behind the line `after`; all of them without a limit."""
+    sql = "SELECT " + _LINE + " FROM cost_lines WHERE document_id = ? AND line_no > ? ORDER BY line_no LIMIT ?"
+    return [_line(row) for row in tx.rows(sql, (document_id, after, limit))]
 
 
 def save_lines(tx: Transaction, found: Iterable[Line]) -> None:
@@ -237,6 +248,17 @@ def state(tx: Transaction, oms: str, sku: str) -> State | None:
     """Return where a SKU's ledger stands."""
     row = tx.one("SELECT " + _STATE + " FROM cost_states WHERE oms = ? AND sku = ?", (oms, sku))
     return None if row is None else _state(row)
+
+
+def states(tx: Transaction, after: int, limit: int, sku: str | None = None, *, unsettled: bool = False) -> list[State]:
+    """Return ledgers with an id above `after`: of a SKU, and only those that a person has to settle, if asked."""
+    where, values = "", []
+    if sku is not None:
+        where, values = "sku = ? AND ", [sku]
+    if unsettled:
+        where += "(drift = 1 OR blocked <> '') AND "
+    sql = "SELECT " + _STATE + " FROM cost_states WHERE " + where + "id > ? ORDER BY id LIMIT ?"
+    return [_state(row) for row in tx.rows(sql, (*values, after, limit))]
 
 
 def save_state(tx: Transaction, found: State) -> State:

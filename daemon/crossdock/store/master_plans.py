@@ -120,6 +120,12 @@ def get(tx: Transaction, plan: int) -> Plan | None:
     return None if row is None else Plan(**dict(zip(Plan.__struct_fields__, row, strict=True)))
 
 
+def newest(tx: Transaction, warehouse: str) -> Plan | None:
+    """Return the plan of a warehouse that was made last."""
+    row = tx.one("SELECT " + COLUMNS + " FROM product_plans WHERE warehouse = ? ORDER BY id DESC LIMIT 1", (warehouse,))
+    return None if row is None else Plan(**dict(zip(Plan.__struct_fields__, row, strict=True)))
+
+
 def items(tx: Transaction, plan: int, after: str, limit: int) -> list[PlanItem]:
     """Return what a plan does, by SKU behind `after`."""
     sql = "SELECT body FROM product_plan_items WHERE plan_id = ? AND sku > ? ORDER BY sku LIMIT ?"

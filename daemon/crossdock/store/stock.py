@@ -112,14 +112,21 @@ def of_warehouse(tx: Transaction, connection: str, warehouse: str, after: str, l
     return [_known(row) for row in tx.rows(sql, (connection, warehouse, after, limit))]
 
 
-def page(tx: Transaction, after: int, limit: int, code: str | None = None, sku: str | None = None) -> list[Known]:
-    """Return levels with an id above `after`, of a warehouse of ours and of a SKU as the warehouse calls it, if named."""
+def page(
+    tx: Transaction, after: int, limit: int, code: str | None = None, sku: str | None = None, *, held: bool = False
+) -> list[Known]:
+    """Return levels with an id above `after`, of a warehouse of ours and of a SKU as the warehouse calls it, if named.
+
+    `held`: only those that could not go to an OMS.
+    """
     where = "id > ?"
     values: list[str | int | None] = [after]
     if sku is not None:
         where, values = "sku = ? AND (code = ? OR ? IS NULL) AND id > ?", [sku, code, code, after]
     elif code is not None:
         where, values = "code = ? AND id > ?", [code, after]
+    if held:
+        where += " AND held IS NOT NULL"
     sql = "SELECT " + _COLUMNS + " FROM stock_levels WHERE " + where + " ORDER BY id LIMIT ?"
     return [_known(row) for row in tx.rows(sql, (*values, limit))]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossdock_tui.screens.connections import Connections
+from crossdock_tui.screens.costs import Costs
 from crossdock_tui.screens.home import Home
 from crossdock_tui.screens.incidents import Incidents
 from crossdock_tui.screens.orders import Orders
+from crossdock_tui.screens.products import Products
+from crossdock_tui.screens.stock import Stock
 from crossdock_tui.screens.strategies import Strategies
 from crossdock_tui.screens.tasks import Tasks
 
 if TYPE_CHECKING:
     from crossdock_tui.base_screen import BaseScreen
 
-NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, Tasks, Strategies, Connections, Incidents)
+NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, Tasks, Strategies, Products, Costs, Connections, Incidents)
 """Screens that the keys 1 to 9 reach."""
-MORE: tuple[type[BaseScreen], ...] = ()
+MORE: tuple[type[BaseScreen], ...] = (Stock,)
 """Screens that the palette reaches."""

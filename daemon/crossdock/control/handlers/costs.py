@@ -36,17 +36,27 @@ async def list_cost_documents(call: Call[None, records.CostDocumentQuery]) -> re
     if query.text is not None:
         found = await call.engine.store.read(costs.find, query.text, query.connection)
         return records.CostDocumentPage(items=tuple(map(_item, found)))
-    page = await call.engine.store.read(costs.page, query.after, query.limit)
+    page = await call.engine.store.read(costs.page, query.after, query.limit, query.connection, newest=query.newest)
     more = page[-1].id if len(page) == query.limit else None
     return records.CostDocumentPage(items=tuple(map(_item, page)), next=more)
 
 
-async def show_cost_document(call: Call[None, object]) -> records.CostDocument:
+async def show_cost_document(call: Call[None, records.CostLinesQuery]) -> records.CostDocument:
     """Show an inbound document with the costs of its lines and receipts."""
-    found = await call.engine.store.read(_document, call.path["connection"], call.path["ref"])
+    found = await call.engine.store.read(_document, call.path["connection"], call.path["ref"], call.query)
     if found is None:
         raise not_found(f"no inbound document {call.path['ref']} of {call.path['connection']} is known here")
     return found
+
+
+async def list_skus(call: Call[None, records.SkuCostQuery]) -> records.SkuCostPage:
+    """List where the cost ledgers of SKUs stand."""
+    query = call.query
+    page = await call.engine.store.read(
+        costs.states, query.after, query.limit + 1, query.sku, unsettled=query.unsettled
+    )
+    more = page[query.limit - 1].id if len(page) > query.limit else None
+    return records.SkuCostPage(items=tuple(map(_sku_item, page[: query.limit])), next=more)
 
 
 async def show_sku(call: Call[None, object]) -> records.SkuCost:
@@ -152,18 +162,30 @@ def _item(found: Document) -> records.CostDocumentItem:
     return records.CostDocumentItem(**{name: getattr(found, name) for name in fields})
 
 
-def _document(tx: Transaction, connection: str, ref: str) -> records.CostDocument | None:
+def _sku_item(found: State) -> records.SkuCostItem:
+    balance = found.balance
+    return records.SkuCostItem(
+        oms=found.oms, sku=found.sku, currency=balance.currency, quantity=balance.quantity,
+        average=_rounded(balance.average, balance.currency), blocked=balance.blocked.value if balance.blocked else "",
+        flags=tuple(sorted(flag.value for flag in balance.flags)), sent=found.sent, held=found.held, drift=found.drift,
+    )  # fmt: skip
+
+
+def _document(tx: Transaction, connection: str, ref: str, query: records.CostLinesQuery) -> records.CostDocument | None:
     found = costs.document(tx, connection, ref)
     if found is None:
         return None
     receipts = receipts_of(tx, found)
     lines_of = {each.event.about: each.line_no for each in costs.events_of_document(tx, found.id)}
     lines = []
-    for line in costs.lines(tx, found.id):
+    page = costs.lines(tx, found.id, query.after, -1 if query.limit is None else query.limit + 1)
+    shown_lines = page[: query.limit]
+    for line in shown_lines:
         mine = {name: each for name, each in receipts.items() if lines_of[each.about] == line.line_no}
         state = costs.state(tx, found.oms, line.sku)
         lines.append(_line(tx, found, line, mine, state))
-    return records.CostDocument(document=_item(found), lines=tuple(lines))
+    more = shown_lines[-1].line_no if len(page) > len(shown_lines) else None
+    return records.CostDocument(document=_item(found), lines=tuple(lines), next=more)
 
 
 def _line(

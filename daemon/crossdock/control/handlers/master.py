@@ -70,17 +70,19 @@ async def save_policy(call: Call[MasterPolicy, object]) -> MasterPolicy:
 async def show_status(call: Call[None, object]) -> MasterStatus:
     """Show how master data of a warehouse stands."""
     policy = await _policy(call, call.path["warehouse"])
-    counts, opened, brake = await call.engine.store.read(_standing, policy.warehouse)
+    counts, opened, brake, plan = await call.engine.store.read(_standing, policy.warehouse)
     shown = None
     if brake is not None:
         shown = MasterBrake(engaged_at=from_ms(brake.engaged_at), changes=brake.changes, bound=brake.bound)
     return MasterStatus(
-        warehouse=policy.warehouse, enabled=policy.enabled, products=counts, conflicts=opened, brake=shown
-    )
+        warehouse=policy.warehouse, enabled=policy.enabled, products=counts, conflicts=opened, brake=shown,
+        plan=None if plan is None else _plan(plan),
+    )  # fmt: skip
 
 
-def _standing(tx: Transaction, code: str) -> tuple[dict[str, int], int, Brake | None]:
-    return bindings.counts(tx, code), conflicts.count(tx, code), master_plans.brake(tx, code)
+def _standing(tx: Transaction, code: str) -> tuple[dict[str, int], int, Brake | None, Plan | None]:
+    counts, opened = bindings.counts(tx, code), conflicts.count(tx, code)
+    return counts, opened, master_plans.brake(tx, code), master_plans.newest(tx, code)
 
 
 async def fetch_products(call: Call[FetchProducts, object]) -> Queued:
@@ -130,7 +132,7 @@ async def list_products(call: Call[None, MasterProductQuery]) -> MasterProductPa
 
 
 def _products(tx: Transaction, oms: str, wms: str, query: MasterProductQuery) -> list[MasterProduct]:
-    rows = bindings.page(tx, query.warehouse, query.state, query.after, query.limit + 1)
+    rows = bindings.page(tx, query.warehouse, query.state, query.after, query.limit + 1, query.sku)
     skus = [row.sku for row in rows]
     left, right = products.get_many(tx, oms, skus), products.get_many(tx, wms, skus)
     return [_product(row, left.get(row.sku), right.get(row.sku)) for row in rows]
@@ -148,7 +150,7 @@ async def list_conflicts(call: Call[None, ConflictQuery]) -> MasterConflictPage:
     """List the conflicts of a warehouse's products, oldest first."""
     query = call.query
     rows = await call.engine.store.read(
-        conflicts.page, query.warehouse, query.after, query.limit + 1, decided=query.decided
+        conflicts.page, query.warehouse, query.after, query.limit + 1, query.field, query.sku, decided=query.decided
     )  # fmt: skip
     more = rows[query.limit - 1].id if len(rows) > query.limit else None
     return MasterConflictPage(items=tuple(_conflict(row) for row in rows[: query.limit]), next=more)

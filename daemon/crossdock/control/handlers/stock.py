@@ -28,10 +28,14 @@ WHY = {
 
 
 class StockQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which levels: of a warehouse of ours, of a SKU as the warehouse calls it. `after` is `next` of the page before."""
+    """Which levels: of a warehouse of ours, of a SKU as the warehouse calls it; `held`: those that wait for a person.
+
+    `after` is `next` of the page before.
+    """
 
     warehouse: Code | None = None
     sku: Ref | None = None
+    held: bool = False
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 50
 
@@ -39,10 +43,14 @@ class StockQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 async def list_stock(call: Call[None, StockQuery]) -> StockPage:
     """List stock levels as the warehouses showed them, and how far the OMS was told."""
     query = call.query
-    rows = await call.engine.store.read(stock.page, query.after, query.limit + 1, query.warehouse, query.sku)
+    rows = await call.engine.store.read(
+        stock.page, query.after, query.limit + 1, query.warehouse, query.sku, held=query.held
+    )
     switches = await call.engine.store.read(stock.switches)
     more = rows[query.limit - 1].id if len(rows) > query.limit else None
-    return StockPage(items=tuple(_item(row, switches.get(row.code)) for row in rows[: query.limit]), next=more)
+    items = (_item(row, switches.get(row.code)) for row in rows[: query.limit])
+    # A level that nothing could be done about when it came is not held any more once its warehouse is switched off.
+    return StockPage(items=tuple(each for each in items if not query.held or each.state == "held"), next=more)
 
 
 async def list_switches(call: Call[None, object]) -> StockSwitches:

@@ -16,12 +16,20 @@ Version = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class CostDocumentQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which documents. `text`: only those with this number, at most 20."""
+    """Which documents, oldest first, or `newest` first. `text`: only those with this number, at most 20, oldest first."""
 
     text: Ref | None = None
     connection: ConnectionName | None = None
+    newest: bool = False
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 50
+
+
+class CostLinesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which lines of a document: all of them, or `limit` behind the line number `after`."""
+
+    after: Annotated[int, Meta(ge=-1, le=2**31)] = -1
+    limit: Limit | None = None
 
 
 class CostDocumentItem(Struct, frozen=True, kw_only=True):
@@ -79,10 +87,42 @@ class CostLine(Struct, frozen=True, kw_only=True):
 
 
 class CostDocument(Struct, frozen=True, kw_only=True):
-    """An inbound document with the costs of its lines."""
+    """An inbound document with the costs of its lines; `next` goes on behind them, where a limit was given."""
 
     document: CostDocumentItem
     lines: tuple[CostLine, ...]
+    next: int | None = None
+
+
+class SkuCostQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which ledgers: of a SKU; `unsettled`: only those that a person has to settle (a drift, or an average that is blocked)."""
+
+    sku: Ref | None = None
+    unsettled: bool = False
+    after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    limit: Limit = 50
+
+
+class SkuCostItem(Struct, frozen=True, kw_only=True):
+    """Where a SKU's ledger stands, what was sent of it, and what the OMS holds."""
+
+    oms: str
+    sku: str
+    currency: str | None
+    quantity: Decimal
+    average: Decimal | None
+    blocked: str
+    flags: tuple[str, ...]
+    sent: Decimal | None
+    held: Decimal | None
+    drift: bool
+
+
+class SkuCostPage(Struct, frozen=True, kw_only=True):
+    """One page of ledgers; `next` goes on behind it."""
+
+    items: tuple[SkuCostItem, ...]
+    next: int | None = None
 
 
 class SkuEvent(Struct, frozen=True, kw_only=True):

@@ -49,13 +49,14 @@ class MasterBrake(Struct, frozen=True, kw_only=True):
 
 
 class MasterStatus(Struct, frozen=True, kw_only=True):
-    """How master data of a warehouse stands: products by state, open conflicts, the brake."""
+    """How master data of a warehouse stands: products by state, open conflicts, the brake, the plan that was made last."""
 
     warehouse: str
     enabled: bool
     products: dict[str, int]
     conflicts: int
     brake: MasterBrake | None = None
+    plan: MasterPlan | None = None
 
 
 class MasterPlan(Struct, frozen=True, kw_only=True):
@@ -179,18 +180,24 @@ class PlanQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MasterProductQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which products of a warehouse. `after` is `next` of the page before."""
+    """Which products of a warehouse. `sku`: what their SKUs begin with. `after` is `next` of the page before."""
 
     warehouse: Code
     state: BindingStateName | None = None
+    sku: Annotated[str, Meta(max_length=200)] = ""
     after: Annotated[str, Meta(max_length=400)] = ""
     limit: Limit = 100
 
 
 class ConflictQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which conflicts of a warehouse; `decided`: those that are decided, too. `after` is `next` of the page before."""
+    """Which conflicts of a warehouse, of a field, of a SKU; `decided`: those that are decided, too.
+
+    `after` is `next` of the page before.
+    """
 
     warehouse: Code
+    field: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    sku: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     decided: bool = False
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
     limit: Limit = 100
