@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -263,8 +264,7 @@ class ListScreen(Marking, BaseScreen):
     def _say_tabs(self) -> None:
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f" {_(self.LABEL)} ", style="bold")
-        for each in self.TABS:
-            line.append(f" {_(each.label)} ", style="reverse" if each.name == self.tab else "")
+        self._name_tabs(line)
         if self.wanted.text:
             line.append("  / ").append_text(shown(self.wanted.text, style="italic"))
         if self.picked:
@@ -276,6 +276,17 @@ class ListScreen(Marking, BaseScreen):
             first = self._window.first * PAGE + 1 if seen else 0
             line.append(f"  {first}–{first + seen - 1 if seen else 0}{'+' if self._window.more else ''}", style="dim")
         self.query_one("#tabs", Static).update(line)
+
+    def _name_tabs(self, line: Text) -> None:
+        """Name the tabs; where they have no room, those before the one that is seen go first."""
+        labels = [f" {_(each.label)} " for each in self.TABS]
+        at = next((number for number, each in enumerate(self.TABS) if each.name == self.tab), 0)
+        room, first = self.size.width - line.cell_len - 14, 0
+        while first < at and sum(cell_len(label) for label in labels[first : at + 2]) > room:
+            first += 1
+        line.append("‹" if first else "", style="dim")
+        for number, label in enumerate(labels[first:], first):
+            line.append(label, style="reverse" if number == at else "")
 
     def _say_why(self) -> None:
         row = self.table.current

@@ -101,6 +101,7 @@ from crossdock.control.records.master import (
     ResolveConflict,
 )
 from crossdock.control.records.operations import (
+    FailedOperations,
     OperationDetail,
     OperationPage,
     OperationQuery,
@@ -313,6 +314,7 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, Acknowledge),
     _post("/v1/cancel", Right.CANCEL_REQUEST, packages.cancel, asks.Results, CancelOrders),
     _get("/v1/operations", Right.VIEW, operations.list_operations, OperationPage, OperationQuery),
+    _get("/v1/operations/retry", Right.VIEW, operations.count_failed_operations, asks.Matching, FailedOperations),
     _get("/v1/operations/{id}", Right.VIEW, operations.show_operation, OperationDetail),
     _post("/v1/operations/retry", Right.PUSH_REDRIVE, operations.retry_operations, Retried, RetryOperations),
 )  # fmt: skip
