@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 from crossdock_tui.screens.connections import Connections
 from crossdock_tui.screens.home import Home
 from crossdock_tui.screens.incidents import Incidents
+from crossdock_tui.screens.labels import Labels
+from crossdock_tui.screens.operations import Operations
 from crossdock_tui.screens.orders import Orders
+from crossdock_tui.screens.packages import Packages
+from crossdock_tui.screens.push_status import PushStatus
 from crossdock_tui.screens.strategies import Strategies
 from crossdock_tui.screens.tasks import Tasks
 
 if TYPE_CHECKING:
     from crossdock_tui.base_screen import BaseScreen
 
-NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, Tasks, Strategies, Connections, Incidents)
+NUMBERED: tuple[type[BaseScreen], ...] = (Home, Orders, PushStatus, Tasks, Strategies, Connections, Incidents)
 """Screens that the keys 1 to 9 reach."""
-MORE: tuple[type[BaseScreen], ...] = ()
+MORE: tuple[type[BaseScreen], ...] = (Packages, Labels, Operations)
 """Screens that the palette reaches."""
