@@ -40,7 +40,7 @@ class OrderDecisions(OrderWork):
             return ""
         if order(row).state == "in_doubt":
             return _("whether it arrived is not known: t settles that")
-        return _("nothing about it is to be decided")
+        return _("of the order itself nothing is to be decided; what is said of it tells what to do")
 
     async def do_decide(self, rows: Sequence[Row]) -> None:
         """Decide about orders that their warehouse has: one of the choices that apply, with a reason."""
@@ -73,6 +73,17 @@ class OrderDecisions(OrderWork):
             if right in self.dash.link.rights
             else text + " · " + _("you lack the right {right}").format(right=right)
         )
+
+    async def do_confirm_label(self, rows: Sequence[Row]) -> None:
+        """Say that the labels of orders are right all the same, or were stuck over."""
+        question = counted("Why is the old label right?", "Why are these {n} old labels right?", len(rows))
+        why = await self.app.push_screen_wait(AskText(question))
+        if why:
+            results = []
+            for part in chunks(rows):
+                results += told(await self.dash.client.confirm_labels(refs(part), why))
+            self.dash.report(_("confirm label"), results)
+            self.table.clear_marks()
 
     def not_settle(self, row: Row) -> str:
         """Only a doubt is settled."""

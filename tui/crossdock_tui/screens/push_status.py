@@ -35,7 +35,7 @@ ASKED: dict[str, dict[str, object]] = {
 _TRIES = Column("attempts", N_("tries"), 5, weight=1)
 _NEXT = Column("next", N_("next"), 5)
 _AGE = Column("age", N_("age"), 4, weight=1)
-_ERROR = Column("error", N_("last error"), 14, grows=True)
+_ERROR = Column("error", N_("last error"), 10, grows=True)
 
 
 class PushStatus(OrderDecisions, DocumentWork):
@@ -52,16 +52,16 @@ class PushStatus(OrderDecisions, DocumentWork):
         Tab("manual-inbound", N_("manual in")), Tab("transfer-inbound", N_("transfer in")),
     )  # fmt: skip
     COLUMNS = (
-        Column("number", N_("order"), 13),
+        Column("number", N_("order"), 12),
         Column("connection", N_("OMS"), 8, weight=4),
         Column("warehouse", N_("warehouse"), 9, weight=2),
-        Column("status", N_("push status"), 17),
+        Column("status", N_("push status"), 16),
         _TRIES, _NEXT, _AGE, _ERROR,
     )  # fmt: skip
     COLUMNS_OF = dict.fromkeys(
         LISTS,
         (
-            Column("number", N_("document"), 13),
+            Column("number", N_("document"), 12),
             Column("order", N_("order"), 12, weight=3),
             Column("warehouse", N_("warehouse"), 9, weight=2),
             Column("stage", N_("stage"), 11, weight=4),
@@ -79,6 +79,8 @@ class PushStatus(OrderDecisions, DocumentWork):
         Action(key="b", name="probe", label=N_("ask the warehouse"), right="push.redrive", on="rows", asks=N_("Have the warehouses asked now about {n} orders?"), tabs=(DOUBT,)),
         Action(key="t", name="settle", label=N_("settle by hand"), right="push.settle", on="rows", tabs=(DOUBT,)),
         Action(key="d", name="decide", label=N_("decide"), right="order.sync", on="rows", tabs=(DECIDE,)),
+        Action(key="l", name="label", label=N_("pull label"), right="label.pull", on="rows", asks=N_("Pull the shipping labels of {n} orders?"), tabs=(DECIDE,)),
+        Action(key="c", name="confirm_label", label=N_("confirm label"), right="label.pull", on="rows", asks=N_("Confirm the labels of {n} orders as they are?"), tabs=(DECIDE,)),
         Action(key="e", name="explain", label=N_("explain"), on="row", tabs=PUSHES),
         Action(key="h", name="hold", label=N_("hold / release"), right="order.hold", on="rows", asks=N_("Hold or release {n} orders?"), tabs=(FAILED, PARKED)),
         Action(key="s", name="sync", label=N_("sync order"), right="order.sync", on="rows", asks=N_("Fetch {n} orders again from their OMS?"), tabs=PUSHES),
