@@ -174,8 +174,9 @@ class ListScreen(Marking, BaseScreen):
         self.query_one(FilterBar).take(self.filters)
 
     def on_resize(self) -> None:
-        """Fit the columns into the new width."""
+        """Fit the columns and the tabs into the new width."""
         self._arrange()
+        self._say_tabs()
 
     def _arrange(self) -> None:
         width = self.size.width
@@ -384,6 +385,8 @@ class ListScreen(Marking, BaseScreen):
         """Show everything about the row."""
         if self.table.current is not None and not self.opened:
             self.opened = True
+            if self.size.width < WIDE:  # what was read last may be about another row
+                self.query_one("#detail-text", Static).update(Text(_("reading …"), style="dim"))
             self._arrange()
             self.query_one("#detail").can_focus = True
             self.query_one("#detail").focus()
