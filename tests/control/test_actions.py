@@ -236,6 +236,30 @@ async def test_a_person_settles_what_nobody_else_can(build, settlement, state, s
     assert world.wms.got == {"A": sent}
 
 
+@pytest.mark.parametrize("idempotency", ["lookup", "none"])
+async def test_a_warehouse_is_asked_now_about_a_doubt_where_it_can_be_asked(build, idempotency):
+    world = await build(idempotency=idempotency, settle_s=1)
+    await world.settings()
+    world.wms.answer = PushStatus.UNKNOWN
+    world.serve(order("A"))
+    await world.fetch()
+    await world.until("A", "in_doubt")
+    async with world.client() as client:
+        world.wms.answer = PushStatus.ACCEPTED
+        await world.store.write(lambda tx: tx.execute("UPDATE pushes SET next_at = next_at + 86400000"))
+        first, missing = (await client.probe([ref("A"), ref("X")])).results
+        assert idempotency == "none" or "once it is sure" in first.text
+        assert (first.order, first.done, missing.done) == ("A", idempotency == "lookup", False)
+        if idempotency == "none":
+            assert "settle it by hand" in first.text
+            return
+        world.env.ahead = timedelta(minutes=5)
+        assert (await client.probe([ref("A")])).results[0].text == "its warehouse is asked now"
+        await world.until("A", "pushed")
+        (again,) = (await client.probe([ref("A")])).results
+        assert "it is not in doubt" in again.text
+
+
 async def test_an_order_that_is_absent_has_no_remote_id(client):
     body = SettleOrder(connection="oms", ref="A", settlement="absent", reason="x", remote_id="R")
     with pytest.raises(Refusal, match="remote_id"):
@@ -253,7 +277,11 @@ async def test_failed_orders_are_sent_again(world, client, everything):
     status = await client.status()
     assert (status.parked, status.level) == (2, "warning")
     world.wms.answer = PushStatus.ACCEPTED
-    wanted = Redrive(all_failed=True) if everything else Redrive(orders=(ref("A"), ref("B"), ref("X")))
+    assert ((await client.count_failed()).count, (await client.count_failed(parked=True)).count) == (2, 2)
+    assert (await client.count_failed(warehouse="elsewhere")).count == 0
+    assert [each.ref for each in (await client.orders(parked=True)).items] == ["B", "A"]
+    assert [each.ref for each in (await client.orders(parked=True, text="A")).items] == ["A"]
+    wanted = Redrive(all_failed=True, parked=True) if everything else Redrive(orders=(ref("A"), ref("B"), ref("X")))
     done = {each.order: each.done for each in (await client.redrive(wanted)).results}
     assert done == ({"A": True, "B": True} if everything else {"A": True, "B": True, "X": False})
     await world.until("A", "pushed")

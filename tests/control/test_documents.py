@@ -50,6 +50,8 @@ async def test_one_document_is_shown_with_what_happened_to_it(world, client):
     found = await client.document("wms", "D1")
     assert found.outbound.lines[0].sku == "A"
     assert (found.row.why, found.row.oms) == ("locked", "oms")
+    listed = (await client.documents(text="D1")).items[0]
+    assert [(row.attempts, row.next_at) for row in (found.row, listed)] == [(1, None)] * 2
     assert [event.what for event in found.history] == ["seen", "queued", "failed"]
     with pytest.raises(Refusal, match="there is no document X of wms"):
         await client.document("wms", "X")
@@ -102,6 +104,10 @@ async def test_pushing_again_needs_its_right_and_says_what_it_did(world, client)
         (True, "revision 1 is queued for oms"), (False, "there is no document no of wms"),
     ]  # fmt: skip
     every = RepushDocuments(all_matching=True, list="receiving-inbound", status="failed")
+    one = {"list": "receiving-inbound", "status": "failed"}
+    assert [(await client.count_documents(**one, warehouse=code)).count for code in (None, "elsewhere")] == [1, 0]
+    elsewhere = RepushDocuments(all_matching=True, connection="elsewhere", **one)
+    assert (await client.repush_documents(elsewhere)).matching == 0
     assert (await client.repush_documents(every)).matching == 1
     await world.until_status("D1", "pushed")
     await world.until_status("I1", "pushed")

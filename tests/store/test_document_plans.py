@@ -70,6 +70,7 @@ HOT = {
     "page of a warehouse": (lambda tx: documents.page(tx, Wanted(warehouse="WH1"), None, 50), "document_warehouse"),
     "page of all": (lambda tx: documents.page(tx, Wanted(), None, 50), "PRIMARY KEY"),
     "matching": (lambda tx: documents.matching(tx, FAILED, 0, 100), "document_list_status"),
+    "tries": (lambda tx: documents.tries(tx, range(1, 200)), "operation_entity"),
     "count": (lambda tx: documents.count(tx, FAILED, 0), "document_list_status"),
 }
 

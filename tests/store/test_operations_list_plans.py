@@ -13,6 +13,7 @@ HOT = {
     "open": (lambda tx: operations_list.page(tx, Sought(), 0, 50), "operation_unsettled"),
     "in doubt": (lambda tx: operations_list.page(tx, Sought(state=OperationState.IN_DOUBT), 0, 50), "operation_unsettled"),
     "failed": (lambda tx: operations_list.page(tx, Sought(state=OperationState.FAILED, kind="x"), 0, 50), "operation_failed"),
+    "count of failed": (lambda tx: operations_list.count_failed(tx, "x", "y"), "operation_failed"),
     "counts": (operations_list.counts, "operation_failed"),
     "one": (lambda tx: operations_list.get(tx, 1), "PRIMARY KEY"),
 }  # fmt: skip

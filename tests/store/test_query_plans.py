@@ -178,7 +178,9 @@ HOT = {
     "quarantined": (lambda tx: quarantine.among(tx, "oms", ["A"]), "quarantinerow_connection_ref"),
     "quarantine page": (lambda tx: quarantine.page(tx, 0, 50), "PRIMARY KEY"),
     "book": (lambda tx: book.entries(tx, PushStrategy), "sqlite_autoindex_book"),
-    "failed": (lambda tx: views.failed_pushes(tx, None, None, 0, 1000), "push_open"),
+    "failed": (lambda tx: views.failed_pushes(tx, views.Wanted(), 0, 1000), "push_open"),
+    "count of failed": (lambda tx: views.count_failed(tx, views.Wanted(warehouse="WH1")), "push_open"),
+    "parked": (lambda tx: views.order_page(tx, views.Wanted(parked=True), None, 50), "push_open"),
     "tab of open orders": (
         lambda tx: views.order_page(tx, views.Wanted(states=(PushState.NOT_PUSHED, PushState.HELD)), None, 50),
         "push_open",

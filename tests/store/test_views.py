@@ -133,10 +133,16 @@ def test_an_order_is_found_by_ref_first_then_by_number(fill):
 def test_failed_pushes_are_listed_oldest_first_and_paged(fill):
     failed = (PushState.PUSH_FAILED, "W1", "a")
     tx = fill([failed, (PushState.PUSHED, "W1", "a"), failed, (PushState.PUSH_FAILED, "W2", "b"), failed])
-    assert views.failed_pushes(tx, None, None, 0, 2) == [(1, 1), (3, 3)]
-    assert views.failed_pushes(tx, None, None, 3, 9) == [(4, 4), (5, 5)]
-    assert views.failed_pushes(tx, "a", "W1", 0, 9) == [(1, 1), (3, 3), (5, 5)]
-    assert views.failed_pushes(tx, "b", None, 0, 9) == [(4, 4)]
+    assert views.failed_pushes(tx, views.Wanted(), 0, 2) == [(1, 1), (3, 3)]
+    assert views.failed_pushes(tx, views.Wanted(), 3, 9) == [(4, 4), (5, 5)]
+    assert views.failed_pushes(tx, views.Wanted(oms="a", warehouse="W1"), 0, 9) == [(1, 1), (3, 3), (5, 5)]
+    assert views.failed_pushes(tx, views.Wanted(oms="b"), 0, 9) == [(4, 4)]
+    tx.execute("UPDATE pushes SET next_at = NULL")
+    tx.execute("UPDATE pushes SET next_at = 1 WHERE id = 4")
+    assert views.failed_pushes(tx, views.Wanted(parked=True), 0, 9) == [(1, 1), (3, 3), (5, 5)]
+    assert (views.count_failed(tx, views.Wanted()), views.count_failed(tx, views.Wanted(), 2)) == (4, 2)
+    assert views.count_failed(tx, views.Wanted(parked=True, oms="b")) == 0
+    assert [row.id for row in views.order_page(tx, views.Wanted(parked=True), None, 9)[0]] == [5, 3, 1]
 
 
 def test_one_entry_is_read_with_its_revision(fill):

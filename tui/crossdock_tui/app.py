@@ -44,7 +44,7 @@ class Dashboard(App[None]):
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"go('{each.SCREEN}')", show=False) for number, each in enumerate(NUMBERED, 1)),
-        Binding("colon", "command_palette", show=False),
+        Binding("colon,ctrl+p", "command_palette", show=False),
         Binding("q", "quit", show=False),
     ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -177,8 +178,9 @@ class ListScreen(Marking, BaseScreen):
         self.query_one(FilterBar).take(self.filters)
 
     def on_resize(self) -> None:
-        """Fit the columns into the new width."""
+        """Fit the columns and the tabs into the new width."""
         self._arrange()
+        self._say_tabs()
 
     def _arrange(self) -> None:
         width = self.size.width
@@ -267,8 +269,7 @@ class ListScreen(Marking, BaseScreen):
     def _say_tabs(self) -> None:
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f" {_(self.LABEL)} ", style="bold")
-        for each in self.TABS:
-            line.append(f" {_(each.label)} ", style="reverse" if each.name == self.tab else "")
+        self._name_tabs(line)
         if (note := self.note()).plain:
             line.append("  ").append_text(note)
         if self.wanted.text:
@@ -282,6 +283,17 @@ class ListScreen(Marking, BaseScreen):
             first = self._window.first * PAGE + 1 if seen else 0
             line.append(f"  {first}–{first + seen - 1 if seen else 0}{'+' if self._window.more else ''}", style="dim")
         self.query_one("#tabs", Static).update(line)
+
+    def _name_tabs(self, line: Text) -> None:
+        """Name the tabs; where they have no room, those before the one that is seen go first."""
+        labels = [f" {_(each.label)} " for each in self.TABS]
+        at = next((number for number, each in enumerate(self.TABS) if each.name == self.tab), 0)
+        room, first = self.size.width - line.cell_len - 14, 0
+        while first < at and sum(cell_len(label) for label in labels[first : at + 2]) > room:
+            first += 1
+        line.append("‹" if first else "", style="dim")
+        for number, label in enumerate(labels[first:], first):
+            line.append(label, style="reverse" if number == at else "")
 
     def _say_why(self) -> None:
         row = self.table.current
@@ -379,6 +391,8 @@ class ListScreen(Marking, BaseScreen):
         """Show everything about the row."""
         if self.table.current is not None and not self.opened:
             self.opened = True
+            if self.size.width < WIDE:  # what was read last may be about another row
+                self.query_one("#detail-text", Static).update(Text(_("reading …"), style="dim"))
             self._arrange()
             self.query_one("#detail").can_focus = True
             self.query_one("#detail").focus()

@@ -47,7 +47,7 @@ class Window:
                 starts.append(found.next)
             at += 1
         self._starts, self.more = starts, more
-        return rows
+        return list({row.key: row for row in rows}.values())  # one that moved meanwhile may stand on two pages
 
     def further(self) -> bool:
         """Take in the next page, and let the first one go where the window is full; False at the end."""

@@ -187,6 +187,24 @@ def settle(
 
 
 @click.command()
+@order_arguments
+@connection_option
+@json_option
+@click.pass_obj
+def probe(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+    """Have warehouses asked now about orders in doubt.
+
+    Not earlier than the quiet time after the doubt allows. A warehouse that cannot be asked is looked into by a person
+    (`crossdock settle`).
+    """
+
+    async def ask(client: Client) -> Results:
+        return await for_all(client, orders, connection, client.probe)
+
+    show_results(session.talk(ask, as_json=as_json), as_json)
+
+
+@click.command()
 @some_orders
 @click.option("--all", "all_failed", is_flag=True, help="All that failed, of --connection and --warehouse if named.")
 @click.option("--warehouse", metavar="CODE", help="With --all: only orders of this warehouse.")

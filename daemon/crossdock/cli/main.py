@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hold": ("actions:hold", "Hold chosen orders."),
     "release": ("actions:release", "Release chosen orders."),
     "settle": ("actions:settle", "Settle an order in doubt by hand."),
+    "probe": ("actions:probe", "Have warehouses asked now about orders in doubt."),
     "redrive": ("actions:redrive", "Send failed orders again."),
     "strategies": ("strategies:strategies", "Push strategies."),
     "warehouses": ("warehouses:warehouses", "Warehouses and how orders are pushed to them."),

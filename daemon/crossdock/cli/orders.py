@@ -33,6 +33,7 @@ def orders() -> None:
 @click.option("--changed", is_flag=True, help="Only orders that changed or were cancelled after they were sent.")
 @click.option("--updated", is_flag=True, help='Only orders with the mark "(Updated)".')
 @click.option("--aged", is_flag=True, help="Only orders that are too old to be pushed.")
+@click.option("--parked", is_flag=True, help="Only failed orders that are not tried again by themselves.")
 @connection_option
 @click.option("--warehouse", metavar="CODE", help="Only orders of this warehouse.")
 @click.option("--text", type=order_name, metavar="TEXT", help="Exactly this reference or order number.")
@@ -47,7 +48,7 @@ def list_orders(session: Session, /, as_csv: bool, raw: bool, as_json: bool, **q
     "changed": it changed or was cancelled after its push, and a person has to decide (`crossdock packages decide`).
     "(Updated)": its warehouse took a change since the push, and nobody has acknowledged that (`crossdock ack`).
     """
-    flags = {name: query.pop(name) or None for name in ("changed", "updated", "aged")}
+    flags = {name: query.pop(name) or None for name in ("changed", "updated", "aged", "parked")}
     page = session.talk(lambda client: client.orders(**flags, **query), as_json=as_json)
     if as_json:
         print_json(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossdock.control.records.asks import Queued
+from crossdock.control.records.asks import Matching, Queued
 from crossdock.control.records.documents import (
     DocumentDetail,
     DocumentPage,
@@ -32,6 +32,10 @@ class DocumentCalls(Transport):
     async def repush_documents(self, wanted: RepushDocuments) -> RepushedDocuments:
         """Push documents again."""
         return await self.call("POST", "/v1/documents/repush", RepushedDocuments, wanted)
+
+    async def count_documents(self, **query: object) -> Matching:
+        """Count the documents that would be pushed again; the parameters are RepushQuery's."""
+        return await self.call("GET", "/v1/documents/repush", Matching, **query)
 
     async def fetch_documents(self, connection: str, direction: Direction) -> Queued:
         """Fetch the documents of one direction now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock.control.records.asks import Matching
 from crossdock.control.records.operations import OperationDetail, OperationPage, Retried
 from crossdock.control.transport import Transport
 
@@ -21,6 +22,10 @@ class OperationCalls(Transport):
     async def operation(self, number: int) -> OperationDetail:
         """Show one operation."""
         return await self.call("GET", f"/v1/operations/{number}", OperationDetail)
+
+    async def count_failed_operations(self, **query: object) -> Matching:
+        """Count the failed operations that would be carried out again; the parameters are FailedOperations'."""
+        return await self.call("GET", "/v1/operations/retry", Matching, **query)
 
     async def retry_operations(self, wanted: RetryOperations) -> Retried:
         """Carry failed operations out again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crossdock.control.records.asks import (
     ForOrders,
     HoldOrders,
+    Matching,
     Obtain,
     Queued,
     QueuedList,
@@ -69,3 +70,11 @@ class OrderCalls(Transport):
     async def redrive(self, wanted: Redrive) -> Results:
         """Send failed orders again."""
         return await self.call("POST", "/v1/redrive", Results, wanted)
+
+    async def count_failed(self, **query: object) -> Matching:
+        """Count the failed orders that would be sent again; the parameters are FailedQuery's."""
+        return await self.call("GET", "/v1/redrive", Matching, **query)
+
+    async def probe(self, orders: Sequence[OrderRef]) -> Results:
+        """Have warehouses asked now about orders in doubt."""
+        return await self.call("POST", "/v1/probe", Results, ForOrders(orders=tuple(orders)))

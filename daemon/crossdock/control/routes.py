@@ -64,6 +64,7 @@ from crossdock.control.records.documents import (
     ListQuery,
     RepushDocuments,
     RepushedDocuments,
+    RepushQuery,
 )
 from crossdock.control.records.events import LogPage, LogQuery, Throttles, Trend
 from crossdock.control.records.incidents import (
@@ -100,6 +101,7 @@ from crossdock.control.records.master import (
     ResolveConflict,
 )
 from crossdock.control.records.operations import (
+    FailedOperations,
     OperationDetail,
     OperationPage,
     OperationQuery,
@@ -180,6 +182,8 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/hold", Right.ORDER_HOLD, actions.hold, asks.Results, asks.HoldOrders),
     _post("/v1/release", Right.ORDER_HOLD, actions.release, asks.Results, asks.ForOrders),
     _post("/v1/settle", Right.PUSH_SETTLE, actions.settle, asks.Results, asks.SettleOrder),
+    _post("/v1/probe", Right.PUSH_REDRIVE, actions.probe, asks.Results, asks.ForOrders),
+    _get("/v1/redrive", Right.VIEW, actions.count_failed, asks.Matching, asks.FailedQuery),
     _post("/v1/redrive", Right.PUSH_REDRIVE, actions.redrive, asks.Results, asks.Redrive),
     _get("/v1/strategies", Right.VIEW, entries.list_strategies, entries.StrategyList, entries.EntryQuery),
     _get("/v1/strategies/{name}", Right.VIEW, entries.show_strategy, PushStrategy),
@@ -246,6 +250,7 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/labels/printed", Right.LABEL_PULL, labels.printed_labels, asks.Results, asks.ForOrders),
     _post("/v1/labels/confirm", Right.LABEL_PULL, labels.confirm_labels, asks.Results, ConfirmLabels),
     _get("/v1/documents", Right.VIEW, documents.list_documents, DocumentPage, DocumentQuery),
+    _get("/v1/documents/repush", Right.VIEW, documents.count_matching, asks.Matching, RepushQuery),
     _get("/v1/documents/{connection}/{ref}", Right.VIEW, documents.show_document, DocumentDetail, ListQuery),
     _post_within(
         "/v1/documents/repush", Right.PUSH_REPUSH, documents.repush, RepushedDocuments, RepushDocuments, audited_as="documents.repush",
@@ -313,6 +318,7 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/acknowledge", Right.ORDER_SYNC, packages.acknowledge, asks.Results, Acknowledge),
     _post("/v1/cancel", Right.CANCEL_REQUEST, packages.cancel, asks.Results, CancelOrders),
     _get("/v1/operations", Right.VIEW, operations.list_operations, OperationPage, OperationQuery),
+    _get("/v1/operations/retry", Right.VIEW, operations.count_failed_operations, asks.Matching, FailedOperations),
     _get("/v1/operations/{id}", Right.VIEW, operations.show_operation, OperationDetail),
     _post("/v1/operations/retry", Right.PUSH_REDRIVE, operations.retry_operations, Retried, RetryOperations),
 )  # fmt: skip

@@ -15,10 +15,11 @@ from crossdock.engine.master_requests import MasterRequests
 from crossdock.engine.offers import Offers
 from crossdock.engine.package_requests import PackageRequests
 from crossdock.engine.privacy_requests import PrivacyRequests
+from crossdock.engine.push_lane import settle_time
 from crossdock.engine.reconcile_requests import ReconcileRequests
 from crossdock.engine.sync_requests import MAX_SYNC, SyncRequests
 from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
-from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
+from crossdock.flows.settle_by_hand import Settlement, probe_now, redrive, settle_by_hand
 from crossdock.rules.connection_health import Status
 from crossdock.store import audit, book, pushes, views
 from crossdock.store.quarantine import made_up
@@ -133,6 +134,16 @@ class Requests:
     async def redrive(self, push_ids: Sequence[int], actor: str) -> list[Answer]:
         """Send failed pushes again."""
         return self._woken(await self._engine.store.write(redrive, push_ids, actor, self._engine.env.now()))
+
+    async def probe(self, push_ids: Sequence[int]) -> list[Answer]:
+        """Have warehouses asked now about pushes in doubt."""
+        engine = self._engine
+        quiet = {
+            name: int(settle_time(link, engine.config.connections[name]).total_seconds() * 1000)
+            for name, link in engine.links.items()
+            if link.capabilities.idempotency != "key"  # there the same bytes are sent again, at any time
+        }
+        return self._woken(await engine.store.write(probe_now, push_ids, quiet, engine.env.now()))
 
     def _woken(self, answers: list[Answer]) -> list[Answer]:
         self._engine.wake_pushes({answer.wake for answer in answers if answer.wake is not None})

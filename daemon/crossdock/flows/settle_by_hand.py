@@ -10,12 +10,13 @@ from crossdock.flows.catch_up import catch_up
 from crossdock.flows.reconsider import Answer
 from crossdock.rules.push_states import PushState, check_transition
 from crossdock.store import labels, orders, pushes, timeline
-from crossdock.store.times import to_ms
+from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from crossdock.store.pushes import Push
     from crossdock.store.store import Transaction
 
 
@@ -86,3 +87,27 @@ def redrive(tx: Transaction, push_ids: Sequence[int], actor: str, now: datetime)
         timeline.add(tx, [timeline.Moment(push.order_id, to_ms(now), "redriven", actor, text)])
         answers.append(Answer(order=str(push.order_id), done=True, text="queued", wake=push.connection))
     return answers
+
+
+def probe_now(tx: Transaction, push_ids: Sequence[int], quiet: Mapping[str, int], now: datetime) -> list[Answer]:
+    """Let it be the turn of pushes in doubt to be asked about, but not before the quiet time (`quiet`, ms by connection) is over."""
+    return [_probed(tx, push, quiet, to_ms(now)) for push in pushes.by_ids(tx, push_ids)]
+
+
+def _probed(tx: Transaction, push: Push, quiet: Mapping[str, int], at: int) -> Answer:
+    name = str(push.order_id)
+    if push.state is not PushState.IN_DOUBT:
+        return Answer(
+            order=name, done=False, text="it is not in doubt; only about a push in doubt a warehouse is asked"
+        )
+    if push.needs_person:
+        return Answer(order=name, done=False, text="its warehouse cannot be asked: look there, and settle it by hand")
+    if push.run_id is not None or push.next_at is None:
+        return Answer(order=name, done=False, text="its warehouse is being asked already")
+    earliest = max(at, (push.settled_at or at) + quiet.get(push.connection or "", 0))
+    push.next_at = min(push.next_at, earliest)
+    pushes.decided(tx, push, PushState.IN_DOUBT)
+    text = "its warehouse is asked now"
+    if push.next_at > at:
+        text = f"its warehouse is asked at {from_ms(push.next_at):%H:%M:%S} UTC, once it is sure to tell what it has"
+    return Answer(order=name, done=True, text=text, wake=push.connection)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from crossdock.rules.document_states import PushBack
+from crossdock.rules.troubles import POST_INBOUND, POST_OUTBOUND
 from crossdock.store import counters
 from crossdock.store.orders import marks
 
@@ -97,6 +98,23 @@ def get(tx: Transaction, number: int) -> StoredDocument | None:
     """Return a document by its id."""
     row = tx.one(_SELECT + "WHERE id = ?", (number,))
     return None if row is None else _document(row)
+
+
+class Tries(Struct, frozen=True, kw_only=True, gc=False):
+    """How the push of a document's newest revision went: how often it was sent, when it is sent again (milliseconds)."""
+
+    attempts: int
+    next_at: int | None
+
+
+def tries(tx: Transaction, ids: Sequence[int]) -> dict[int, Tries]:
+    """Return how the newest push of each of these documents went, of those that were ever pushed. At most 1,000 ids."""
+    if not ids:
+        return {}
+    newest = "SELECT MAX(id) FROM operations WHERE kind IN (?, ?) AND entity_id IN (" + marks(len(ids)) + ")"
+    sql = "SELECT entity_id, attempts, next_at FROM operations WHERE id IN (" + newest + " GROUP BY entity_id)"
+    rows = tx.rows(sql, (POST_OUTBOUND, POST_INBOUND, *ids))
+    return {row[0]: Tries(attempts=row[1], next_at=row[2]) for row in rows}
 
 
 def named(tx: Transaction, connection: str, ref: str) -> list[StoredDocument]:

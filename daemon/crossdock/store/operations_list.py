@@ -40,6 +40,17 @@ def page(tx: Transaction, sought: Sought, after: int, limit: int) -> list[Operat
     return [read_row(row) for row in tx.rows(sql + " ORDER BY id LIMIT ?", (*values, limit))]
 
 
+def count_failed(tx: Transaction, connection: str | None, kind: str | None, most: int = 100_000) -> int:
+    """Count failed operations, up to `most`."""
+    sql, values = "SELECT 1 FROM operations WHERE state = 4 AND id > 0", list[object]()
+    for column, value in (("connection", connection), ("kind", kind)):
+        if value is not None:
+            sql += " AND COALESCE(" + column + ", '') = ?"  # as above
+            values.append(value)
+    row = tx.one("SELECT COUNT(*) FROM (" + sql + " LIMIT ?) AS counted", (*values, most))
+    return int(row[0])
+
+
 def get(tx: Transaction, number: int) -> Operation | None:
     """Return an operation."""
     row = tx.one("SELECT " + COLUMNS + " FROM operations WHERE id = ?", (number,))

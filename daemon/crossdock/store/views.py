@@ -79,6 +79,7 @@ _SELECT = (
     + " FROM pushes p JOIN orders o ON o.id = p.order_id WHERE "
 )
 _OPEN = "p.unsettled = 1 AND p.state = ? AND p.id < ?"
+_PARKED_ONLY = " AND p.next_at IS NULL"
 _CANCELLED = "p.state = 7 AND p.id < ?"  # the number itself: a partial index is not used for a bound value
 _FOLLOWED = "p.state >= 8 AND p.state = ? AND p.id < ?"
 _CHANGED = "p.changed = TRUE AND p.id < ?"
@@ -93,7 +94,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """Which orders a list shows; None is any. `oms` is the connection an order came from.
 
     `changed`: only those that are not any more what their warehouse was sent; `updated`: only those with the mark "(Updated)";
-    `aged`: only those that are too old to be pushed.
+    `aged`: only those that are too old to be pushed; `parked`: only failed ones that are not tried again by themselves.
     """
 
     states: tuple[PushState, ...] | None = None
@@ -101,6 +102,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     changed: bool = False
     updated: bool = False
     aged: bool = False
+    parked: bool = False
     oms: str | None = None
     warehouse: str | None = None
 
@@ -121,6 +123,8 @@ def parts(wanted: Wanted) -> list[Part]:
             for changed in (False, True)
             if (wanted.tab is None or tab_of(state, changed=changed) is wanted.tab) and (changed or not wanted.changed)
         ]
+        if wanted.parked and state is not PushState.PUSH_FAILED:
+            continue
         if fits and (wanted.states is None or state in wanted.states):
             found.append(Part(state, None if len(fits) == 2 else fits[0]))
     return found
@@ -160,7 +164,8 @@ def _one_by_one(tx: Transaction, shown: Sequence[Part], wanted: Wanted, start: i
             case _ if part.state >= PushState.ACCEPTED:
                 found += indexed(tx, _FOLLOWED + _FLAG[part.changed], (part.state, start), wanted, limit)
             case _:
-                found += indexed(tx, _OPEN, (part.state, start), wanted, limit)
+                parked = _PARKED_ONLY if wanted.parked else ""
+                found += indexed(tx, _OPEN + parked, (part.state, start), wanted, limit)
     return sorted(found, key=lambda row: row.id, reverse=True)
 
 
@@ -320,14 +325,26 @@ def counts(tx: Transaction) -> Counts:
     )
 
 
-def failed_pushes(
-    tx: Transaction, oms: str | None, warehouse: str | None, after: int, limit: int
-) -> list[tuple[int, int]]:
+_FAILED = " FROM pushes p WHERE p.unsettled = 1 AND p.state = ? AND p.id > ?"
+
+
+def failed_pushes(tx: Transaction, wanted: Wanted, after: int, limit: int) -> list[tuple[int, int]]:
     """Return (push id, order id) of failed pushes with an id above `after`, oldest first."""
-    narrowed, values = _narrowed(Wanted(oms=oms, warehouse=warehouse))
-    sql = "SELECT p.id, p.order_id FROM pushes p WHERE p.unsettled = 1 AND p.state = ? AND p.id > ?" + narrowed
-    rows = tx.rows(sql + " ORDER BY p.id LIMIT ?", (PushState.PUSH_FAILED, after, *values, limit))
-    return [(int(push), int(order)) for push, order in rows]
+    narrowed, values = _of_failed(wanted)
+    sql = "SELECT p.id, p.order_id" + _FAILED + narrowed + " ORDER BY p.id LIMIT ?"
+    return [(int(push), int(order)) for push, order in tx.rows(sql, (PushState.PUSH_FAILED, after, *values, limit))]
+
+
+def count_failed(tx: Transaction, wanted: Wanted, most: int = 100_000) -> int:
+    """Count failed pushes, up to `most`."""
+    narrowed, values = _of_failed(wanted)
+    sql = "SELECT COUNT(*) FROM (SELECT 1" + _FAILED + narrowed + " LIMIT ?) AS counted"
+    return int(tx.one(sql, (PushState.PUSH_FAILED, 0, *values, most))[0])
+
+
+def _of_failed(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
+    narrowed, values = _narrowed(wanted)
+    return narrowed + (_PARKED_ONLY if wanted.parked else ""), values
 
 
 def entry(tx: Transaction, kind: type[E], name: str) -> E | None:

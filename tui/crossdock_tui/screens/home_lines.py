@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from crossdock.control.records.incidents import IncidentItem
     from crossdock.control.records.tasks import TaskItem
 
-DOUBT, FAILED = Jump("orders", "", "state:in_doubt"), Jump("orders", "", "state:push_failed")
-CHANGED = Jump("orders", "", "changed:true")
+DOUBT, FAILED, PARKED = Jump("push_status", "in_doubt"), Jump("push_status", "failed"), Jump("push_status", "parked")
+CHANGED = Jump("push_status", "decide")
+WRITES = Jump("operations", "failed")
 QUARANTINE, OPEN, LOG = (
     Jump("connections", "quarantine"),
     Jump("incidents", "open"),
     Jump("incidents", "log", "level:warning"),
 )
-LEADS = {"in_doubt": DOUBT, "parked": FAILED, "changed": CHANGED, "quarantine": QUARANTINE, "incidents": OPEN}
+LEADS = {"in_doubt": DOUBT, "parked": PARKED, "changed": CHANGED, "quarantine": QUARANTINE, "incidents": OPEN}
 """By the code of a reason; the log tells of all others."""
 ASKED = {
     "obtain": N_("get new orders"), "sync": N_("sync order"), "fetch": N_("fetched by itself"), "documents": N_("fetch documents"),
@@ -96,7 +97,14 @@ def right(found: Found, now: datetime) -> list[Line]:
         text = _("writes beside orders: {n} under way, {failed} failed").format(
             n=status.operations_open, failed=status.operations_failed
         )
-        lines.append(Line("operations", shown(text, style=BAD if status.operations_failed else ""), Text(text), OPEN))
+        lines.append(
+            Line(
+                "operations",
+                shown(text, style=BAD if status.operations_failed else ""),
+                Text(text),
+                WRITES if status.operations_failed else Jump("operations", "open"),
+            )
+        )
     waits = [each for each in found.throttles if each.again_at > now and each.action in ASKED]
     if waits:
         lines.append(_head("throttles", _("asked for less than five minutes ago; again in")))

@@ -205,7 +205,7 @@ class Incidents(ListScreen):
         elif item.code == "warehouse":
             self.dash.jump("strategies", tab="allocation")
         else:
-            self.dash.jump("orders", tab="", filter="state:in_doubt")
+            self.dash.jump("push_status", tab="in_doubt")
 
     async def do_release(self, rows: Sequence[Row]) -> None:
         """Let go on all that incidents hold, page by page, and show what became of each."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.control import known
 from crossdock.control.problems import ApiProblem, bad_request, not_valid, too_soon
-from crossdock.control.records.asks import Done, Queued, QueuedList, Results
+from crossdock.control.records.asks import Done, Matching, Queued, QueuedList, Results
 from crossdock.control.records.base import MAX_ORDERS
 from crossdock.control.shown import proposed
 from crossdock.engine.settle_by_two import SettleAsked
@@ -19,12 +19,24 @@ from crossdock.store import orders, pushes, views
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crossdock.control.records.asks import ForOrders, HoldOrders, Obtain, Redrive, SettleOrder, Sync, SyncList
+    from crossdock.control.records.asks import (
+        FailedQuery,
+        ForOrders,
+        HoldOrders,
+        Obtain,
+        Redrive,
+        SettleOrder,
+        Sync,
+        SyncList,
+    )
     from crossdock.control.records.orders import OrderRef
     from crossdock.control.route import Call
     from crossdock.engine.requests import Asked
     from crossdock.flows.reconsider import Answer
     from crossdock.store.store import Transaction
+
+COUNTED = 100_000
+"""Things that are counted, at most."""
 
 
 async def obtain(call: Call[Obtain, object]) -> Queued:
@@ -119,8 +131,8 @@ async def redrive(call: Call[Redrive, object]) -> Results:
     if bool(body.orders) == body.all_failed:
         raise not_valid("name the orders, or say all_failed: one of the two")
     if body.orders:
-        if body.connection or body.warehouse or body.after:
-            raise not_valid("connection, warehouse and after go with all_failed only")
+        if body.connection or body.warehouse or body.after or body.parked:
+            raise not_valid("connection, warehouse, parked and after go with all_failed only")
         found, missing = await call.engine.store.read(_named, pairs(body.orders))
         more = None
     else:
@@ -131,6 +143,27 @@ async def redrive(call: Call[Redrive, object]) -> Results:
     by_order = {str(order_id): ref for order_id, ref in found.values()}
     done = [Done(order=by_order.get(a.order, a.order), done=a.done, text=a.text) for a in answers]
     return Results(results=(*done, *missing), next=more)
+
+
+async def count_failed(call: Call[object, FailedQuery]) -> Matching:
+    """Count the failed orders that would be sent again: all of a connection or warehouse."""
+    query = call.query
+    wanted = views.Wanted(oms=query.connection, warehouse=query.warehouse, parked=query.parked)
+    return matching(await call.engine.store.read(views.count_failed, wanted, COUNTED + 1))
+
+
+def matching(count: int) -> Matching:
+    """Say how many things match, of which one more than COUNTED were counted at most."""
+    return Matching(count=min(count, COUNTED), more=count > COUNTED)
+
+
+async def probe(call: Call[ForOrders, object]) -> Results:
+    """Have warehouses asked now about orders in doubt, instead of when it is their turn; the quiet time is kept."""
+    found, missing = await call.engine.store.read(_named, pairs(call.body.orders))
+    answers = await call.requests.probe(list(found))
+    by_order = {str(order_id): ref for order_id, ref in found.values()}
+    done = [Done(order=by_order[a.order], done=a.done, text=a.text) for a in answers]
+    return Results(results=(*done, *missing))
 
 
 def _named(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> tuple[dict[int, tuple[int, str]], list[Done]]:
@@ -154,7 +187,8 @@ def _named(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> tuple[dict[int,
 
 def _failed(tx: Transaction, body: Redrive) -> tuple[dict[int, tuple[int, str]], int | None]:
     """Find failed pushes, oldest first, and the id to go on from."""
-    rows = views.failed_pushes(tx, body.connection, body.warehouse, body.after, MAX_ORDERS)
+    wanted = views.Wanted(oms=body.connection, warehouse=body.warehouse, parked=body.parked)
+    rows = views.failed_pushes(tx, wanted, body.after, MAX_ORDERS)
     known = orders.load_ids(tx, [order for _, order in rows])
     more = rows[-1][0] if len(rows) == MAX_ORDERS else None
     return {push: (order, known[order].ref) for push, order in rows}, more

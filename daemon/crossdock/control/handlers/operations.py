@@ -8,6 +8,7 @@ import msgspec
 
 from crossdock.control import auditing
 from crossdock.control import known as names
+from crossdock.control.handlers.actions import COUNTED, matching
 from crossdock.control.permissions import Right
 from crossdock.control.problems import not_found, not_valid
 from crossdock.control.records.operations import (
@@ -36,7 +37,8 @@ from crossdock.store.operations_list import Sought
 from crossdock.store.times import from_ms
 
 if TYPE_CHECKING:
-    from crossdock.control.records.operations import OperationQuery, RetryOperations
+    from crossdock.control.records.asks import Matching
+    from crossdock.control.records.operations import FailedOperations, OperationQuery, RetryOperations
     from crossdock.control.route import Call
     from crossdock.store.operations import Operation
 
@@ -65,6 +67,14 @@ async def show_operation(call: Call[None, object]) -> OperationDetail:
     shown = may and await auditing.revealed(call, f"operation:{number}")
     text = found.body.decode("utf-8", "replace")[:SHOWN] if shown else None
     return OperationDetail(item=_item(found), key=found.key, size=len(found.body), body=text)
+
+
+async def count_failed_operations(call: Call[object, FailedOperations]) -> Matching:
+    """Count the failed writes that would be carried out again, of a connection or kind if named."""
+    query = call.query
+    return matching(
+        await call.engine.store.read(operations_list.count_failed, query.connection, query.kind, COUNTED + 1)
+    )
 
 
 async def retry_operations(call: Call[RetryOperations, object]) -> Retried:

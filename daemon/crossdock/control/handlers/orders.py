@@ -38,7 +38,7 @@ async def lens_of(call: Call[Any, Any]) -> Lens:
 
 
 async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
-    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push, were updated or are too old for it, or exactly one reference or number."""
+    """List orders, newest first, by tab, state, connection, warehouse, whether they changed after their push, were updated, are too old for it or parked, or exactly one reference or number."""
     query, lens = call.query, await lens_of(call)
     wanted = views.Wanted(
         states=None if query.state is None else (PushState[query.state.upper()],),
@@ -46,6 +46,7 @@ async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
         changed=query.changed,
         updated=query.updated,
         aged=query.aged,
+        parked=query.parked,
         oms=query.connection,
         warehouse=query.warehouse,
     )
@@ -59,6 +60,7 @@ async def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
             and query.warehouse in (None, row.warehouse)
             and (updated(row) or not query.updated)
             and (_aged(row) or not query.aged)
+            and (row.next_at is None or not query.parked)
         ]
         return OrderPage(items=tuple(order_item(row, lens) for row in items))
     rows, more = await call.engine.store.read(views.order_page, wanted, query.after, query.limit)

@@ -78,13 +78,32 @@ class SettleOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Redrive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Send failed orders again: those named, or `all_failed` of a connection or warehouse, at most 1,000 a request."""
+    """Send failed orders again: those named, or `all_failed` of a connection or warehouse, at most 1,000 a request.
+
+    `parked`: of all that failed only those that are not tried again by themselves.
+    """
 
     orders: Annotated[tuple[OrderRef, ...], Meta(max_length=MAX_ORDERS)] = ()
     all_failed: bool = False
+    parked: bool = False
     connection: ConnectionName | None = None
     warehouse: Code | None = None
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+
+
+class FailedQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which failed orders are counted; see Redrive."""
+
+    parked: bool = False
+    connection: ConnectionName | None = None
+    warehouse: Code | None = None
+
+
+class Matching(Struct, frozen=True, kw_only=True):
+    """How many things a request for all that match would be about; `more`: they are even more, and not all were counted."""
+
+    count: int
+    more: bool = False
 
 
 class Done(Struct, frozen=True, kw_only=True):

@@ -44,7 +44,10 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DocumentItem(Struct, frozen=True, kw_only=True):
-    """A row of one of the six lists. `push_status` is its column; `why` says what keeps it, or how its push failed."""
+    """A row of one of the six lists. `push_status` is its column; `why` says what keeps it, or how its push failed.
+
+    `attempts` and `next_at` are those of the push of its newest revision that was sent, or is to be.
+    """
 
     id: int
     connection: str
@@ -64,6 +67,8 @@ class DocumentItem(Struct, frozen=True, kw_only=True):
     changed_at: datetime
     pushed_at: datetime | None
     first_at: datetime
+    attempts: int = 0
+    next_at: datetime | None = None
 
 
 class DocumentPage(Struct, frozen=True, kw_only=True):
@@ -105,7 +110,7 @@ class DocumentRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class RepushDocuments(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Push documents again: those named, or (`all_matching`) all of a list with a status, of a warehouse if named.
+    """Push documents again: those named, or (`all_matching`) all of a list with a status, of a warehouse or connection if named.
 
     A request does at most 100 of all that match; `after` goes on where the one before was cut off.
     """
@@ -115,7 +120,17 @@ class RepushDocuments(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     list: ListName | None = None
     status: StatusName | None = None
     warehouse: Code | None = None
+    connection: ConnectionName | None = None
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
+
+
+class RepushQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which documents are counted; see RepushDocuments."""
+
+    list: ListName
+    status: StatusName
+    warehouse: Code | None = None
+    connection: ConnectionName | None = None
 
 
 class RepushedItem(Struct, frozen=True, kw_only=True):

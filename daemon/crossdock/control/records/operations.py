@@ -69,6 +69,13 @@ class RetryOperations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     after: Annotated[int, Meta(ge=0, le=2**62)] = 0
 
 
+class FailedOperations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which failed operations are counted; see RetryOperations."""
+
+    connection: ConnectionName | None = None
+    kind: KindName | None = None
+
+
 class NotRetried(Struct, frozen=True, kw_only=True):
     """An operation that is not carried out again, and why."""
 

@@ -25,7 +25,8 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders are listed. `text` is exactly a reference or an order number; `after` is `next` of the page before.
 
     `changed`: only those whose change or cancellation after the push a person has to decide. `updated`: only those with the
-    mark "(Updated)". `aged`: only those that are too old to be pushed.
+    mark "(Updated)". `aged`: only those that are too old to be pushed. `parked`: only failed ones that are not tried again by
+    themselves.
     """
 
     tab: TabName | None = None
@@ -33,6 +34,7 @@ class OrderQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     changed: bool = False
     updated: bool = False
     aged: bool = False
+    parked: bool = False
     connection: ConnectionName | None = None
     warehouse: Code | None = None
     text: Ref | None = None

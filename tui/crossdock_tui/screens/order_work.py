@@ -1,0 +1,198 @@
+"""What can be done with orders on every screen that lists them, and how such rows are read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from crossdock.control.records.orders import OrderItem, OrderRef
+from crossdock_tui.dialogs.ask_text import AskText
+from crossdock_tui.language import _, counted, said
+from crossdock_tui.list_screen import ListScreen
+from crossdock_tui.screens import order_detail
+from crossdock_tui.words import sentences, shown, state, until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rich.console import RenderableType
+
+    from crossdock.control.client import Client
+    from crossdock.control.records.asks import Results
+    from crossdock.control.records.events import ThrottleItem
+    from crossdock_tui.paged_table import Row
+
+CHUNK = 500
+"""Orders of one request, at most; more are asked for in several."""
+NOT_SENT = frozenset({"not_pushed", "held", "push_failed", "queued"})
+
+
+class OrderWork(ListScreen):
+    """A list of orders: what each action does, and why it may not be done to a row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._throttled: tuple[ThrottleItem, ...] = ()
+
+    def name_of(self, row: Row) -> str:
+        """An order's reference in its OMS."""
+        return order(row).ref
+
+    async def detail(self, client: Client, row: Row) -> RenderableType:
+        """Show the order, what its warehouse has, and what happened to it."""
+        item = order(row)
+        found = await client.order(item.connection, item.ref)
+        explained = await client.explain(item.ref, item.connection)
+        return order_detail.shown_order(found, explained, self.dash.link.now())
+
+    # ---- why not
+
+    def not_sync(self, row: Row) -> str:
+        """Say when an order was synced a moment ago."""
+        item = order(row)
+        for each in self._throttled:
+            if each.action == "sync" and each.connection == item.connection and each.about == item.ref:
+                left = until(each.again_at, self.dash.link.now())
+                return _("it was synced less than five minutes ago; again in {left}").format(left=left) if left else ""
+        return ""
+
+    def not_push(self, row: Row) -> str:
+        """Only what no warehouse has can be pushed."""
+        item = order(row)
+        return (
+            ""
+            if item.state in NOT_SENT
+            else _("its warehouse has it, or may have it ({state})").format(state=state(item.state).plain)
+        )
+
+    def not_acknowledge(self, row: Row) -> str:
+        """Only an updated order carries the mark."""
+        return "" if order(row).updated else _("it does not carry the mark (Updated)")
+
+    def not_cancel(self, row: Row) -> str:
+        """What has left, or is cancelled, cannot be cancelled."""
+        item = order(row)
+        ended = item.state in ("cancelled", "shipped", "partially_shipped", "closed_short", "cancel_requested")
+        return _("it is {state}").format(state=state(item.state).plain) if ended else ""
+
+    # ---- doing
+
+    async def do_sync(self, rows: Sequence[Row]) -> None:
+        """Fetch orders again, as one task an OMS."""
+        for connection, items in by_connection(rows).items():
+            asked = await self.dash.client.sync(connection, [each.ref for each in items])
+            self.dash.say(f"{connection}: {said(asked.text)}")
+
+    async def do_push(self, rows: Sequence[Row]) -> None:
+        """Push orders by hand."""
+        client = self.dash.client
+        results = []
+        for part in chunks(rows):
+            results += told(await client.push(refs(part)))
+            self.progress(counted("{n} done", "{n} done", len(results)))
+        self.dash.report(_("pushed"), results)
+
+    async def do_label(self, rows: Sequence[Row]) -> None:
+        """Pull the shipping labels of orders."""
+        for connection, items in by_connection(rows).items():
+            asked = await self.dash.client.pull_labels(connection, [each.ref for each in items])
+            self.dash.say(f"{connection}: {said(asked.text)}")
+
+    async def do_hold(self, rows: Sequence[Row]) -> None:
+        """Release what a person or the gift gate holds; hold the rest, with a reason."""
+        client = self.dash.client
+        held = [row for row in rows if waits(order(row))]
+        free = [row for row in rows if not waits(order(row))]
+        results = []
+        for part in chunks(held):
+            results += told(await client.release(refs(part)))
+        if free:
+            why = await self.app.push_screen_wait(
+                AskText(counted("Why is it held?", "Why are {n} orders held?", len(free)))
+            )
+            if why:
+                for part in chunks(free):
+                    results += told(await client.hold(refs(part), why))
+        if results:
+            self.dash.report(_("hold / release"), results)
+
+    async def do_cancel(self, rows: Sequence[Row]) -> None:
+        """Have warehouses asked not to ship orders."""
+        why = await self.app.push_screen_wait(
+            AskText(counted("Why is it cancelled?", "Why are {n} orders cancelled?", len(rows)))
+        )
+        if why:
+            results = []
+            for part in chunks(rows):
+                results += told(await self.dash.client.cancel(refs(part), why))
+            self.dash.report(_("cancel"), results)
+
+    async def do_acknowledge(self, rows: Sequence[Row]) -> None:
+        """Take the mark (Updated) off."""
+        results = []
+        for part in chunks(rows):
+            results += told(await self.dash.client.acknowledge(refs(part)))
+        self.dash.report(_("acknowledge update"), results)
+
+    async def do_explain(self, rows: Sequence[Row]) -> None:
+        """Show what every rule says of the order now, and what comes next."""
+        item = order(rows[0])
+        found = await self.dash.client.explain(item.ref, item.connection)
+        await self.app.push_screen(order_detail.Explained(found, self.dash.link.now()))
+
+
+def order(row: Row) -> OrderItem:
+    """Return the order that a row shows."""
+    assert isinstance(row.item, OrderItem)
+    return row.item
+
+
+def order_state(item: OrderItem) -> Text:
+    """Show where an order stands, and that a person has to decide about it."""
+    text = state(item.state)
+    if item.changed:
+        text = text + shown(" " + _("decide"), style="bold red")
+    return text
+
+
+def reason(item: OrderItem, now: datetime) -> Text:
+    """Say why an order is where it is, what happens next, and what a person may do."""
+    text = Text(sentences(item.why) or shown(said(item.error or ""), 600).plain or state(item.state).plain)
+    if item.hold:
+        text.append("\n" + _("held: {reason}").format(reason=shown(item.hold, 300).plain))
+    if item.next_at is not None and (left := until(item.next_at, now)):
+        text.append("\n" + _("it is tried again in {left}").format(left=left), style="dim")
+    if item.needs_person or item.changed:
+        text.append("\n" + _("a person has to decide: e explains, 3 shows what can be chosen"), style="bold yellow")
+    return text
+
+
+def waits(item: OrderItem) -> bool:
+    """Tell whether a person's hold or the gift gate keeps it."""
+    return bool(item.hold) or item.state == "held"
+
+
+def refs(rows: Sequence[Row]) -> list[OrderRef]:
+    """Name the orders of rows to the daemon."""
+    return [OrderRef(connection=order(row).connection, ref=order(row).ref) for row in rows]
+
+
+def chunks(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """Cut rows into pieces that a request may hold."""
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+
+
+def told(results: Results) -> list[tuple[str, bool, str]]:
+    """Take the daemon's results as those that a person is shown."""
+    return [(each.order, each.done, each.text) for each in results.results]
+
+
+def by_connection(rows: Sequence[Row]) -> dict[str, list[OrderItem]]:
+    """Sort the orders of rows by the OMS they came from."""
+    found: dict[str, list[OrderItem]] = defaultdict(list)
+    for row in rows:
+        found[order(row).connection].append(order(row))
+    return dict(found)
