@@ -72,6 +72,10 @@ test: lint ## all the tests, lint, types and walls
 behaviours: .venv/.ready ## which tests prove which behaviour and promise
 	@$(BIN)/python tests/behaviours.py
 
+.PHONY: catalogues
+catalogues: .venv/.ready ## add new texts of the dashboard to its catalogues, and compile them
+	@$(BIN)/python -m tests.tui.catalogue
+
 .PHONY: lock
 lock: .venv/.ready ## pin the newest allowed versions again, with hashes
 	uv pip compile --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
