@@ -157,9 +157,7 @@ def counts(tx: Transaction, warehouse: str) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in tx.rows(sql, (warehouse,))}
 
 
-def page(
-    tx: Transaction, warehouse: str, state: str | None, after: str, limit: int, start: str = ""
-) -> list[Binding]:
+def page(tx: Transaction, warehouse: str, state: str | None, after: str, limit: int, start: str = "") -> list[Binding]:
     """Return bindings of a warehouse by SKU behind `after`: only those in a state, and whose SKU begins with `start`."""
     where, values = "warehouse = ?", [warehouse]
     if state is not None:
