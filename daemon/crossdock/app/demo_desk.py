@@ -102,7 +102,6 @@ class Desk:
         if not result.done:
             raise NotSeen(f"{ref}: the decision was not taken: {result.text}")
 
-
     async def let_label_stand(self, ref: str, reason: str) -> None:
         """Say that the label at the warehouse is right, where somebody is asked about it. Raises NotSeen."""
         refs = [OrderRef(connection=OMS, ref=ref)]
