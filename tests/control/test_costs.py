@@ -160,7 +160,7 @@ async def test_documents_are_listed_newest_first_and_by_connection(stocked, clie
     assert [each.ref for each in first.items] == ["IN-2"]
     assert [each.ref for each in (await client.cost_documents(newest="true", after=first.next)).items] == ["IN-1"]
     assert [each.ref for each in (await client.cost_documents(connection="wms")).items] == ["IN-1", "IN-2"]
-    assert (await client.cost_documents(connection="other")).items == ()
+    assert (await client.cost_documents(connection="oms", newest="true")).items == ()
 
 
 async def test_the_lines_of_a_document_are_read_page_by_page(stocked, client):

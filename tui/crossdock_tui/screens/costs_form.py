@@ -86,11 +86,7 @@ class CostForm(FormScreen[UnitCost]):
         now = facts((_("it is now"), money(self.base.old, self.base.currency)))
         if Decimal(draft.unit_cost) == self.base.old:
             return stacked(now, Text(_("type another cost to see what it does"), style="dim"))
-        wanted = CostPreview(
-            kind=draft.kind, connection=draft.connection, document=draft.document, line_no=draft.line_no,
-            unit_cost=Decimal(draft.unit_cost), currency=draft.currency, receipt=draft.receipt,
-        )  # fmt: skip
-        return stacked(now, shown_effect(await client.preview_cost(wanted), draft.kind))
+        return stacked(now, shown_effect(await client.preview_cost(_preview(draft)), draft.kind))
 
     async def save(self, client: Client, draft: UnitCost) -> UnitCost:
         """Save it on top of what was read; what is odd about it is asked about first. Raises Wrong where it was not meant."""
@@ -99,7 +95,7 @@ class CostForm(FormScreen[UnitCost]):
         except Refusal as error:
             if error.code != "unconfirmed":
                 raise
-            warning = shown(said(str(error)), 600).plain
+            warning = sentences((await client.preview_cost(_preview(draft))).warnings)
             if not await self.app.push_screen_wait(Confirm(_("Save this cost all the same?"), warning=warning)):
                 raise Wrong(_("nothing is saved")) from None
             self._edited = await self._edit(client, draft, confirmed=True)
@@ -141,6 +137,13 @@ class ActualForm(CostForm):
     """What a receipt really cost."""
 
     TITLE_CHANGE = N_("actual unit cost")
+
+
+def _preview(draft: UnitCost) -> CostPreview:
+    return CostPreview(
+        kind=draft.kind, connection=draft.connection, document=draft.document, line_no=draft.line_no,
+        unit_cost=Decimal(draft.unit_cost), currency=draft.currency, receipt=draft.receipt,
+    )  # fmt: skip
 
 
 def shown_effect(found: CostEffect, kind: Kind) -> Text:
