@@ -85,6 +85,18 @@ class Session:
         paths: Any = import_module("crossdock.config.paths")
         return str(paths.socket_path(self.load_config(_NAME_IT)))
 
+    def environ(self) -> dict[str, str]:
+        """Return the environment that says to another process what this one was told, the token with it."""
+        said = {
+            "CONFIG": str(Path(self.config).absolute()),
+            "SOCKET": self.socket and str(Path(self.socket).absolute()),
+            "CONNECT": self.connect,
+            "TOKEN_FILE": self.token_file and str(Path(self.token_file).absolute()),
+            "TOKEN": self.token,
+            "CA_FILE": self.ca_file and str(Path(self.ca_file).absolute()),
+        }
+        return {f"CROSSDOCK_{name}": text for name, text in said.items() if text is not None}
+
     def client(self) -> Client:
         """Make a client of the daemon at the network address that was named, else at its socket."""
         client: Any = import_module("crossdock.control.client")
