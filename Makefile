@@ -74,7 +74,7 @@ lint: .venv/.ready ## code style, types and import walls
 
 .PHONY: test
 test: lint ## all the tests, lint, types and walls
-	@$(BIN)/pytest -q tests
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests
 
 .PHONY: behaviours
 behaviours: .venv/.ready ## which tests prove which behaviour and promise
