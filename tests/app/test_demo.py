@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import pty
 import re
+import struct
 import sys
+import termios
 
 import msgspec
 import pytest
 
-from crossdock.app import demo_desk, demo_goods, demo_orders
+from crossdock.app import demo_desk, demo_goods, demo_live, demo_orders
 from crossdock.app.demo_books import NEVER, Outcome, compare, tell
 from crossdock.app.demo_desk import Desk, NotSeen, Told, played, sure
+from crossdock.control.records.audit import AuditItem, AuditPage
 from crossdock.env import REAL
 from crossdock.spec.orders import OrderStatus
 from crossdock.testing.sandbox.demo_day import Case
@@ -196,3 +200,69 @@ def test_the_orders_of_the_day_are_ready_to_ship_and_the_same_for_the_same_seed(
     assert len({order.ref for order in made}) == 10
     assert {order.status for order in made} == {OrderStatus.READY_TO_SHIP}
     assert all(order.label_ready and order.shop == "s" for order in made)
+
+
+async def test_in_a_terminal_the_dashboard_opens_on_it_and_leaving_that_ends_it_with_its_summary():
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
+    shown = bytearray()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(ours, lambda: shown.extend(os.read(ours, 65_536)))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DEMO, "demo", "--orders", "30", "--seed", "4",
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+
+    async def until(*wanted):
+        async with asyncio.timeout(100):
+            while not any(each.encode() in shown for each in wanted):
+                await asyncio.sleep(0.05)
+
+    await until("LIVE-0", "00001")
+    os.write(ours, b"q")
+    await until("the dashboard was left")
+    await until("eligible order arrived exactly once")
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+    loop.remove_reader(ours)
+    os.close(theirs)
+    os.close(ours)
+    assert b"done by hand" not in shown
+
+
+async def test_orders_keep_coming_and_their_buyers_change_pay_and_cancel():
+    async with SandboxOms() as oms:
+        stream = demo_live.Stream(oms, 7)
+        for _ in range(100):
+            stream.step()
+        assert len(stream.cases) + len(stream.moved) == len(oms.books.orders) == 100
+        assert not stream.moved & set(stream.cases)
+        moved = {oms.books.order(ref).status for ref in stream.moved}
+        assert {OrderStatus.CANCELLED, OrderStatus.READY_TO_SHIP} <= moved
+
+
+class Audited:
+    """A client whose audit has these rows, newest first, two a page."""
+
+    def __init__(self, *rows):
+        self.rows = rows
+
+    async def audit(self, *, limit, after=None):
+        start = 0 if after is None else after
+        page = self.rows[start : start + min(limit, 2)]
+        return AuditPage(items=page, next=start + len(page) if start + len(page) < len(self.rows) else None)
+
+
+def audited(number, action, thing, result="done"):
+    return AuditItem(id=number, at=REAL.now(), actor="anna", action=action, object=thing, result=result)
+
+
+async def test_what_a_person_did_in_the_dashboard_is_told_apart_from_what_the_demo_plays():
+    client = Audited(
+        audited(9, "hold", "shop/O-1"), audited(8, "hold", "shop/O-2", "refused"), audited(7, "pii.reveal", "shop/O-1"),
+        audited(6, "decide_packages", "shop/DAY-2"), audited(5, "stock.switch", "BKK"), audited(4, "push_orders", "shop/O-3"),
+        audited(3, "save_allocation", "10/CNX"),
+    )  # fmt: skip
+    assert await demo_live.newest_row(client) == 9
+    assert await demo_live.done_by_hand(client, 3) == ("hold shop/O-1", "push_orders shop/O-3")
+    assert await demo_live.done_by_hand(client, 9) == ()
+    assert await demo_live.newest_row(Audited()) == 0

@@ -24,7 +24,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     `ok`: the warehouses' own books show every eligible order exactly once, and what a warehouse definitely refused, and
     nothing else, is known as refused (`misjudged` are orders of which that is not so); and each part of the `day` went as it
-    should.
+    should. `by_hand` names what a person did in the dashboard meanwhile; with that, only nothing doubled is asked for.
     """
 
     ok: bool
@@ -44,6 +44,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reported: int
     seconds: float
     day: tuple[Told, ...] = ()
+    by_hand: tuple[str, ...] = ()
 
 
 class Compared(Struct, frozen=True, kw_only=True):
@@ -104,6 +105,9 @@ def tell(outcome: Outcome) -> None:
     if outcome.day:
         wrong = sum(not told.ok for told in outcome.day)
         verdict += f"; {f'{wrong} of' if wrong else 'all'} {len(outcome.day)} parts of the day went {'wrong' if wrong else 'as they should'}"
+    if outcome.by_hand:
+        done = ", ".join(outcome.by_hand[:10])
+        console.print(Text(clean(f"done by hand in the dashboard, and what differs may be due to it: {done}")))
     console.print(Text(f"{verdict} ({outcome.eligible} eligible, {outcome.seconds} s)"))
 
 

@@ -39,16 +39,19 @@ def run(
 @click.command()
 @click.option("--orders", type=click.IntRange(1, 100_000), default=400, show_default=True, help="Orders of the day.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the orders and the faults.")
+@click.option("--plain", is_flag=True, help="No dashboard: tell the day line by line, as where there is no terminal.")
 @json_option
-def demo(orders: int, seed: int, as_json: bool) -> None:
+def demo(orders: int, seed: int, plain: bool, as_json: bool) -> None:
     """Show a working day flowing through sandbox systems.
+
+    In a terminal the dashboard opens on it, and orders keep coming until it is left.
 
     Starts a sandbox OMS and two sandbox warehouses that lose answers, fail and ask to wait, and the daemon between
     them. Beside the day's orders: changes and cancellations after the push, labels, parcels, receipts and their costs,
     products, stock. Ends with a summary; the exit code is 0 only if every eligible order arrived exactly once, the one
     that its warehouse refuses is known as refused, and the systems' own books show each other part as it should be.
     """
-    raise click.exceptions.Exit(_app("demo").demo(orders=orders, seed=seed, as_json=as_json))
+    raise click.exceptions.Exit(_app("demo").demo(orders=orders, seed=seed, as_json=as_json, plain=plain))
 
 
 @click.command("check-config")
