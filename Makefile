@@ -52,8 +52,16 @@ chaos: .venv/.ready ## kill the daemon CYCLES times and check the warehouses' bo
 	@$(BIN)/python -m crossdock.testing.chaos --cycles $(CYCLES)
 
 .PHONY: demo
-demo: .venv/.ready ## a working day through sandbox systems with faults, checked at the end
-	@$(BIN)/crossdock demo
+demo: .venv/.ready ## a working day through sandbox systems with faults, in a terminal with the dashboard on it; checked at the end
+	@$(BIN)/crossdock demo $(if $(PLAIN),--plain)
+
+.PHONY: screenshots
+screenshots: .venv/.ready ## pictures of every screen of the dashboard for the documentation, of a living demo
+	@$(BIN)/python scripts/screenshots.py docs/images
+
+.PHONY: tui-tour
+tui-tour: .venv/.ready ## an operator's morning at the dashboard in a real terminal (tmux), each screen kept in build/tour
+	@$(BIN)/python scripts/tour.py build/tour
 
 .PHONY: lint
 lint: .venv/.ready ## code style, types and import walls

@@ -34,6 +34,7 @@ from crossdock.spec import (
     webhooks,
 )
 from crossdock.store.tasks import TaskKind, TaskState
+from crossdock_tui.screens.catalogue import MORE, NUMBERED
 
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
@@ -92,6 +93,20 @@ def test_every_page_is_in_the_index_and_every_task_is_in_the_readme_too():
     assert every - index - {DOCS / "README.md"} == set()
     assert {path.name for path in REFERENCE.glob("*.json")} <= {path.name for path in index}
     assert set((DOCS / "how-to").glob("*.md")) - links(ROOT / "README.md") == set()
+
+
+def test_every_picture_that_a_page_shows_exists_and_each_screen_of_the_dashboard_has_one():
+    shown = {target for page in pages() for target in links(page) if target.suffix == ".svg"}
+    assert {target.name for target in shown if not target.is_file()} == set()
+    assert {path.name for path in (DOCS / "images").glob("*.svg")} == {target.name for target in shown}
+    assert all("http://" not in text and "https://" not in text for text in outside(shown))
+    assert {f"{each.SCREEN}.svg" for each in (*NUMBERED, *MORE)} <= {target.name for target in shown}
+
+
+def outside(pictures):
+    """What pictures hold beside the names of their format and their makers: nothing of it is fetched."""
+    for path in pictures:
+        yield re.sub(r'xmlns(:\w+)?="[^"]*"|<!--.*?-->', "", read(path))
 
 
 def test_the_page_of_incidents_has_every_trouble_that_has_a_remedy():
