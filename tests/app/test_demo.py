@@ -218,7 +218,9 @@ async def test_in_a_terminal_the_dashboard_opens_on_it_and_leaving_that_ends_it_
             while not any(each.encode() in shown for each in wanted):
                 await asyncio.sleep(0.05)
 
-    await until("LIVE-0", "00001")
+    await until("Dashboard")
+    os.write(ours, b"2")
+    await until("outbound in progress")
     os.write(ours, b"q")
     await until("the dashboard was left")
     await until("eligible order arrived exactly once")

@@ -129,7 +129,7 @@ class PagedTable(DataTable[Text]):
 
     def _rebuild(self, rows: list[Row], *, columns: bool) -> None:
         current, offset, row_before = self.current, self.scroll_y, self.cursor_row
-        with self.app.batch_update(), self.prevent(DataTable.RowHighlighted):
+        with self.app.batch_update(), self.prevent(DataTable.RowHighlighted, self.NearEnd, self.NearStart):
             self.clear(columns=columns)
             if columns:
                 self._add_columns()
