@@ -25,6 +25,7 @@ from crossdock.control.records.book import Allocation, Strategy, Warehouse
 from crossdock.spec.orders import Address, Order, OrderLine, OrderStatus, Recipient
 from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.wms import SandboxWms
+from crossdock_tui.screens.catalogue import NUMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 PROGRAM = "from crossdock.cli.main import main; main()"
 PATIENCE_S = 30.0
 WIDTH, HEIGHT = 120, 34
+KEY = {each.SCREEN: str(number) for number, each in enumerate(NUMBERED, 1)}
+"""The number keys, by screen."""
 CONFIG = """
 state_dir = "{folder}"
 credentials_dir = "{folder}/secrets"
@@ -106,7 +109,7 @@ class Morning:
 
     def __init__(self, folder: Path, kept: Path) -> None:
         self.folder, self.kept = folder, kept
-        self.oms, self.wms = SandboxOms(), SandboxWms(warehouses=("BKK",))
+        self.oms, self.wms = SandboxOms(), SandboxWms(warehouses=("BKK", "CNX"))
         self.terminal: Any = None
 
     def client(self) -> Client:
@@ -203,7 +206,7 @@ async def nothing_there_yet(morning: Morning) -> None:
     """The screen of orders is empty and says why."""
     terminal = morning.terminal
     await terminal.until(r"1 Dashboard", r"2 Orders")
-    terminal.press("2")
+    terminal.press(KEY["orders"])
     await terminal.until(r"pending", r"0–0", r"get new orders")
 
 
@@ -224,20 +227,20 @@ async def read_why_they_wait(morning: Morning) -> None:
 
 async def see_the_incident(morning: Morning) -> None:
     """One cause holds all three."""
-    morning.terminal.press("6")
+    morning.terminal.press(KEY["incidents"])
     await morning.terminal.until(r"holds +cause", "SKU TEA is not bound in warehouse WH")
 
 
 async def see_it_on_the_dashboard(morning: Morning) -> None:
     """The first screen leads there too."""
-    morning.terminal.press("1")
+    morning.terminal.press(KEY["home"])
     await morning.terminal.until("open incidents", "TEA")
 
 
 async def mend_the_mapping(morning: Morning) -> None:
     """The incident is mended where it is read, once for all."""
     terminal = morning.terminal
-    terminal.press("6")
+    terminal.press(KEY["incidents"])
     await terminal.until(r"holds +cause", "TEA")
     terminal.press("f")
     await terminal.until("new mapping", "theirs", "TEA")
@@ -253,7 +256,7 @@ async def mend_the_mapping(morning: Morning) -> None:
 async def push_what_waits(morning: Morning) -> None:
     """Mark everything and push it; one question, a result for each."""
     terminal = morning.terminal
-    terminal.press("2")
+    terminal.press(KEY["orders"])
     await terminal.until("M001", "M003")
     terminal.press("*")
     await terminal.until("3 marked")
@@ -271,9 +274,11 @@ async def find_a_failed_push(morning: Morning) -> None:
         await client.save_warehouse(Warehouse(code="HKT", connection="bangkok", remote="HKT", strategies=("arranged",)))
     morning.put(4, warehouse="HKT")
     terminal = morning.terminal
-    terminal.press("2")
-    await terminal.until("M004")
+    terminal.press(KEY["orders"])
+    terminal.press("Escape")
+    await terminal.until("M004", but="marked")
     terminal.press("p")
+    await terminal.until("queued for warehouse HKT")
     terminal.press("Tab", "Tab")
     await terminal.until("M004", "push failed")
 
@@ -286,7 +291,7 @@ async def read_why_it_failed(morning: Morning) -> None:
 async def push_it_again(morning: Morning) -> None:
     """The cause is mended, and the order goes again."""
     async with morning.client() as client:
-        await client.save_warehouse(msgspec.structs.replace(await client.warehouse("HKT"), remote="BKK"))
+        await client.save_warehouse(msgspec.structs.replace(await client.warehouse("HKT"), remote="CNX"))
     morning.terminal.press("p")
     await morning.until(lambda: morning.arrived("M-4"), "the warehouse has M-4")
     await morning.terminal.until("abnormal", but="M004")
@@ -294,20 +299,20 @@ async def push_it_again(morning: Morning) -> None:
 
 async def look_at_the_tasks(morning: Morning) -> None:
     """What was fetched, and who asked."""
-    morning.terminal.press("3")
+    morning.terminal.press(KEY["tasks"])
     await morning.terminal.until("Tasks", "fetch", "succeeded")
 
 
 async def look_at_the_strategies(morning: Morning) -> None:
     """The strategy is listed with what it does."""
-    morning.terminal.press("4")
+    morning.terminal.press(KEY["strategies"])
     await morning.terminal.until("Strategies", "arranged")
 
 
 async def pause_and_resume_the_warehouse(morning: Morning) -> None:
     """A connection is paused with a reason, and goes on."""
     terminal = morning.terminal
-    terminal.press("5")
+    terminal.press(KEY["connections"])
     await terminal.until("bangkok", "shop")
 
 
