@@ -112,10 +112,11 @@ async def test_a_failed_one_is_held_and_found_held(parked, world):
 
 
 async def restarted(world, idempotency, more=""):
-    """Start the daemon again with a warehouse that settles doubts in another way."""
+    """Start the daemon again with a warehouse that settles doubts in another way; none settles itself while somebody looks."""
     await world.stop()
     world.idempotency = idempotency
-    world.config.write_text(world.text() + more)
+    text = world.text().replace("settle_s = 1.5", "settle_s = 600").replace("timeout_s = 0.5", "timeout_s = 10")
+    world.config.write_text(text + more)
     await world.start()
 
 
