@@ -288,7 +288,7 @@ def app(monkeypatch):
         ),
         (("run", "--no-plugins"), ("run", "c.toml", {"log_format": None, "no_plugins": True, "only_plugins": ()}), 75),
         (("check-config", "--online"), ("check", "c.toml", {"online": True, "as_json": False}), 78),
-        (("demo", "--orders", "9"), ("demo", None, {"orders": 9, "seed": 1, "as_json": False}), 0),
+        (("demo", "--orders", "9"), ("demo", None, {"orders": 9, "seed": 1, "as_json": False, "plain": False}), 0),
     ],
 )
 def test_commands_of_the_composed_daemon_end_as_it_says(app, words, called, code):

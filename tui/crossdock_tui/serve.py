@@ -79,7 +79,9 @@ class Browsers(Server):
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
-        aiohttp_jinja2.get_env(app).globals["_"] = _
+        aiohttp_jinja2.get_env(app).globals["said"] = {
+            "opens": _("The dashboard opens …"), "ended": _("The dashboard was left."), "again": _("Open it again"),
+        }  # fmt: skip
         app.middlewares.append(self.guard)
         app.on_response_prepare.append(self.harden)
         return app
