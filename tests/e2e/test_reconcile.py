@@ -236,7 +236,7 @@ async def test_a_document_that_the_warehouse_cancelled_behind_our_back_waits_for
     await running.until_state("O-3", "rejected")
     assert await incidents(running) == [("decision", "rejected", 1)]
     (found,) = (await running.client(lambda c: c.incidents())).items
-    assert found.command == "crossdock packages decide ORDER --choice again --reason WHY"
+    assert found.command == "crossdock packages decide ORDER --choice CHOICE --reason WHY"
     released = await running.client(lambda c: c.release_incident(found.id))
     assert [(each.order, each.done) for each in released.results] == [("O-3", False)]
     (done,) = (await running.client(lambda c: c.decide_packages([NAMED], "again", "it is wanted"))).results
