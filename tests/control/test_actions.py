@@ -278,7 +278,8 @@ async def test_failed_orders_are_sent_again(world, client, everything):
     assert (status.parked, status.level) == (2, "warning")
     world.wms.answer = PushStatus.ACCEPTED
     assert ((await client.count_failed()).count, (await client.count_failed(parked=True)).count) == (2, 2)
-    assert (await client.count_failed(warehouse="elsewhere")).count == 0
+    with pytest.raises(Refusal, match="there is no warehouse 'elsewhere'"):
+        await client.count_failed(warehouse="elsewhere")
     assert [each.ref for each in (await client.orders(parked=True)).items] == ["B", "A"]
     assert [each.ref for each in (await client.orders(parked=True, text="A")).items] == ["A"]
     wanted = Redrive(all_failed=True, parked=True) if everything else Redrive(orders=(ref("A"), ref("B"), ref("X")))

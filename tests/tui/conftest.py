@@ -28,6 +28,13 @@ class Desk:
 
     def __init__(self, app, pilot):
         self.app, self.pilot = app, pilot
+        self.said, notify = [], app.notify  # every sentence that was said for a moment, also those that are gone by now
+
+        def noted(message, **options):
+            self.said.append(message)
+            notify(message, **options)
+
+        app.notify = noted
 
     @property
     def screen(self):
@@ -54,11 +61,6 @@ class Desk:
     def cell(self, key, column):
         """What a cell says."""
         return next((row.cells[column].plain for row in self.screen.table.shown if row.key == key), None)
-
-    @property
-    def said(self):
-        """Every sentence that was said for a moment."""
-        return [each.message for each in self.app._notifications]
 
     async def press(self, *keys):
         await self.pilot.press(*keys)
