@@ -53,7 +53,7 @@ def _list_of(item: type) -> Result:
 
 
 def _dict_of(item: type) -> Result:
-    return Result(dict, item, dict[str, item | None])  # type: ignore[valid-type]
+    return Result(dict, item, dict[str, item | None])  # type: ignore[valid-type]  # as above
 
 
 def _one(item: type) -> Result:

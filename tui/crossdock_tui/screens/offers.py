@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui.form import Offer
 from crossdock_tui.language import _, said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from crossdock.control.client import Client
     from crossdock.control.records.book import Allocation, Strategy, Warehouse
 
 OMS, WMS = ("oms", "both"), ("wms", "both")
+MOST_PAGES = 1_000
+"""Pages that are read of a list of which everything is offered, at most."""
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Entries(Protocol[T_co]):
+    """A page of strategies, warehouses or rules."""
+
+    @property
+    def items(self) -> tuple[T_co, ...]:
+        """What is on the page."""
+
+    @property
+    def next(self) -> str | None:
+        """What leads to the next one."""
 
 
 async def of_every_oms(client: Client, what: str) -> Offer:
@@ -67,29 +83,27 @@ async def connections(client: Client, kinds: Sequence[str]) -> list[str]:
 
 async def all_strategies(client: Client) -> list[Strategy]:
     """Read every strategy."""
-    page = await client.strategies()
-    found = list(page.items)
-    while page.next is not None:
-        page = await client.strategies(page.next)
-        found += page.items
-    return found
+    return await _every(client.strategies)
 
 
 async def all_warehouses(client: Client) -> list[Warehouse]:
     """Read every warehouse."""
-    page = await client.warehouses()
-    found = list(page.items)
-    while page.next is not None:
-        page = await client.warehouses(page.next)
-        found += page.items
-    return found
+    return await _every(client.warehouses)
 
 
 async def all_rules(client: Client) -> list[Allocation]:
     """Read every allocation rule."""
-    page = await client.allocation()
-    found = list(page.items)
-    while page.next is not None:
-        page = await client.allocation(page.next)
+    return await _every(client.allocation)
+
+
+async def _every(read: Callable[[str | None], Awaitable[Entries[T]]]) -> list[T]:
+    """Read page after page, MOST_PAGES at most."""
+    found: list[T] = []
+    after: str | None = None
+    for _turn in range(MOST_PAGES):
+        page = await read(after)
         found += page.items
+        after = page.next
+        if after is None:
+            break
     return found

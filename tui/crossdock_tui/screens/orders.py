@@ -11,6 +11,7 @@ from crossdock_tui.filter_bar import Filter
 from crossdock_tui.language import N_, _, said
 from crossdock_tui.list_screen import Page, Tab
 from crossdock_tui.paged_table import Column, Row
+from crossdock_tui.screens.offers import all_warehouses
 from crossdock_tui.screens.order_work import OrderWork, order, order_state, reason
 from crossdock_tui.words import age, sentences, shown, until
 
@@ -115,7 +116,7 @@ class Orders(OrderWork):
         shops = [
             each.name for each in (await client.connections()).items if each.kind in ("oms", "both") and each.enabled
         ]
-        warehouses = [each.code for each in (await client.warehouses()).items if each.enabled]
+        warehouses = [each.code for each in await all_warehouses(client) if each.enabled]
         ways = [f"{shop} → {code}" for shop in shops for code in warehouses]
         if not ways:
             self.dash.say(_("there is no warehouse yet; set one up on the screen of strategies"), bad=True)
