@@ -77,7 +77,10 @@ async def test_where_nobody_can_be_asked_a_person_looks_first(world):
     await world.start()
     for ref in ALL:
         await world.until_state(ref, "in_doubt")
-    (incident,) = (await world.client(lambda c: c.incidents())).items
+    open_now = (await world.client(lambda c: c.incidents())).items
+    (incident,) = [
+        each for each in open_now if each.code != "unknown_order"
+    ]  # what the warehouse listed before its orders came
     assert (incident.connection, incident.holds, "settle" in incident.command) == ("depot", COUNT, True)
     told = await world.client(lambda c: c.explain("O-1"))
     assert "put back" in told.verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import timedelta
+from types import MappingProxyType
 
 import msgspec
 import pytest
@@ -26,6 +27,7 @@ from crossdock.spec.orders import OrderStatus
 from crossdock.spec.outbound import Stage
 from crossdock.store import incidents, operations, reconciled, tasks
 from crossdock.store.audit import By
+from crossdock.store.tasks import TaskState
 from crossdock.store.times import to_ms
 
 ANN = By(actor="ann", action="incident.release", object="x")
@@ -35,24 +37,28 @@ class Comparing(Depot):
     """A depot that is compared with what is held here."""
 
     hooks = frozenset({"find_outbound"})
+    off, closed, page = frozenset(), MappingProxyType({}), 200
 
     async def compare(self, **asked):
         """Reconcile; return the findings and what was done, as (ref, result) in their order."""
         house = self.bench.house
         self.wms.hooks = self.hooks
-        self.wms.fetch_outbound = self.fetch_outbound
+        self.wms.fetch_outbound, self.limits = self.fetch_outbound, []
         number = await house.store.write(reconciled.ask, "{}", to_ms(house.env.now()), origin="person")
         task = await house.store.read(tasks.get, number)
         sides = Sides(
-            omses={}, wmses={"wms": self.wms}, quiet={"wms": timedelta(seconds=60)}, may_call=lambda _: True,
+            omses={}, wmses={} if "wms" in {*self.off, *self.closed} else {"wms": self.wms}, off=self.off, missing=self.closed,
+            pages={"wms": self.page}, quiet={"wms": timedelta(seconds=60)}, may_call=lambda _: True,
             called=lambda *_: None, reports=lambda _: False,
         )  # fmt: skip
         ended = await reconcile(task, Ordered(**asked), sides, house, Brake(), lambda: True)
         assert ended.done
+        self.task = await house.store.read(tasks.get, task.id)
         items = await house.store.read(tasks.items, task.id, 0, 100)
         return [(each.ref, each.result) for _, each in items]
 
-    async def fetch_outbound(self, _window, cursor, _limit):
+    async def fetch_outbound(self, _window, cursor, limit):
+        self.limits.append(limit)
         at = int(cursor or 0)
         more = str(at + 1) if at + 1 < len(self.wms.pages) else None
         return Listing(items=tuple(self.wms.pages[at]), next_cursor=more)
@@ -250,3 +256,43 @@ async def test_a_push_in_doubt_that_its_warehouse_has_cancelled_waits_for_a_pers
     assert await made.compare() == [("1", "arrived"), ("1", "mended")]
     assert await made.state() is PushState.REJECTED
     assert await made.incidents() == [("outbound_document", "rejected")]
+
+
+@pytest.mark.behaviour("P6")
+async def test_incidents_of_a_connection_that_is_not_open_stay_and_it_is_named(there):
+    for _ in range(2):
+        await there.tamper(buyer_note="changed by hand")
+        await there.compare()
+        await there.operate()
+    assert await there.incidents() == [("reconcile", "drifted_again")]
+    there.closed = {"wms": "its plugin is not loaded"}
+    assert await there.compare() == []
+    assert (there.task.state, await there.incidents()) == (TaskState.PARTIAL, [("reconcile", "drifted_again")])
+    assert there.task.outcome.startswith("NOT COMPARED: wms; ")
+    assert there.task.error == "wms was not compared: its plugin is not loaded"
+    there.closed, there.off = {}, frozenset({"wms"})
+    await there.compare()
+    assert await there.incidents() == [("reconcile", "drifted_again")]
+    assert there.task.outcome.endswith("; wms is switched off and was left out")
+
+
+async def test_what_somebody_switched_off_makes_no_run_look_bad(there):
+    there.off = frozenset({"spare"})
+    await there.compare()
+    assert (there.task.state, there.task.error) == (TaskState.SUCCEEDED, None)
+    assert there.task.outcome.endswith("nothing is wrong; 0 mended; spare is switched off and was left out")
+
+
+async def test_no_page_is_asked_for_that_is_larger_than_the_connector_declares(there):
+    there.hooks = frozenset({"find_outbound", "fetch_outbound"})
+    there.wms.pages, there.page = [[], []], 5
+    assert await there.compare() == []
+    assert there.limits == [5, 5]
+
+
+async def test_of_one_warehouse_only_its_own_connection_is_missed(there):
+    there.closed = {"shop": "its plugin is not loaded"}
+    await there.compare(warehouse="WH")
+    assert there.task.state == TaskState.SUCCEEDED
+    await there.compare()
+    assert (there.task.state, there.task.outcome.startswith("NOT COMPARED: shop; ")) == (TaskState.PARTIAL, True)

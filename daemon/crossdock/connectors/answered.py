@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from crossdock.spec.labels import Label
     from crossdock.spec.listing import Listing
     from crossdock.spec.outbound import CheckResult, ItemResult, RemoteOutbound
 
     Log = logging.Logger | logging.LoggerAdapter[Any]
 T = TypeVar("T")
+
+
+class _OfSku(Protocol):
+    @property
+    def sku(self) -> str: ...
+
+
+S = TypeVar("S", bound=_OfSku)
 
 Found = Order | Unreadable | None
 """What `get_orders` returns about one order."""
@@ -86,7 +95,7 @@ def _sound_order(found: Mapping[str, Found], ref: str, what: str) -> Found:
 def sound_found(
     found: dict[str, RemoteOutbound | None], keys: Sequence[str], log: Log, what: str
 ) -> dict[str, RemoteOutbound | None]:
-    """Return what was found; a `remote_id` that is none is left empty.
+    """Return what was found; a `remote_id` that is none is left empty, content that cannot be kept counts as not told.
 
     Raises ContractError for a key without an answer, or with the document of another one.
     """
@@ -97,8 +106,22 @@ def sound_found(
         if document is not None and document.key != key:
             raise ContractError(f"{what} returned the document of key {document.key[:60]} for {key}")
         if document is not None:
-            found[key] = _with_remote_id(document, log, what)
+            found[key] = _with_content(_with_remote_id(document, log, what), log, what)
     return found
+
+
+def _with_content(document: RemoteOutbound, log: Log, what: str) -> RemoteOutbound:
+    """Return the document without content that could be neither kept nor compared: that it is there is known all the same."""
+    flaw = unstorable(document.content)
+    if flaw is None:
+        return document
+    log.error(
+        "%s returned the document of %s whose content's %s; the content counts as not told",
+        what,
+        document.key[:60],
+        flaw,
+    )
+    return msgspec.structs.replace(document, content=None)
 
 
 R = TypeVar("R", "PushResult", "RemoteOutbound")
@@ -250,11 +273,30 @@ def sound_items(results: Iterable[ItemResult], refs: Collection[str], log: Log, 
     return [result for ref, result in by_ref.items() if ref not in torn]
 
 
-def sound_answers(found: dict[str, T], asked: Sequence[str], what: str) -> dict[str, T]:
-    """Return what was found. Raises ContractError for something asked for that was not answered."""
-    for name in asked:
-        if name not in found:
-            raise ContractError(
-                f"{what} did not answer about everything, such as {name[:60]}; that does not mean absent"
-            )
-    return found
+def sound_answers(found: Mapping[str, S | None], asked: Sequence[str], what: str) -> dict[str, S | None]:
+    """Return what was found under each SKU asked for; None is what the remote system does not have.
+
+    Raises ContractError if one was not answered, stands under another's SKU, or holds a value that can be neither kept
+    nor calculated with. Its types are checked already (connectors.calls).
+    """
+    return {sku: _sound_answer(found, sku, what) for sku in asked}
+
+
+def _sound_answer(found: Mapping[str, S | None], sku: str, what: str) -> S | None:
+    if sku not in found:
+        raise ContractError(f"{what} did not answer about everything, such as {sku[:60]}; that does not mean absent")
+    answer = found[sku]
+    if answer is None:
+        return None
+    if answer.sku != sku:
+        raise ContractError(f"{what} returned {answer.sku[:60]} when it was asked for {sku[:60]}")
+    if (flaw := unstorable(answer)) is not None:
+        raise ContractError(f"{what} returned {sku[:60]} with a value that cannot be kept: {flaw}")
+    return answer
+
+
+def sound_label(label: Label, what: str) -> Label:
+    """Return the label. Raises ContractError for one whose time is none."""
+    if (flaw := unstorable(label)) is not None:
+        raise ContractError(f"{what} returned a label whose {flaw}")
+    return label

@@ -65,7 +65,9 @@ class ExchangeCalls:
     async def fetch_label(self, ref: str, package_ref: str | None) -> Label | None:
         """Return the newest label with its bytes, wherever the OMS keeps them. Raises Rejected for what is no label."""
         label: Label | None = await self.call("fetch_label", self._times.fetch_s, ref=ref, package_ref=package_ref)
-        return None if label is None else await self._labels.whole(label)
+        if label is None:
+            return None
+        return await self._labels.whole(answered.sound_label(label, f"fetch_label of {self.name}"))
 
     async def push_label(self, item: LabelDelivery) -> PushResult:
         """Give a document its label."""

@@ -106,7 +106,7 @@ class Engine:
             await self.add(link)
         around = Surroundings(
             config=lambda: self.config, house=self.house, keeper=self.keeper, links=self.links, going=self.going,
-            reports=self.wants_reports, wake=self.wake_pushes,
+            reports=self.wants_reports, unserved=self.unserved, wake=self.wake_pushes,
         )  # fmt: skip
         self._serve("reconcile", ReconcileLane(around).run_once)
         self._schedule.every("tick", self.config.engine.tick_s, self.tick)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("crossdock.engine")
 
+MOST_AT_ONCE = 200
+"""Records asked for in one page, at most; a connector that declares less is asked for less."""
 LOOK_S = 60.0
 """The lane looks at the clock so often, in case it was set."""
 
@@ -43,6 +45,7 @@ class Surroundings:
     links: Mapping[str, Link]
     going: Callable[[], bool]
     reports: Callable[[str], bool]
+    unserved: Callable[[str], str]
     wake: Callable[[frozenset[str]], None]
 
 
@@ -101,6 +104,11 @@ class ReconcileLane:
         return Sides(
             omses={name: link for name, link in links.items() if {"fetch_orders", "get_orders"} <= link.hooks},
             wmses={name: link for name, link in links.items() if "find_outbound" in link.hooks},
+            off=frozenset(name for name, each in config.items() if not each.enabled),
+            missing={
+                name: around.unserved(name) for name, each in config.items() if each.enabled and name not in links
+            },
+            pages={name: min(MOST_AT_ONCE, link.capabilities.max_page) for name, link in links.items()},
             quiet={name: push_policy(link, config[name]).settle for name, link in links.items()},
             may_call=around.keeper.may_call,
             called=self._called,

@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 class Sides(Struct, frozen=True, kw_only=True):
     """What is compared: the open connections by name, and what the engine knows of each.
 
-    `quiet` is how long a warehouse's "nothing" is not believed yet; `may_call` whether a connection may be called now;
-    `called` is told of every call that ended (None: well); `reports` tells whether an OMS wants to hear of a push.
+    `off` are the connections that somebody switched off; `missing` says why others are not open, which is a fault. `quiet`
+    is how long a warehouse's "nothing" is not believed yet; `pages` how many records a connection may be asked for at once;
+    `may_call` whether it may be called now; `called` is told of every call that ended (None: well); `reports` tells whether an
+    OMS wants to hear of a push.
     """
 
     omses: Mapping[str, Oms]
     wmses: Mapping[str, Wms]
+    off: frozenset[str]
+    missing: Mapping[str, str]
+    pages: Mapping[str, int]
     quiet: Mapping[str, timedelta]
     may_call: Callable[[str], bool]
     called: Callable[[str, ConnectorError | None], None]
@@ -79,15 +84,27 @@ async def reconcile(task: Task, ordered: Ordered, sides: Sides, house: House, br
 
 
 async def _compare(task: Task, ordered: Ordered, sides: Sides, house: House, going: Watch) -> Plan:
-    plan = Plan()
+    plan = await house.store.read(_begun, ordered, sides, house)
     scope = Scope(days=ordered.days, warehouse=ordered.warehouse, task_id=task.id)
     for name, oms in sides.omses.items():
         if ordered.warehouse is None:
-            await _side(name, sides, plan, reconcile_oms.compare(name, oms, house, scope, plan, going))
+            await _side(
+                name, sides, plan, reconcile_oms.compare(name, oms, house, scope, plan, going, sides.pages[name])
+            )
     for name, wms in sides.wmses.items():
-        quiet = sides.quiet[name]
-        await _side(name, sides, plan, reconcile_wms.compare(name, wms, house, scope, plan, going, quiet))
+        warehouse = reconcile_wms.Asked(name=name, wms=wms, quiet=sides.quiet[name], page=sides.pages[name])
+        await _side(name, sides, plan, reconcile_wms.compare(warehouse, house, scope, plan, going))
     return plan
+
+
+def _begun(tx: Transaction, ordered: Ordered, sides: Sides, house: House) -> Plan:
+    """Begin a plan with the connections that would be compared and are not open: of one warehouse, only its own."""
+    concerned = {*sides.off, *sides.missing}
+    if ordered.warehouse is not None:
+        warehouse = house.books.current(tx).warehouses.get(ordered.warehouse)
+        concerned &= set() if warehouse is None else {warehouse.connection}
+    missing = {name: why for name, why in sides.missing.items() if name in concerned}
+    return Plan(off=sides.off & concerned, not_asked=missing)
 
 
 async def _side(name: str, sides: Sides, plan: Plan, comparing: reconcile_oms.Comparing) -> None:
@@ -146,18 +163,18 @@ def _finish(tx: Transaction, task: Task, plan: Plan, ordered: Ordered, mended: i
         outcome += "; a dry run, nothing was changed"
     else:
         outcome += f"; {mended} mended"
-    whole = not plan.not_asked and not plan.cut
+    outcome += "".join(f"; {name} is switched off and was left out" for name in sorted(plan.off))
     error = "; ".join(f"{name} was not compared: {text}" for name, text in sorted(plan.not_asked.items())) or None
     left = len(plan.found) - mended
     doubts = sum(1 for each in plan.found if REMEDIES[each.finding] is Remedy.DOUBT)
     tasks.add(tx, task.id, Totals(found=plan.compared, changed=mended, skipped=left, failed=len(plan.not_asked)))
-    done = whole and not left and not doubts and not plan.cannot and plan.compared
+    done = not (untold or plan.cut or left or doubts) and plan.compared
     state = TaskState.SUCCEEDED if done else TaskState.PARTIAL
     tasks.finish(tx, task.id, state, at, outcome, error)
     if ordered.dry_run:
         return
     _note_brake(tx, task, brake, at)
-    if whole and not brake and ordered.warehouse is None:
+    if not plan.cut and not brake and ordered.warehouse is None:
         close_healed(tx, plan, at)
 
 

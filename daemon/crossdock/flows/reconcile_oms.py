@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Oms: TypeAlias = "PullOms"
 Comparing: TypeAlias = Coroutine[Any, Any, None]
 
-PAGE = 200
 MAX_PAGES = 10_000
 ASK = 50
 """Orders asked for in one call of get_orders."""
@@ -40,13 +39,13 @@ OVERLAP = timedelta(minutes=10)
 """What changed so shortly before the listings' mark is read again by the next one anyway (RELIABILITY P3)."""
 
 
-async def compare(name: str, oms: Oms, house: House, scope: Scope, plan: Plan, going: Watch) -> None:
-    """List the OMS's orders of the span, and ask it for the open ones of ours. Raises ConnectorError."""
+async def compare(name: str, oms: Oms, house: House, scope: Scope, plan: Plan, going: Watch, limit: int) -> None:
+    """List the OMS's orders of the span by pages of `limit`, and ask it for the open ones of ours. Raises ConnectorError."""
     since = house.env.now() - timedelta(days=scope.days)
     covered = await house.store.read(_covered, name)
     guard, page_cursor = Guard(MAX_PAGES), None
     while going() and not plan.cut:
-        page = await oms.fetch_orders(Window(mode=FetchMode.SWEEP, created_since=since), page_cursor, PAGE)
+        page = await oms.fetch_orders(Window(mode=FetchMode.SWEEP, created_since=since), page_cursor, limit)
         guard.check(name, len(page.orders) + len(page.slices), page.next_cursor, _content(page))
         arrivals, _, same = await sift(name, house, page)
         plan.compared += same + len(arrivals)

@@ -63,7 +63,7 @@ def finding(kind: Finding, connection: str, ref: str, subject: str, about: str, 
 @dataclass
 class Plan:
     """What was found so far. `foreign` are documents that others made; `not_asked` says why a connection was not compared,
-    `cannot` why one never can be.
+    `cannot` why one never can be; `off` are those that somebody switched off.
     """
 
     found: list[Found] = field(default_factory=list)
@@ -72,6 +72,7 @@ class Plan:
     cut: bool = False
     not_asked: dict[str, str] = field(default_factory=dict)
     cannot: dict[str, str] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
 
     async def add(self, house: House, scope: Scope, found: Sequence[Found]) -> None:
         """Take findings in, and keep them as items of the task."""
@@ -115,9 +116,12 @@ def trouble_of(found: Found) -> Trouble:
 
 
 def close_healed(tx: Transaction, plan: Plan, now: int) -> None:
-    """Take out of the incidents of reconciliations what a whole run did not find any more."""
+    """Take out of the incidents of reconciliations what a whole run did not find any more where it looked."""
+    unseen = {*plan.not_asked, *plan.cannot, *plan.off}
     found = {(trouble_of(f).fingerprint, f.subject) for f in plan.found if REMEDIES[f.finding] is Remedy.INCIDENT}
-    for number, fingerprint in incidents.open_of(tx, RECONCILE, Cause.DRIFT):
+    for number, fingerprint, connection in incidents.open_of(tx, RECONCILE, Cause.DRIFT):
+        if connection in unseen:
+            continue
         after = ""
         while held := incidents.subjects(tx, number, after, CHUNK):
             for subject, _, _ in held:

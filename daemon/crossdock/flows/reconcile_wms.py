@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.flows import doubled_documents, reconcile_changes, troubles
 from crossdock.flows.catch_up import catch_up
@@ -40,7 +41,6 @@ ASK = 100
 """Pushes that are compared in one step."""
 SPAN = 5_000
 """Push ids looked through in one step, from the newest down."""
-PAGE = 200
 MAX_PAGES = 10_000
 OURS = "XD-"
 """How every key of ours begins (rules.keys)."""
@@ -70,8 +70,18 @@ class Wms(Protocol):
         ...
 
 
-async def compare(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, going: Watch, quiet: timedelta) -> None:
+class Asked(Struct, frozen=True, kw_only=True):
+    """A warehouse's connection that is compared; `quiet` and `page` as reconcile.Sides says."""
+
+    name: str
+    wms: Wms
+    quiet: timedelta
+    page: int
+
+
+async def compare(asked: Asked, house: House, scope: Scope, plan: Plan, going: Watch) -> None:
     """Ask the warehouse about every key of the span, and list what it holds where it can. Raises ConnectorError."""
+    name, wms = asked.name, asked.wms
     upper = await house.store.read(counters.current, "pushes") + 1
     while upper > 0 and going() and not plan.cut:
         since = to_ms(house.env.now() - timedelta(days=scope.days))
@@ -81,12 +91,12 @@ async def compare(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, g
                 return
             part = counted[start : start + ASK]
             held = await look_up(wms, [each.push.key or "" for each in part])
-            found = await house.store.read(_judged, name, part, held, house.env.now() - quiet)
+            found = await house.store.read(_judged, name, part, held, house.env.now() - asked.quiet)
             plan.compared += len(part)
             await plan.add(house, scope, found)
         upper = 0 if over else upper - SPAN
     if "fetch_outbound" in wms.hooks and scope.warehouse is None:
-        await _beside(name, wms, house, scope, plan, going)
+        await _beside(asked, house, scope, plan, going)
 
 
 def _judged(
@@ -127,12 +137,12 @@ def _found(kind: Finding, name: str, each: SentPush, ours: OfWms) -> Found:
     return finding(kind, name, each.ref, subject, about, push_id=each.push.id, key=key)
 
 
-async def _beside(name: str, wms: Wms, house: House, scope: Scope, plan: Plan, going: Watch) -> None:
+async def _beside(asked: Asked, house: House, scope: Scope, plan: Plan, going: Watch) -> None:
     """List what the warehouse holds: documents of others are counted, keys of ours that nothing belongs to are findings."""
-    since = house.env.now() - timedelta(days=scope.days)
+    name, since = asked.name, house.env.now() - timedelta(days=scope.days)
     guard, cursor, seen = Guard(MAX_PAGES), None, set[int]()
     while going() and not plan.cut:
-        page = await wms.fetch_outbound(Window(mode=FetchMode.SWEEP, created_since=since), cursor, PAGE)
+        page = await asked.wms.fetch_outbound(Window(mode=FetchMode.SWEEP, created_since=since), cursor, asked.page)
         guard.check(name, len(page.items), page.next_cursor, hash(msgspec.json.encode(page.items)))
         ours = [doc for doc in page.items if (doc.outbound_key or "").startswith(OURS)]
         plan.foreign += len(page.items) - len(ours)

@@ -145,7 +145,7 @@ def refused_of(connection: str, operation: str, why: Unsound) -> Trouble:
 def _any_refused(tx: Transaction, connection: str, operation: str) -> bool:
     """Tell whether anything of a connection was not taken, so that what is sound now may heal it: nothing is asked else."""
     known = {refused_of(connection, operation, why).fingerprint for why in Unsound}
-    return any(fingerprint in known for _, fingerprint in incidents.open_of(tx, operation, Cause.VALIDATION))
+    return any(fingerprint in known for _, fingerprint, _ in incidents.open_of(tx, operation, Cause.VALIDATION))
 
 
 class StockBase:

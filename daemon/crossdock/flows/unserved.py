@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def keep(tx: Transaction, waiting: Mapping[str, str], now: datetime) -> None:
     """Have open incidents for exactly these connections; each comes with the reason why it takes nothing."""
     troubles = {unserved(name, why).fingerprint: (name, why) for name, why in waiting.items()}
-    for _, fingerprint in incidents.open_of(tx, CONNECTION, Cause.DECISION):
+    for _, fingerprint, _ in incidents.open_of(tx, CONNECTION, Cause.DECISION):
         if fingerprint not in troubles:
             incidents.heal_all(tx, fingerprint, to_ms(now))
     for name, why in troubles.values():

@@ -238,7 +238,10 @@ def _incident(row: tuple[object, ...]) -> Incident:
     return Incident(**dict(zip(FIELDS, row, strict=True)))  # type: ignore[arg-type]  # columns in the order of the fields
 
 
-def open_of(tx: Transaction, operation: str, cause: Cause) -> list[tuple[int, str]]:
-    """Return (number, fingerprint) of the open incidents of an operation and cause, at most 1,000."""
-    sql = "SELECT id, fingerprint FROM incidents WHERE healed_at IS NULL AND operation = ? AND cause = ? LIMIT 1000"
-    return [(row[0], row[1]) for row in tx.rows(sql, (operation, cause.value))]
+def open_of(tx: Transaction, operation: str, cause: Cause) -> list[tuple[int, str, str | None]]:
+    """Return (number, fingerprint, connection) of the open incidents of an operation and cause, at most 1,000."""
+    sql = (
+        "SELECT id, fingerprint, connection FROM incidents "
+        "WHERE healed_at IS NULL AND operation = ? AND cause = ? LIMIT 1000"
+    )
+    return [(row[0], row[1], row[2]) for row in tx.rows(sql, (operation, cause.value))]
