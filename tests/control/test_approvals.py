@@ -75,6 +75,17 @@ async def test_nobody_approves_what_he_proposed(doubtful):
         assert await state(client) == "in_doubt"
 
 
+async def test_the_list_says_what_one_proposed_oneself_and_finds_what_it_is_about(doubtful):
+    async with doubtful.client() as client:
+        await client.settle(ASKED)
+        assert [each.own for each in (await client.approvals(text="ORDER A of")).items] == [True]
+        assert (await client.approvals(text="nothing like it")).items == ()
+        become(doubtful, *BO)
+        assert [each.own for each in (await client.approvals(text="anna")).items] == [False]
+        become(doubtful, "bo", ANNA[1])
+        assert [each.own for each in (await client.approvals()).items] == [True]
+
+
 async def test_without_the_same_right_nobody_approves_or_even_sees_it(doubtful):
     async with doubtful.client() as client:
         await client.settle(ASKED)

@@ -192,6 +192,8 @@ async def test_the_audit_is_paged_filtered_and_for_those_who_may_read_it(world, 
     assert seen == ["s4", "s3", "s2", "s1", "s0"]
     assert [item.object for item in (await client.audit(object="s3", action="save_strategy")).items] == ["s3"]
     assert (await client.audit(since="2999-01-01T00:00:00+00:00")).items == ()
+    assert (await client.audit(result="refused")).items == ()
+    assert len((await client.audit(result="done")).items) == 5
     with pytest.raises(Refusal, match="time zone"):
         await client.audit(since="2999-01-01T00:00:00")
     world.become("operator")

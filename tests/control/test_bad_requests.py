@@ -88,7 +88,8 @@ def fuzzed(tmp_path_factory):
                 except UnicodeEncodeError:
                     body = b'"\\ud800"'
             async with session.request(method, URL(f"http://x{path}", encoded=True), data=body) as answer:
-                return answer.status, answer.content_type, await answer.read()
+                endless = answer.content_type == "text/event-stream"  # a stream that was let in never ends
+                return answer.status, answer.content_type, b"" if endless else await answer.read()
 
         yield lambda *request: runner.run(send(*request))
 

@@ -104,6 +104,24 @@ async def test_lists_are_paged(world, client):
     assert [item.id for item in (await client.tokens(after=2)).items] == [1]
 
 
+async def test_lists_are_narrowed_by_state_user_and_text(world, client):
+    await make_token(world, "anna", name="Packing desk")
+    await make_token(world, "bo", expires_days=1)
+    await make_token(world, "bo")
+    await client.revoke_token(3)
+    world.env.ahead += timedelta(days=2)
+
+    async def listed(**query):
+        return [item.id for item in (await client.tokens(**query)).items]
+
+    assert [await listed(state=state) for state in ("good", "expired", "revoked")] == [[1], [2], [3]]
+    assert [await listed(user="bo"), await listed(text="PACK"), await listed(text="bo", state="good")] == [
+        [3, 2],
+        [1],
+        [],
+    ]
+
+
 async def test_a_token_is_good_after_a_restart_and_a_revoked_one_is_not(world):
     good, revoked = [await make_token(world, "anna") for _ in range(2)]
     async with world.client() as client:

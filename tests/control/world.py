@@ -135,9 +135,16 @@ class FakeDirectory:
 
     def __init__(self, user="admin", groups=()):
         self.user, self.groups = user, frozenset(groups)
+        self.users, self.listed = {}, {}
 
     def look_up(self, uid, gid):
         return self.user, self.groups
+
+    def find(self, user):
+        return self.users.get(user)
+
+    def members(self, group):
+        return self.listed.get(group)
 
 
 def order(ref, *, hours=1, **fields):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crossdock_tui.language import _
+
+if TYPE_CHECKING:
+    from crossdock_tui.link import Link
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +44,8 @@ _KEYS = {
 def lacks(right: str) -> str:
     """Say that a right is missing, and who can help."""
     return _("you lack the right '{right}'; an admin gives it with a role").format(right=right)
+
+
+def not_seen(right: str, link: Link) -> str:
+    """Say why a screen that needs a right is not shown; nothing if it is, or while it is not known who one is."""
+    return lacks(right) if right and link.me is not None and right not in link.rights else ""

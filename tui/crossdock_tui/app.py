@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
+from crossdock_tui.actions import not_seen
 from crossdock_tui.base_screen import BaseScreen
 from crossdock_tui.dialogs.results import Results
 from crossdock_tui.form_screen import FormScreen
@@ -154,9 +155,12 @@ class Dashboard(App[None]):
                 screen.take_up(view)
 
     def get_system_commands(self, screen: Screen[None]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's signature
-        """Offer every screen, the languages, the themes."""
+        """Offer every screen, the languages, the themes; of a screen that one may not see, why not."""
         for each in (*NUMBERED, *MORE):
-            yield SystemCommand(_(each.LABEL), _(each.ABOUT), lambda name=each.SCREEN: self.action_go(name))
+            if problem := not_seen(each.RIGHT, self.link):
+                yield SystemCommand(_(each.LABEL), problem, lambda text=problem: self.say(text, bad=True))
+            else:
+                yield SystemCommand(_(each.LABEL), _(each.ABOUT), lambda name=each.SCREEN: self.action_go(name))
         for code, name in LANGUAGES.items():
             yield SystemCommand(name, _("speak {name}").format(name=name), lambda code=code: self.speak(code))
         for name in THEMES:

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from crossdock.control.client import Refusal, Unreachable
-from crossdock_tui.actions import Action, lacks
+from crossdock_tui.actions import Action, lacks, not_seen
 from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.dialogs.help import Help
 from crossdock_tui.key_bar import KeyBar
@@ -30,6 +30,7 @@ class BaseScreen(Screen[None]):
     """Derive it: say how it is read, how it looks, what can be done on it. It has TopBar, Banner, #tabs, #why and KeyBar.
 
     GAP_S are seconds between two readings that events lead to, at least. OVER: it lies over another screen, escape leads back.
+    RIGHT is needed to see anything of it.
     """
 
     SCREEN: ClassVar[str] = ""
@@ -39,6 +40,7 @@ class BaseScreen(Screen[None]):
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     GAP_S: ClassVar[float] = 0.5
     OVER: ClassVar[bool] = False
+    RIGHT: ClassVar[str] = ""
     OWN: ClassVar[tuple[Binding, ...]] = (
         Binding("r", "reload", show=False),
         Binding("question_mark", "help", show=False),
@@ -143,6 +145,10 @@ class BaseScreen(Screen[None]):
         self._say_why()
         self._say_keys()
 
+    def problem_of_rights(self) -> str:
+        """Say why nothing of it may be seen; nothing while it is not known who one is."""
+        return not_seen(self.RIGHT, self.dash.link)
+
     def load_soon(self) -> None:
         """Read it, at most once in GAP_S seconds."""
         if not self._waiting:
@@ -159,6 +165,11 @@ class BaseScreen(Screen[None]):
         self.work(self._load, "load")
 
     async def _load(self) -> None:
+        if self.problem_of_rights():
+            self.problem = self.problem_of_rights()
+            if self.there:
+                self.refused()
+            return
         try:
             await self.read()
         except Unreachable as error:

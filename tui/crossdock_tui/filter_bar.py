@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,17 +16,24 @@ from textual.widgets import Input, Static
 from crossdock_tui.language import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
+
+_WORD = re.compile(r'(?:\w+:"[^"]*"|\S)+')
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A word that a filter may hold: its name for the daemon, and the values it takes (none: any). "text" is the free text."""
+    """A word that a filter may hold: its name for the daemon, and the values it takes (none: any). "text" is the free text.
+
+    `check` says what is wrong with a value, or nothing.
+    """
 
     name: str
     choices: tuple[str, ...] = ()
+    check: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,16 +45,25 @@ class Wanted:
     problem: str = ""
 
 
+def filter_word(name: str, value: str) -> str:
+    """Write a word that `read_filter` reads as this value."""
+    return f'{name}:"{value}"' if " " in value else f"{name}:{value}"
+
+
 def read_filter(text: str, filters: Sequence[Filter]) -> Wanted:
-    """Read a filter; `problem` says what is wrong with it."""
+    """Read a filter; `problem` says what is wrong with it. A value with spaces stands in quotes: object:"a b"."""
     known = {each.name: each for each in filters}
     query: dict[str, str] = {}
-    for word in text.split():
+    for word in _WORD.findall(text):
         name, colon, value = word.partition(":")
         if colon and name in known and name != "text":
             if known[name].choices and value not in known[name].choices:
                 named = ", ".join(known[name].choices)
                 return Wanted(text, {}, _("{name} is one of {named}").format(name=name, named=named))
+            value = _QUOTED.sub(r"\1", value)
+            check = known[name].check
+            if check is not None and (problem := check(value)):
+                return Wanted(text, {}, f"{name}: {problem}")
             query[name] = value
         elif "text" not in known:
             named = ", ".join(f"{each}:" for each in known)

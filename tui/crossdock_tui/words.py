@@ -79,6 +79,12 @@ STATES: dict[str, tuple[str, str, str]] = {
     "packed": ("»", BUSY, N_("packed")),
     "outbound": ("✓", GOOD, N_("outbound")),
     "warning": ("!", WAITS, N_("warning")),
+    "good": ("✓", GOOD, N_("good")),
+    "revoked": ("-", "dim", N_("revoked")),
+    "turned_down": ("✗", WAITS, N_("turned down")),
+    "partly": ("!", WAITS, N_("partly done")),
+    "forbidden": ("✗", BAD, N_("not allowed")),
+    "begun": ("?", WAITS, N_("begun, no end known")),
     "critical": ("✗", BAD, N_("critical")),
 }
 """By the daemon's word: a sign (colour never carries the meaning alone), a style, and the word on screens."""

@@ -19,7 +19,7 @@ class AuditCalls(Transport):
         return await self.call("GET", "/v1/audit/verify", Verified, **query)
 
     async def approvals(self, **query: object) -> ApprovalPage:
-        """List proposals; the parameters are state, after, limit."""
+        """List proposals; the parameters are ApprovalQuery's."""
         return await self.call("GET", "/v1/approvals", ApprovalPage, **query)
 
     async def approve(self, number: int) -> ApprovalItem:

@@ -25,6 +25,7 @@ from crossdock.control.simulation_calls import SimulationCalls
 from crossdock.control.stock_calls import StockCalls
 from crossdock.control.token_calls import TokenCalls
 from crossdock.control.transport import Refusal, Unreachable
+from crossdock.control.user_calls import UserCalls
 
 __all__ = ["BadRemote", "Client", "Refusal", "Remote", "Unreachable"]
 
@@ -47,6 +48,7 @@ class Client(
     OperationCalls,
     LiveCalls,
     TokenCalls,
+    UserCalls,
 ):
     """Talks to one daemon: `async with Client(path_of_its_socket)`, or `Client(Remote(url=…, token=…))` over the network.
 

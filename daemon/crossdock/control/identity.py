@@ -58,6 +58,14 @@ class Directory(Protocol):
         """Return the user's name, None if it has none, and the names of all its groups. May block."""
         ...
 
+    def find(self, user: str) -> tuple[int, int] | None:
+        """Return the uid and gid of a user, None if there is none of this name. May block."""
+        ...
+
+    def members(self, group: str) -> tuple[str, ...] | None:
+        """Return whom a group lists as its members, None if there is none of this name. May block."""
+        ...
+
 
 class SystemDirectory:
     """Users and groups as this machine knows them."""
@@ -69,6 +77,21 @@ class SystemDirectory:
         except KeyError:
             return None, _names([gid])
         return user.pw_name, _names([gid, *os.getgrouplist(user.pw_name, user.pw_gid)])
+
+    def find(self, user: str) -> tuple[int, int] | None:
+        """Return the uid and gid of a user."""
+        try:
+            found = pwd.getpwnam(user)
+        except (KeyError, ValueError):  # ValueError: what stands in the configuration can be no name
+            return None
+        return found.pw_uid, found.pw_gid
+
+    def members(self, group: str) -> tuple[str, ...] | None:
+        """Return whom a group lists; whose main group it is, it does not."""
+        try:
+            return tuple(sorted(grp.getgrnam(group).gr_mem))
+        except (KeyError, ValueError):
+            return None
 
 
 def _names(gids: list[int]) -> frozenset[str]:
@@ -98,6 +121,25 @@ class Identities:
         name, groups = await self._look_up(*peer)
         return caller(peer[0], name, groups, self.roles)
 
+    async def named(self, user: str) -> tuple[Caller, frozenset[str]]:
+        """Return who a user of this name would be, without a uid where there is none; and the groups that give it roles."""
+        found = await asyncio.to_thread(self._directory.find, user)
+        if found is None:
+            held = roles_of(user, frozenset(), self.roles)
+            return Caller(uid=None, user=user, roles=held, rights=rights_of(held)), frozenset()
+        name, groups = await self._look_up(*found)
+        given = {group for who in self.roles.values() for group in who.groups}
+        return caller(found[0], name or user, groups, self.roles), groups & given
+
+    async def born_admins(self) -> frozenset[str]:
+        """Return the names of root and of the daemon's own user."""
+        found = [await self._look_up(0, 0), await self._look_up(os.geteuid(), os.getegid())]
+        return frozenset(name for name, _ in found if name is not None)
+
+    async def members(self, group: str) -> tuple[str, ...] | None:
+        """Return whom a group lists as its members; None if there is no such group."""
+        return await asyncio.to_thread(self._directory.members, group)
+
     async def _look_up(self, uid: int, gid: int) -> tuple[str | None, frozenset[str]]:
         known = self._known.get((uid, gid))
         now = self._env.monotonic()
@@ -126,11 +168,16 @@ def by_token(token: Token) -> Caller:
 
 def caller(uid: int, name: str | None, groups: frozenset[str], roles: Mapping[RoleName, Role]) -> Caller:
     """Give a user its roles. Root and the daemon's own user are admin unless the configuration gives them roles."""
-    held: tuple[str, ...] = tuple(
+    held = roles_of(name, groups, roles)
+    if not held and uid in (0, os.geteuid()):
+        held = ("admin",)
+    return Caller(uid=uid, user=name or f"uid {uid}", roles=held, rights=rights_of(held))
+
+
+def roles_of(name: str | None, groups: frozenset[str], roles: Mapping[RoleName, Role]) -> tuple[str, ...]:
+    """Return the roles that the configuration gives a user and its groups."""
+    return tuple(
         role
         for role, who in sorted(roles.items())
         if (name is not None and name in who.users) or groups.intersection(who.groups)
     )
-    if not held and uid in (0, os.geteuid()):
-        held = ("admin",)
-    return Caller(uid=uid, user=name or f"uid {uid}", roles=held, rights=rights_of(held))

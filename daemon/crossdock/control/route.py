@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from crossdock.control.events import Events
-    from crossdock.control.identity import Caller
+    from crossdock.control.identity import Caller, Identities
     from crossdock.control.records.daemon import PluginItem, Reloaded
     from crossdock.control.tokens import Tokens
     from crossdock.engine.engine import Engine
@@ -79,6 +79,7 @@ class Call(Generic[B_co, Q_co]):
     providers: Providers
     events: Events
     tokens: Tokens
+    identities: Identities
     by: By | None = None
 
     def audited(self) -> By:

@@ -25,6 +25,7 @@ from crossdock.control.handlers import (
     stock,
     tasks,
     tokens,
+    users,
 )
 from crossdock.control.permissions import ANY_RIGHT, PUBLIC, Permission, Right
 from crossdock.control.records import asks
@@ -116,6 +117,7 @@ from crossdock.control.records.simulation import Simulation
 from crossdock.control.records.stock import FetchStock, StockPage, StockSwitch, StockSwitches, SwitchStock
 from crossdock.control.records.tasks import TaskItem, TaskPage, TaskResultPage
 from crossdock.control.records.tokens import CreatedToken, CreateToken, TokenItem, TokenPage, TokenQuery
+from crossdock.control.records.users import Roles, UserPage, UserQuery
 from crossdock.control.route import Nothing, Route, Stream
 from crossdock.rules.book import AllocationRule, Mapping, PushStrategy, Warehouse
 from crossdock.rules.master_policy import MasterPolicy
@@ -233,6 +235,8 @@ TABLE: tuple[Route, ...] = (
     _post_within(
         "/v1/stock/switch", Right.STRATEGY_EDIT, stock.switch_stock, StockSwitch, SwitchStock, audited_as="stock.switch",
     ),
+    _get("/v1/users", Right.USER_ADMIN, users.list_users, UserPage, UserQuery),
+    _get("/v1/roles", Right.USER_ADMIN, users.list_roles, Roles),
     _get("/v1/tokens", Right.USER_ADMIN, tokens.list_tokens, TokenPage, TokenQuery),
     _post_within("/v1/tokens", Right.USER_ADMIN, tokens.create_token, CreatedToken, CreateToken),
     _post_within("/v1/tokens/{id}/revoke", Right.USER_ADMIN, tokens.revoke_token, TokenItem),

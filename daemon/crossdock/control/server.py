@@ -206,7 +206,7 @@ class ControlApi:
         )
         return Call(
             body=body, query=query, path=path, caller=caller, engine=self._engine, requests=self._requests,
-            providers=self._providers, events=self.events, tokens=self.tokens,
+            providers=self._providers, events=self.events, tokens=self.tokens, identities=self.identities,
         )  # fmt: skip
 
     async def _body(self, request: web.Request) -> bytes:

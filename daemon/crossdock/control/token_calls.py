@@ -15,7 +15,7 @@ class TokenCalls(Transport):
     """Tokens of the control API over TCP."""
 
     async def tokens(self, **query: object) -> TokenPage:
-        """List tokens, newest first; the parameters are after, limit."""
+        """List tokens, newest first; the parameters are TokenQuery's."""
         return await self.call("GET", "/v1/tokens", TokenPage, **query)
 
     async def create_token(self, new: CreateToken) -> CreatedToken:

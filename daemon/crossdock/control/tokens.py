@@ -86,6 +86,11 @@ class Tokens:
         found = self._known.get(number)
         return found if found is not None and found.verdict(self._env.now()) is Verdict.GOOD else None
 
+    def all_good(self) -> list[Token]:
+        """Return every token that is good now."""
+        now = self._env.now()
+        return [token for token in self._known.values() if token.verdict(now) is Verdict.GOOD]
+
     def used_at(self, token: Token) -> datetime | None:
         """Return when a token was last used."""
         return self._used.get(token.id, token.last_used_at)

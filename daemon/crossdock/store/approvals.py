@@ -83,9 +83,10 @@ def decided(
 
 
 def page(
-    tx: Transaction, rights: Sequence[str], user: str, state: ApprovalState | None, before: int | None, limit: int
+    tx: Transaction, rights: Sequence[str], user: str, state: ApprovalState | None, before: int | None, limit: int,
+    text: str | None = None,
 ) -> list[Approval]:  # fmt: skip
-    """Return proposals that need one of these rights, or that `user` proposed, newest first."""
+    """Return proposals that need one of these rights, or that `user` proposed, newest first; only those that say `text`."""
     sql = (
         "SELECT " + COLUMNS + " FROM approvals WHERE id < ? AND (proposed_by = ? OR needs IN ("
         + marks(len(rights)) + "))"
@@ -94,6 +95,9 @@ def page(
     if state is not None:
         sql += " AND state = ?"
         values.append(state)
+    if text is not None:
+        sql += " AND instr(lower(object || ' ' || text || ' ' || proposed_by), lower(?)) > 0"
+        values.append(text)
     return [_approval(row) for row in tx.rows(sql + " ORDER BY id DESC LIMIT ?", (*values, limit))]
 
 

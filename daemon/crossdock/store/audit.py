@@ -153,6 +153,7 @@ class Sought(Struct, frozen=True, kw_only=True):
     actor: str | None = None
     action: str | None = None
     object: str | None = None
+    result: str | None = None
     since: int | None = None
 
 
@@ -165,10 +166,11 @@ _UNENDED = (
 def newest(tx: Transaction, sought: Sought, before: int | None, limit: int) -> list[Audited]:
     """Return rows with an id below `before`, newest first; of a request that ended only the row that says how."""
     where, values = "id < ?", [2**62 if before is None else before]
-    for column, value in (("actor", sought.actor), ("action", sought.action), ("object", sought.object)):
+    for column in ("actor", "action", "object", "result"):
+        value = getattr(sought, column)
         if value is not None:
             where += " AND " + column + " = ?"
-            values.append(value)  # type: ignore[arg-type]  # bound, whatever it is
+            values.append(value)
     if sought.since is not None:
         where += " AND id >= COALESCE((SELECT a.id FROM audit a WHERE a.at >= ? ORDER BY a.at, a.id LIMIT 1), 9223372036854775807)"
         values.append(sought.since)

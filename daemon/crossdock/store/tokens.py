@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.rules.tokens import Token, digest_of, text_of
 from crossdock.store import audit, counters
@@ -13,7 +15,6 @@ from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from crossdock.store.audit import By
     from crossdock.store.store import Transaction
@@ -71,10 +72,41 @@ def known(tx: Transaction) -> list[Token]:
     return [_token(row) for row in tx.rows(sql, (MOST_KNOWN,))]
 
 
-def page(tx: Transaction, before: int | None, limit: int) -> list[Token]:
+class Sought(Struct, frozen=True, kw_only=True):
+    """Which tokens a list shows; None is any. `state` is good, expired or revoked, as it is at `now` (UTC)."""
+
+    now: datetime
+    state: str | None = None
+    user: str | None = None
+    text: str | None = None
+
+
+_OF_STATE = {
+    "good": " AND revoked_at IS NULL AND expires_at > ?", "expired": " AND revoked_at IS NULL AND expires_at <= ?",
+    "revoked": " AND revoked_at IS NOT NULL",
+}  # fmt: skip
+
+
+def page(tx: Transaction, before: int | None, limit: int, sought: Sought | None = None) -> list[Token]:
     """Return tokens with a number below `before`, newest first."""
-    sql = "SELECT " + COLUMNS + " FROM tokens WHERE id < ? ORDER BY id DESC LIMIT ?"
-    return [_token(row) for row in tx.rows(sql, (2**62 if before is None else before, limit))]
+    where, values = "id < ?", list[object]([2**62 if before is None else before])
+    if sought is not None:
+        where, values = _narrowed(sought, where, values)
+    sql = "SELECT " + COLUMNS + " FROM tokens WHERE " + where + " ORDER BY id DESC LIMIT ?"
+    return [_token(row) for row in tx.rows(sql, (*values, limit))]
+
+
+def _narrowed(sought: Sought, where: str, values: list[object]) -> tuple[str, list[object]]:
+    if sought.state is not None:
+        where += _OF_STATE[sought.state]
+        values += [to_ms(sought.now)] * _OF_STATE[sought.state].count("?")
+    if sought.user is not None:
+        where += " AND user = ?"
+        values.append(sought.user)
+    if sought.text is not None:
+        where += " AND instr(lower(name || ' ' || user), lower(?)) > 0"
+        values.append(sought.text)
+    return where, values
 
 
 def used(tx: Transaction, times: Mapping[int, datetime]) -> None:

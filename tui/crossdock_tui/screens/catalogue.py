@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossdock_tui.screens.approvals import Approvals
+from crossdock_tui.screens.audit import Audit
 from crossdock_tui.screens.connections import Connections
 from crossdock_tui.screens.costs import Costs
 from crossdock_tui.screens.home import Home
@@ -17,6 +19,8 @@ from crossdock_tui.screens.push_status import PushStatus
 from crossdock_tui.screens.stock import Stock
 from crossdock_tui.screens.strategies import Strategies
 from crossdock_tui.screens.tasks import Tasks
+from crossdock_tui.screens.tokens import Tokens
+from crossdock_tui.screens.users import Users
 
 if TYPE_CHECKING:
     from crossdock_tui.base_screen import BaseScreen
@@ -25,5 +29,7 @@ NUMBERED: tuple[type[BaseScreen], ...] = (
     Home, Orders, PushStatus, Tasks, Strategies, Products, Costs, Connections, Incidents,
 )  # fmt: skip
 """Screens that the keys 1 to 9 reach."""
-MORE: tuple[type[BaseScreen], ...] = (Packages, Labels, Stock, Operations)
+MORE: tuple[type[BaseScreen], ...] = (
+    Packages, Labels, Stock, Operations, Approvals, Users, Tokens, Audit,
+)  # fmt: skip
 """Screens that the palette reaches."""

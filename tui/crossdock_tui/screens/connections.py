@@ -13,6 +13,7 @@ from crossdock_tui.dialogs.ask_text import AskText
 from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import ListScreen, Page, Tab
+from crossdock_tui.one_by_one import one_by_one
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.screens import connection_detail
 from crossdock_tui.words import age, number, shown, state, until
@@ -169,16 +170,13 @@ class Connections(ListScreen):
 
     async def do_test(self, rows: Sequence[Row]) -> None:
         """Log in to remote systems now, and show what they say."""
-        results = []
-        for row in rows:
-            self.progress(_("testing {name} …").format(name=shown(row.key).plain))
-            try:
-                checked = await self.dash.client.check(row.key)
-            except Refusal as error:
-                results.append((row.key, False, str(error)))
-            else:
-                results.append((row.key, checked.ok, tested(checked)))
-        self.dash.report(_("test"), results)
+
+        async def test(name: str) -> tuple[bool, str]:
+            self.progress(_("testing {name} …").format(name=shown(name).plain))
+            checked = await self.dash.client.check(name)
+            return checked.ok, tested(checked)
+
+        await one_by_one(self, _("test"), [(row.key, row.key) for row in rows], test)
 
     async def do_pause(self, rows: Sequence[Row]) -> None:
         """Leave connections alone, for a reason that everybody is shown."""
@@ -186,27 +184,19 @@ class Connections(ListScreen):
         note = _("what is under way ends; nothing is fetched or sent until somebody resumes it")
         why = await self.app.push_screen_wait(AskText(question, note=note))
         if why:
-            results = []
-            for row in rows:
-                try:
-                    item = await self.dash.client.pause(row.key, why)
-                except Refusal as error:
-                    results.append((row.key, False, str(error)))
-                else:
-                    results.append((row.key, True, item.text))
-            self.dash.report(_("pause"), results)
+
+            async def pause(name: str) -> tuple[bool, str]:
+                return True, (await self.dash.client.pause(name, why)).text
+
+            await one_by_one(self, _("pause"), [(row.key, row.key) for row in rows], pause)
 
     async def do_resume(self, rows: Sequence[Row]) -> None:
         """Let connections go on, and forget their failures."""
-        results = []
-        for row in rows:
-            try:
-                item = await self.dash.client.resume(row.key)
-            except Refusal as error:
-                results.append((row.key, False, str(error)))
-            else:
-                results.append((row.key, True, item.text))
-        self.dash.report(_("resume"), results)
+
+        async def resume(name: str) -> tuple[bool, str]:
+            return True, (await self.dash.client.resume(name)).text
+
+        await one_by_one(self, _("resume"), [(row.key, row.key) for row in rows], resume)
 
     async def do_retry(self, rows: Sequence[Row]) -> None:
         """Fetch records again, as one task a connection."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from crossdock.control.client import Refusal, Unreachable
 from crossdock.control.records.master import MasterConflict
 from crossdock_tui.dialogs.ask_text import AskText
 from crossdock_tui.dialogs.choose import Choose
 from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import Page, Tab, facts, heading, stacked
+from crossdock_tui.one_by_one import one_by_one
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.screens.products_part import VALUE, ProductsPart, field_name, tail, where_apart, written
 from crossdock_tui.words import age, iso, shown
@@ -148,24 +148,13 @@ class ConflictsPart(ProductsPart):
         choice = await self._choose(found)
         if choice is None:
             return
-        results: list[tuple[str, bool, str]] = []
-        for item in found:
-            name = f"{shown(item.sku).plain} {field_name(item.field)}"
-            try:
-                taken = await self.client.resolve_conflict(item.id, choice.take, choice.value, choice.reason)
-            except Refusal as error:
-                results.append((name, False, str(error)))
-            except Unreachable as error:
-                self.dash.link.lost(str(error))
-                results.append((name, False, str(error)))
-                break
-            else:
-                results.append((name, True, _("taken: {value}").format(value=written(taken.value).plain)))
-            self.screen.progress(counted("{n} done", "{n} done", len(results)))
-        if rest := len(found) - len(results):
-            results.append((_("the rest"), False, counted("{n} was not asked for", "{n} were not asked for", rest)))
-        self.screen.table.clear_marks()
-        self.dash.report(_("decided"), results)
+
+        async def resolve(number: int) -> tuple[bool, str]:
+            taken = await self.client.resolve_conflict(number, choice.take, choice.value, choice.reason)
+            return True, _("taken: {value}").format(value=written(taken.value).plain)
+
+        named = [(f"{shown(item.sku).plain} {field_name(item.field)}", item.id) for item in found]
+        await one_by_one(self.screen, _("decided"), named, resolve)
 
     async def _choose(self, found: Sequence[MasterConflict]) -> Choice | None:
         """Ask what is taken and why, and for several whether it is meant, with their number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossdock.control import audit_check
 from crossdock.control.permissions import Right
@@ -15,7 +15,7 @@ from crossdock.control.records.audit import (
     AuditPage,
     WhoAmI,
 )
-from crossdock.rules.approval_states import ApprovalState
+from crossdock.rules.approval_states import ApprovalState, Person
 from crossdock.store import approvals, audit, audit_chain
 from crossdock.store.times import from_ms, to_ms
 
@@ -35,7 +35,7 @@ async def list_audit(call: Call[None, AuditQuery]) -> AuditPage:
     if query.since is not None and query.since.tzinfo is None:
         raise not_valid("since needs its time zone, as in 2026-01-31T00:00:00Z")
     since = None if query.since is None else to_ms(query.since)
-    sought = audit.Sought(actor=query.actor, action=query.action, object=query.object, since=since)
+    sought = audit.Sought(actor=query.actor, action=query.action, object=query.object, result=query.result, since=since)
     rows = await call.engine.store.read(audit.newest, sought, query.after, query.limit + 1)
     more = rows[query.limit - 1].id if len(rows) > query.limit else None
     return AuditPage(items=tuple(map(_audit_item, rows[: query.limit])), next=more)
@@ -68,29 +68,32 @@ async def list_approvals(call: Call[None, ApprovalQuery]) -> ApprovalPage:
     query, caller = call.query, call.caller
     state = None if query.state is None else ApprovalState[query.state.upper()]
     rights = [right.value for right in sorted(caller.rights)]
-    rows = await call.engine.store.read(approvals.page, rights, caller.user, state, query.after, query.limit + 1)
+    rows = await call.engine.store.read(
+        approvals.page, rights, caller.user, state, query.after, query.limit + 1, query.text
+    )
     more = rows[query.limit - 1].id if len(rows) > query.limit else None
-    return ApprovalPage(items=tuple(map(_approval_item, rows[: query.limit])), next=more)
+    return ApprovalPage(items=tuple(_approval_item(call, row) for row in rows[: query.limit]), next=more)
 
 
-def _approval_item(row: Approval) -> ApprovalItem:
+def _approval_item(call: Call[Any, Any], row: Approval) -> ApprovalItem:
+    own = Person(row.proposed_by, row.proposed_uid).is_also(Person(call.caller.user, call.caller.uid))
     return ApprovalItem(
         id=row.id, action=row.action, needs=row.needs, object=row.object, text=row.text, state=row.state.name.lower(),
         proposed_by=row.proposed_by, proposed_at=from_ms(row.proposed_at), expires_at=from_ms(row.expires_at),
-        decided_by=row.decided_by, decided_at=from_ms(row.decided_at), outcome=row.outcome,
+        decided_by=row.decided_by, decided_at=from_ms(row.decided_at), outcome=row.outcome, own=own,
     )  # fmt: skip
 
 
 async def approve(call: Call[None, object]) -> ApprovalItem:
     """Approve what another person proposed; it is carried out at once. The same right is needed, and not the same user."""
     found = await _proposal(call)
-    return _approval_item(await call.requests.approvals.approve(found.id, call.audited()))
+    return _approval_item(call, await call.requests.approvals.approve(found.id, call.audited()))
 
 
 async def reject(call: Call[Reject, object]) -> ApprovalItem:
     """Turn down what another person proposed, or take back what one proposed oneself."""
     found = await _proposal(call)
-    return _approval_item(await call.requests.approvals.reject(found.id, call.body.reason, call.audited()))
+    return _approval_item(call, await call.requests.approvals.reject(found.id, call.body.reason, call.audited()))
 
 
 async def _proposal(call: Call[object, object]) -> Approval:

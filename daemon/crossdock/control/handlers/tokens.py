@@ -12,16 +12,15 @@ from crossdock.spec.text import clean
 from crossdock.store import audit, tokens
 
 if TYPE_CHECKING:
-    from typing import Literal
-
-    from crossdock.control.records.tokens import CreateToken, TokenQuery
+    from crossdock.control.records.tokens import CreateToken, TokenQuery, TokenState
     from crossdock.control.route import Call
 
 
 async def list_tokens(call: Call[None, TokenQuery]) -> TokenPage:
     """List the tokens of the control API, newest first; none of them with its text."""
     query = call.query
-    found = await call.engine.store.read(tokens.page, query.after, query.limit + 1)
+    sought = tokens.Sought(state=query.state, user=query.user, text=query.text, now=call.engine.env.now())
+    found = await call.engine.store.read(tokens.page, query.after, query.limit + 1, sought)
     more = found[query.limit - 1].id if len(found) > query.limit else None
     return TokenPage(items=tuple(_item(call, token) for token in found[: query.limit]), next=more)
 
@@ -57,7 +56,7 @@ def _item(call: Call[object, object], token: Token) -> TokenItem:
     verdict = token.verdict(call.engine.env.now()).value
     return TokenItem(
         id=token.id, name=token.name, user=token.user, roles=token.roles,
-        state=cast("Literal['good', 'expired', 'revoked']", verdict), created_at=token.created_at,
+        state=cast("TokenState", verdict), created_at=token.created_at,
         created_by=token.created_by, expires_at=token.expires_at, last_used_at=call.tokens.used_at(token),
         revoked_at=token.revoked_at, revoked_by=token.revoked_by,
     )  # fmt: skip

@@ -11,15 +11,17 @@ from crossdock.control.records.base import Id, Limit, Reason
 
 Named = Annotated[str, Meta(min_length=1, max_length=300)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+ResultName = Literal["done", "refused", "forbidden", "partly", "proposed", "begun"]
 ApprovalStateName = Literal["proposed", "done", "refused", "rejected", "expired"]
 
 
 class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which rows are listed: of exactly this actor, action, object. `after` is `next` of the page before."""
+    """Which rows are listed: of exactly this actor, action, object, result. `after` is `next` of the page before."""
 
     actor: Named | None = None
     action: Named | None = None
     object: Named | None = None
+    result: ResultName | None = None
     since: datetime | None = None
     after: Id | None = None
     limit: Limit = 50
@@ -81,9 +83,10 @@ class Verified(Struct, frozen=True, kw_only=True):
 
 
 class ApprovalQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which proposals are listed. `after` is `next` of the page before."""
+    """Which proposals are listed: `text` stands in what they are about, or in who proposed. `after` is `next` of the page before."""
 
     state: ApprovalStateName | None = None
+    text: Named | None = None
     after: Id | None = None
     limit: Limit = 50
 
@@ -91,7 +94,8 @@ class ApprovalQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class ApprovalItem(Struct, frozen=True, kw_only=True):
     """A proposal. `text` says what is done if another person who holds the right `needs` approves it.
 
-    done: approved and carried out; refused: approved, but by then it could not be done any more.
+    done: approved and carried out; refused: approved, but by then it could not be done any more. `own`: the caller
+    proposed it, so that somebody else approves it.
     """
 
     id: int
@@ -106,6 +110,7 @@ class ApprovalItem(Struct, frozen=True, kw_only=True):
     decided_by: str = ""
     decided_at: datetime | None = None
     outcome: str = ""
+    own: bool = False
 
 
 class ApprovalPage(Struct, frozen=True, kw_only=True):

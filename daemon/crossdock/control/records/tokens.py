@@ -15,9 +15,15 @@ UserName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,59}$")]
 MAX_DAYS = 366
 
 
-class TokenQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`after` is `next` of the page before."""
+TokenState = Literal["good", "expired", "revoked"]
 
+
+class TokenQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which tokens are listed: of this state, of this user, with `text` in their name or user. `after` is `next` of the page before."""
+
+    state: TokenState | None = None
+    user: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
+    text: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     after: Id | None = None
     limit: Limit = 50
 
@@ -32,7 +38,7 @@ class TokenItem(Struct, frozen=True, kw_only=True):
     name: str
     user: str
     roles: tuple[str, ...]
-    state: Literal["good", "expired", "revoked"]
+    state: TokenState
     created_at: datetime
     created_by: str
     expires_at: datetime
