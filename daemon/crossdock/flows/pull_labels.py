@@ -63,16 +63,22 @@ WIDTH = 2
 """Labels under way at a time: each may hold as much memory as a label may have bytes."""
 OWN = (Rejected, BadResponse, ContractError, Unsupported, UnknownOutcome)
 """Failures that are the label's own: they say nothing about the connection, and harm no order."""
+LOOKS = 3
+"""How often a label is asked for in one go while its order is being changed."""
 NO_MORE = frozenset({OrderStatus.CANCELLED, OrderStatus.DELIVERED, OrderStatus.RETURNED})
 """Orders in these states need no label."""
 
 
 class Asking(Struct, frozen=True, kw_only=True):
-    """A label that the OMS is about to be asked for: which order, what it was made of when that began, whether by a person."""
+    """A label that the OMS is about to be asked for: which order, what it was made of when that began, whether by a person.
+
+    `touched_at` is when the OMS says the order, as it is stored, was changed last.
+    """
 
     label_id: int
     ref: str
     made: Made
+    touched_at: datetime
     by_hand: bool = False
 
 
@@ -104,7 +110,9 @@ class Puller:
     """Pulls the labels of one OMS. `lane` is the engine's; what is due by itself and what people ask for goes one way.
 
     `look` reads orders as they are now. An order that changed in its OMS before we heard of it may have got a new label
-    already: taken for one of the order as we know it, it would look old for ever once the change is heard of.
+    already: taken for one of the order as we know it, it would look old for ever once the change is heard of. And one that
+    was changed and changed back may have given the label of what it was in between: only a label that was got while the
+    OMS's change stamp stood still is believed.
     """
 
     def __init__(
@@ -144,10 +152,7 @@ class Puller:
         house = self._house
         answer: Label | Refusal | None
         try:
-            answer = await self._oms.fetch_label(asking.ref, None)
-            if answer is not None and await self._changed_meanwhile(asking):
-                text = "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
-                answer = Refusal("changing", text)
+            answer = await self._settled(asking)
         except OWN as error:
             answer = refusal(error)
         house.env.failpoint("labels.fetched")
@@ -156,12 +161,23 @@ class Puller:
         house.env.failpoint("labels.stored")
         return brought
 
-    async def _changed_meanwhile(self, asking: Asking) -> bool:
-        """Tell whether the OMS has the order otherwise by now than it was when the label was asked for."""
-        if self._look is None:
-            return False
-        order = (await self._look([asking.ref])).get(asking.ref)
-        return isinstance(order, Order) and made_of(order).based_on != asking.made.based_on
+    async def _settled(self, asking: Asking) -> Label | Refusal | None:
+        """Return a label that was got while its order stood still in the OMS, as it is known here."""
+        touched_at = asking.touched_at
+        for _ in range(LOOKS):
+            answer = await self._oms.fetch_label(asking.ref, None)
+            if answer is None or self._look is None:
+                return answer
+            order = (await self._look([asking.ref])).get(asking.ref)
+            if not isinstance(order, Order):
+                return answer
+            if made_of(order).based_on != asking.made.based_on:
+                break
+            if order.updated_at == touched_at:
+                return answer
+            touched_at = order.updated_at
+        text = "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
+        return Refusal("changing", text)
 
     def _begin(self, tx: Transaction, order_id: int, *, asked: bool) -> Asking | Brought:
         """See what is to be done for a label: ask the OMS, deliver what is there, or nothing.
@@ -186,14 +202,16 @@ class Puller:
         if not asked and too_late(tx, head, self._house.label_takers, self._now):
             return Brought(result="skipped", text="goods of the order left its warehouse before the label was there")
         try:
-            made = self._made_of(stored)
+            order = self._order(stored)
         except (ValueError, ConnectorError) as error:  # one order that cannot be read holds up no other's label
             text = f"the stored order cannot be read ({error}); sync it"
             labels.save(tx, head, next_at=None, look=False, error_code="unreadable", error_text=text)
             return Brought(result="failed", text=text)
         if head.state in (LabelState.ABSENT, LabelState.STALE, LabelState.FAILED):
             head = begin_asking(tx, head, self._now)
-        return Asking(label_id=head.id, ref=stored.ref, made=made, by_hand=by_hand)
+        return Asking(
+            label_id=head.id, ref=stored.ref, made=made_of(order), touched_at=order.updated_at, by_hand=by_hand
+        )
 
     def _without_asking(self, tx: Transaction, head: LabelHead) -> Brought | None:
         held = labels.newest(tx, head)
@@ -213,7 +231,7 @@ class Puller:
             return self._not_there(tx, head, Refusal("none_yet", "the OMS has no label for the order yet"))
         if isinstance(answer, Refusal):
             return self._not_there(tx, head, answer)
-        made = self._made_of(orders.load_ids(tx, [head.order_id])[head.order_id])
+        made = made_of(self._order(orders.load_ids(tx, [head.order_id])[head.order_id]))
         if made != asking.made:
             # nobody knows whether it was made of the order as it was or as it is
             labels.save(tx, head, next_at=to_ms(self._now), look=True)
@@ -294,8 +312,8 @@ class Puller:
         head = _known(tx, label_id)
         labels.save(tx, head, next_at=to_ms(again), error_code=type(error).__name__, error_text=error.message)
 
-    def _made_of(self, stored: StoredOrder) -> Made:
-        return made_of(self._house.read_order(stored.connection, stored.payload, stored.sliced))
+    def _order(self, stored: StoredOrder) -> Order:
+        return self._house.read_order(stored.connection, stored.payload, stored.sliced)
 
     @property
     def _now(self) -> datetime:
