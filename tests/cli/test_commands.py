@@ -152,6 +152,7 @@ def test_sync_makes_tasks_that_can_be_listed_shown_and_cancelled(daemon, run):
         (("push",), "NOT DONE: A: "),
         (("hold", "--reason", "x"), "A: "),
         (("release",), "A: "),
+        (("release", "--gifts"), "NOT DONE: A: it does not wait at a gift gate"),
         (("redrive",), "NOT DONE: A: "),
         (("cancel", "--reason", "x"), "NOT DONE: A: "),
         (("ack",), "NOT DONE: A: "),

@@ -217,6 +217,22 @@ async def test_a_held_order_waits_until_it_is_released(world, client):
     assert not (await client.hold([ref("A")], "too late")).results[0].done
 
 
+@pytest.mark.behaviour("R37")
+async def test_a_release_that_is_repeated_opens_no_gift_gate(world, client):
+    std = await client.strategy("std")
+    await client.save_strategy(msgspec.structs.replace(std, gift_gate="wait_flag"))
+    world.serve(order("A", gifts_pending=True))
+    await world.fetch()
+    await world.until("A", "held")
+    await client.hold([ref("A")], "the buyer called")
+    for done in (True, False):
+        assert (await client.release([ref("A")])).results[0].done is done
+        waiting = await world.until("A", "held")
+        assert (waiting.hold, waiting.gift_gate) == (None, True)
+    assert (await client.release([ref("A")], "gift_gate")).results[0].text.startswith("its gift gate is opened")
+    assert not (await world.until("A", "pushed")).gift_gate
+
+
 @pytest.mark.behaviour("P4")
 @pytest.mark.parametrize(("settlement", "state", "sent"), [("arrived", "pushed", 1), ("absent", "pushed", 2)])
 async def test_a_person_settles_what_nobody_else_can(build, settlement, state, sent):

@@ -14,7 +14,7 @@ from tests.flows.depot import Depot
 from tests.flows.test_push_machine import reachable
 
 from crossdock.flows.decide_by_hand import Verdict, cancel_by_hand
-from crossdock.flows.reconsider import release
+from crossdock.flows.reconsider import Barrier, release
 from crossdock.flows.shipping import follow
 from crossdock.rules.push_states import AT_WAREHOUSE, PushState
 from crossdock.spec.documents import OutboundDoc, OutboundDocLine, OutboundKind
@@ -126,7 +126,7 @@ class AfterPushMachine(RuleBasedStateMachine):
 
     @rule()
     def release_here(self) -> None:
-        self.do(self.bench.store.write(release, [("oms", "1")], "ann", self.bench.desk))
+        self.do(self.bench.store.write(release, [("oms", "1")], Barrier.HOLD, "ann", self.bench.desk))
 
     # what must always be true
 

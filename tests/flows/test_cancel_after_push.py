@@ -6,7 +6,7 @@ import pytest
 from tests.flows.depot import Depot
 
 from crossdock.flows.decide_by_hand import Verdict, cancel_by_hand
-from crossdock.flows.reconsider import release
+from crossdock.flows.reconsider import Barrier, release
 from crossdock.rules.mutability import Abilities
 from crossdock.rules.push_states import ALLOWED, PushState
 from crossdock.spec.errors import Conflict, NotFound, Rejected, Retryable, UnknownOutcome
@@ -140,7 +140,7 @@ async def test_a_person_cancels_and_the_order_does_not_go_again_by_itself(depot,
     assert ("1", "cancelled") in await depot.reports()
     await depot.bench.absorb(kit.order("1", buyer_note="n"))
     assert await depot.state() is PushState.HELD
-    await depot.bench.store.write(release, [("oms", "1")], "ann", depot.bench.desk)
+    await depot.bench.store.write(release, [("oms", "1")], Barrier.HOLD, "ann", depot.bench.desk)
     await depot.bench.push()
     assert (await depot.bench.row("1")).generation == 2
 
@@ -267,6 +267,6 @@ async def test_a_change_of_what_a_person_cancelled_does_not_swallow_that_its_oms
     await depot.bench.absorb(kit.order("1", buyer_note="n"))  # before the OMS was told
     assert await depot.state() is PushState.HELD
     assert await depot.reports() == [("1", "pushed"), ("1", "cancelled")]
-    await depot.bench.store.write(release, [("oms", "1")], "ann", depot.bench.desk)
+    await depot.bench.store.write(release, [("oms", "1")], Barrier.HOLD, "ann", depot.bench.desk)
     await depot.bench.push()
     assert (await depot.reports())[-1] == ("1", "pushed")

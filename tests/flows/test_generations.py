@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crossdock.flows.reconsider import hold, push_by_hand, release
+from crossdock.flows.reconsider import Barrier, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import redrive
 from crossdock.rules.book import Warehouse
 from crossdock.rules.push_states import PushState
@@ -161,7 +161,7 @@ async def test_a_hold_in_between_does_not_hide_that_its_warehouse_changed(bench,
     await refused(bench, kit)
     await bench.store.write(hold, ONE, "ann", "wait", bench.desk)
     await mend(bench, connection="other", remote="CNX")
-    await bench.store.write(release, ONE, "ann", bench.desk)
+    await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
     row = await bench.row("1")
     assert (row.state, row.connection, row.generation) == (PushState.QUEUED, "other", 2)
 

@@ -80,7 +80,11 @@ async def test_a_label_is_asked_for_later_while_its_order_is_touched_again_and_a
     looks = itertools.count(1)
 
     async def looked(refs):
-        return {"1": msgspec.structs.replace(here("1 Road"), updated_at=here("1 Road").updated_at + timedelta(seconds=next(looks)))}
+        return {
+            "1": msgspec.structs.replace(
+                here("1 Road"), updated_at=here("1 Road").updated_at + timedelta(seconds=next(looks))
+            )
+        }
 
     at.look = looked
     await at.pull()

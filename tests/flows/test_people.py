@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crossdock.flows.decide_by_hand import cancel_by_hand
-from crossdock.flows.reconsider import hold, obtain, push_by_hand, release
+from crossdock.flows.reconsider import Barrier, hold, obtain, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.rules.book import GiftGate, PushStrategy, StrategyKind
 from crossdock.rules.push_states import PushState
@@ -136,7 +136,7 @@ async def test_a_held_order_leaves_the_queue_and_comes_back_when_released(bench,
     await bench.store.write(hold, ONE, "ann", "call the customer", bench.desk)
     await bench.push()
     assert (await bench.row("1")).state is PushState.HELD
-    (answer,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    (answer,) = await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
     assert (answer.text, answer.wake) == ("the hold set here is ended; it is queued for warehouse WH", "wms")
     await bench.push()
     assert await bench.moments("1") == ["held", "queued", "released"]
@@ -159,31 +159,49 @@ async def test_releasing_opens_the_gift_gate_of_an_order(bench, kit):
     await change_book(bench, PushStrategy(name="ahead", kind=StrategyKind.ADVANCE, gift_gate=GiftGate.WAIT_FLAG))
     await bench.absorb(kit.order("1", gifts_pending=True))
     assert (await bench.row("1")).state is PushState.HELD
-    released, unknown = await bench.store.write(release, [*ONE, ("oms", "2")], "ann", bench.desk)
+    released, unknown = await bench.store.write(release, [*ONE, ("oms", "2")], Barrier.GIFT_GATE, "ann", bench.desk)
     assert (released.wake, unknown.done) == ("wms", False)
     assert released.text == "its gift gate is opened; it is queued for warehouse WH"
 
 
 @pytest.mark.behaviour("R37")
-async def test_releasing_a_hold_does_not_open_the_gift_gate_and_a_further_release_does(bench, kit):
+async def test_a_release_takes_away_what_it_names_however_often_it_is_repeated(bench, kit):
     await change_book(bench, PushStrategy(name="ahead", kind=StrategyKind.ADVANCE, gift_gate=GiftGate.WAIT_FLAG))
     await bench.absorb(kit.order("1", gifts_pending=True))
     await bench.store.write(hold, ONE, "ann", "vip", bench.desk)
-    (ended,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    (ended,) = await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
     assert (ended.done, ended.wake, (await bench.row("1")).state) == (True, None, PushState.HELD)
     assert ended.text == (
-        "the hold set here is ended; it waits for gifts to be added (until the OMS says that they are complete); release it "
-        "once more to open its gift gate"
+        "the hold set here is ended; it waits for gifts to be added (until the OMS says that they are complete); its gift "
+        "gate is opened with `crossdock release --gifts`"
     )
-    (opened,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    (again,) = await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
+    assert (again.done, (await bench.row("1")).state) == (False, PushState.HELD)
+    assert again.text == (
+        "no hold was set here; it waits for gifts to be added (until the OMS says that they are complete); its gift gate is "
+        "opened with `crossdock release --gifts`"
+    )
+    (opened,) = await bench.store.write(release, ONE, Barrier.GIFT_GATE, "ann", bench.desk)
     assert (opened.done, (await bench.row("1")).state) == (True, PushState.QUEUED)
+
+
+async def test_opening_the_gift_gate_does_not_end_a_hold(bench, kit):
+    await change_book(bench, PushStrategy(name="ahead", kind=StrategyKind.ADVANCE, gift_gate=GiftGate.WAIT_FLAG))
+    await bench.absorb(kit.order("1", gifts_pending=True))
+    await bench.store.write(hold, ONE, "ann", "vip", bench.desk)
+    (opened,) = await bench.store.write(release, ONE, Barrier.GIFT_GATE, "ann", bench.desk)
+    assert (await bench.row("1")).state is PushState.HELD
+    assert (await bench.stored("1")).hold == "vip"
+    assert "its hold is ended with `crossdock release`" in opened.text
 
 
 async def test_releasing_what_nothing_here_holds_is_not_done_and_says_why(bench, kit):
     await bench.absorb(kit.order("1", holds=("fraud",), gifts_pending=True), kit.order("2"))
-    held, queued = await bench.store.write(release, [*ONE, ("oms", "2")], "ann", bench.desk)
-    assert (held.done, held.text) == (False, "no hold was set here, and no gift gate is shut; it is on hold: fraud")
-    assert (queued.done, queued.text) == (False, "no hold was set here, and no gift gate is shut; it is queued")
+    held, queued = await bench.store.write(release, [*ONE, ("oms", "2")], Barrier.HOLD, "ann", bench.desk)
+    assert (held.done, held.text) == (False, "no hold was set here; it is on hold: fraud")
+    assert (queued.done, queued.text) == (False, "no hold was set here; it is queued")
+    (no_gate,) = await bench.store.write(release, [("oms", "2")], Barrier.GIFT_GATE, "ann", bench.desk)
+    assert (no_gate.done, no_gate.text) == (False, "it does not wait at a gift gate; it is queued")
     assert await bench.moments("1") == []
     assert not (await bench.stored("1")).gift_released
 
@@ -191,11 +209,11 @@ async def test_releasing_what_nothing_here_holds_is_not_done_and_says_why(bench,
 async def test_an_order_whose_hold_ended_while_it_was_being_cancelled_is_released_afterwards(depot, bench, kit):
     await depot.push(kit.order("1"))
     await bench.store.write(cancel_by_hand, ONE, "fraud", "ann", bench.desk)
-    (early,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    (early,) = await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
     assert early.text == "the hold set here is ended; it is cancel requested"
     await depot.operate()
     assert await depot.state() is PushState.CANCELLED
-    (late,) = await bench.store.write(release, ONE, "ann", bench.desk)
+    (late,) = await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
     assert (late.done, await depot.state()) == (True, PushState.QUEUED)
 
 
@@ -245,7 +263,7 @@ async def test_an_absent_order_that_the_oms_lets_go_at_last_is_queued(bench, kit
     await settled(bench, Settlement.ABSENT)
     await bench.store.write(hold, ONE, "ann", "wait", bench.desk)
     await bench.absorb(kit.order("1", holds=("fraud",)))
-    await bench.store.write(release, ONE, "ann", bench.desk)
+    await bench.store.write(release, ONE, Barrier.HOLD, "ann", bench.desk)
     assert (await bench.row("1")).state is PushState.HELD
     await bench.absorb(kit.order("1"))
     assert (await bench.row("1")).state is PushState.QUEUED

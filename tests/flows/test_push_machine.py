@@ -16,7 +16,7 @@ from crossdock.env import Env
 from crossdock.flows import settling
 from crossdock.flows.absorb import Arrival, Batch, absorb, content_hash
 from crossdock.flows.house import encode
-from crossdock.flows.reconsider import Desk, hold, push_by_hand, reconsider_due, release
+from crossdock.flows.reconsider import Barrier, Desk, hold, push_by_hand, reconsider_due, release
 from crossdock.flows.settle_by_hand import Settlement, redrive, settle_by_hand
 from crossdock.flows.settle_doubt import claim_doubts
 from crossdock.rules import outcome
@@ -259,9 +259,9 @@ class PushMachine(RuleBasedStateMachine):
     def hold(self, ref) -> None:
         self.write(hold, [("oms", ref)], "ann", "wait", self.desk)
 
-    @rule(ref=st.sampled_from(REFS))
-    def release(self, ref) -> None:
-        self.write(release, [("oms", ref)], "ann", self.desk)
+    @rule(ref=st.sampled_from(REFS), what=st.sampled_from(Barrier))
+    def release(self, ref, what) -> None:
+        self.write(release, [("oms", ref)], what, "ann", self.desk)
 
     @rule(ref=st.sampled_from(REFS))
     def push_by_hand(self, ref) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from crossdock.flows.decide_by_hand import cancel_by_hand
-from crossdock.flows.reconsider import hold, obtain, push_by_hand, release
+from crossdock.flows.reconsider import Barrier, hold, obtain, push_by_hand, release
 from crossdock.rules.book import AllocationRule, Warehouse
 from crossdock.rules.push_states import PushState
 from crossdock.spec.errors import Retryable, UnknownOutcome
@@ -139,7 +139,7 @@ async def test_where_an_attempt_went_stays_said_after_it_was_allocated_elsewhere
     await bench.store.write(hold, [("oms", "1")], "ann", "wait", bench.desk)
     await allocate(bench, "CNX")
     assert await told("sent") == [sent]
-    await bench.store.write(release, [("oms", "1")], "ann", bench.desk)
+    await bench.store.write(release, [("oms", "1")], Barrier.HOLD, "ann", bench.desk)
     assert await told("sent") == [sent]
     assert [text for _, _, text in await told("queued")] == [
         "queued for HKT (automatic, strategy ahead)", "queued for CNX (automatic, strategy ahead)",
@@ -160,7 +160,7 @@ async def test_a_cancellation_of_a_person_that_was_released_is_not_said_of_the_o
     assert await depot.state() is PushState.CANCELLED
     await bench.store.write(book.save, msgspec.structs.replace(wh, revision=1, auto_push=True))
     bench.later(minutes=1)
-    await bench.store.write(release, [("oms", "1")], "root", bench.desk)
+    await bench.store.write(release, [("oms", "1")], Barrier.HOLD, "root", bench.desk)
     ((_, _, said),) = await told("new_generation")
     assert said.endswith("was cancelled here by root, and the order lives on")
     assert await told("queued") == [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.tui.conftest import an_order
 
+from crossdock.control.records.orders import OrderRef
 from crossdock.spec.orders import Address, Recipient
 
 
@@ -87,6 +89,29 @@ async def test_holding_asks_for_a_reason_and_releasing_lets_it_go(orders, world)
     await orders.until_text("the buyer calls")
     await orders.press("h")
     await orders.until(lambda: orders.cell("shop/O-4", "state") != "‖ held", "it is released")
+
+
+async def test_one_key_opens_the_gift_gate_of_an_order_that_waits_there_and_ends_a_hold_first(world, dashboard):
+    await world.client(gifts_are_waited_for)
+    world.oms.put([an_order(1, gifts_pending=True)])
+    async with dashboard(first="orders") as desk:
+        await desk.on("shop/O-1")
+        await desk.until_text("it waits for gifts to be added")
+        await world.client(lambda c: c.hold([OrderRef(connection="shop", ref="O-1")], "the buyer calls"))
+        await desk.until_text("the buyer calls")
+        await desk.press("h")
+        await desk.until(lambda: any("the hold set here is ended" in each for each in desk.said), "the hold is ended")
+        await desk.until(lambda: "the buyer calls" not in desk.text, "it only waits for gifts")
+        assert world.created() == {}
+        await desk.press("h")
+        await world.until_arrived("O-1")
+        assert any("its gift gate is opened" in each for each in desk.said)
+
+
+async def gifts_are_waited_for(client):
+    """Have every strategy wait until an OMS says that the gifts of an order are complete."""
+    for each in (await client.strategies()).items:
+        await client.save_strategy(msgspec.structs.replace(each, gift_gate="wait_flag"))
 
 
 async def test_a_filter_narrows_the_list_and_escape_takes_it_away(orders):

@@ -131,18 +131,21 @@ def hold(session: Session, orders: tuple[str, ...], reason: str, connection: str
 
 @click.command()
 @order_arguments
+@click.option("--gifts", is_flag=True, help="Open the gift gate at which they wait, instead of ending a hold.")
 @connection_option
 @json_option
 @click.pass_obj
-def release(session: Session, orders: tuple[str, ...], connection: str | None, as_json: bool) -> None:
+def release(session: Session, orders: tuple[str, ...], gifts: bool, connection: str | None, as_json: bool) -> None:
     """Release chosen orders.
 
-    Ends a hold that was set here. Of an order without such a hold, opens the gift gate at which it waits. The answer says
-    which of both. A hold of the OMS is released in the OMS.
+    Ends the hold that was set here; with --gifts, opens the gift gate at which they wait. The one never does the other. A
+    hold of the OMS is released in the OMS.
     """
 
     async def ask(client: Client) -> Results:
-        return await for_all(client, orders, connection, client.release)
+        return await for_all(
+            client, orders, connection, lambda refs: client.release(refs, "gift_gate" if gifts else "hold")
+        )
 
     show_results(session.talk(ask, as_json=as_json), as_json)
 

@@ -282,7 +282,7 @@ _HELP = (
     ("skus", "map the SKU with `crossdock mappings set`; every waiting order is then decided again"),
     ("logistics", "map the carrier with `crossdock mappings set`; every waiting order is then decided again"),
     ("warehouse", "assign it in the OMS, or add an allocation rule with `crossdock allocation set`"),
-    ("gift", "the gift gate is opened for this order with `crossdock release`"),
+    ("gift", "the gift gate is opened for this order with `crossdock release --gifts`"),
     ("strategy", "push it by hand with `crossdock push`, or change the warehouse's strategies"),
     ("auto_push", "push it with `crossdock push`, or switch auto push on with `crossdock warehouses auto-push`"),
 )

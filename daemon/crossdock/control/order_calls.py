@@ -12,6 +12,7 @@ from crossdock.control.records.asks import (
     Queued,
     QueuedList,
     Redrive,
+    ReleaseOrders,
     Results,
     SettleOrder,
     Sync,
@@ -22,6 +23,7 @@ from crossdock.control.transport import Transport, part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
 
 class OrderCalls(Transport):
@@ -59,9 +61,9 @@ class OrderCalls(Transport):
         """Hold chosen orders."""
         return await self.call("POST", "/v1/hold", Results, HoldOrders(orders=tuple(orders), reason=reason))
 
-    async def release(self, orders: Sequence[OrderRef]) -> Results:
-        """Release chosen orders."""
-        return await self.call("POST", "/v1/release", Results, ForOrders(orders=tuple(orders)))
+    async def release(self, orders: Sequence[OrderRef], what: Literal["hold", "gift_gate"] = "hold") -> Results:
+        """End the hold of chosen orders, or open their gift gate."""
+        return await self.call("POST", "/v1/release", Results, ReleaseOrders(orders=tuple(orders), what=what))
 
     async def settle(self, settlement: SettleOrder) -> Results:
         """Settle a push in doubt by hand."""

@@ -182,7 +182,7 @@ TABLE: tuple[Route, ...] = (
     _post("/v1/sync/list", Right.ORDER_SYNC, actions.sync_list, asks.QueuedList, asks.SyncList),
     _post("/v1/push", Right.PUSH_MANUAL, actions.push, asks.Results, asks.ForOrders),
     _post("/v1/hold", Right.ORDER_HOLD, actions.hold, asks.Results, asks.HoldOrders),
-    _post("/v1/release", Right.ORDER_HOLD, actions.release, asks.Results, asks.ForOrders),
+    _post("/v1/release", Right.ORDER_HOLD, actions.release, asks.Results, asks.ReleaseOrders),
     _post("/v1/settle", Right.PUSH_SETTLE, actions.settle, asks.Results, asks.SettleOrder),
     _post("/v1/probe", Right.PUSH_REDRIVE, actions.probe, asks.Results, asks.ForOrders),
     _get("/v1/redrive", Right.VIEW, actions.count_failed, asks.Matching, asks.FailedQuery),

@@ -10,6 +10,7 @@ import msgspec
 
 from crossdock.control.records.orders import Difference, Happened, OrderItem, PushItem
 from crossdock.flows.decide import read_reasons
+from crossdock.flows.reconsider import at_gift_gate
 from crossdock.rules.changes import Change
 from crossdock.rules.choices import Question, choices
 from crossdock.rules.connection_health import may_call
@@ -103,6 +104,7 @@ def order_item(row: Listed, lens: Lens) -> OrderItem:
         why=_why(row, found),
         choices=found,
         hold=row.hold,
+        gift_gate=at_gift_gate(row.state, row.why),
         next_at=lens.due(row),
         again_at=None if again_at == too_old else again_at,
         too_old_at=too_old,

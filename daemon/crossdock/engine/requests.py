@@ -18,7 +18,7 @@ from crossdock.engine.privacy_requests import PrivacyRequests
 from crossdock.engine.push_lane import settle_time
 from crossdock.engine.reconcile_requests import ReconcileRequests
 from crossdock.engine.sync_requests import MAX_SYNC, SyncRequests
-from crossdock.flows.reconsider import Answer, Desk, hold, push_by_hand, release
+from crossdock.flows.reconsider import Answer, Barrier, Desk, hold, push_by_hand, release
 from crossdock.flows.settle_by_hand import Settlement, probe_now, redrive, settle_by_hand
 from crossdock.rules.connection_health import Status
 from crossdock.store import audit, book, pushes, views
@@ -110,9 +110,9 @@ class Requests:
         """Hold chosen orders."""
         return await self._engine.store.write(hold, orders, actor, reason, self._desk())
 
-    async def release(self, orders: Sequence[tuple[str, str]], actor: str) -> list[Answer]:
+    async def release(self, orders: Sequence[tuple[str, str]], what: Barrier, actor: str) -> list[Answer]:
         """End the hold of chosen orders, or open their gift gate."""
-        return self._woken(await self._engine.store.write(release, orders, actor, self._desk()))
+        return self._woken(await self._engine.store.write(release, orders, what, actor, self._desk()))
 
     async def settle(
         self, oms: str, ref: str, settlement: Settlement, remote_id: str | None, reason: str, actor: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -39,7 +40,6 @@ from crossdock.store.times import from_ms, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
     from typing import Protocol
 
     from crossdock.flows.house import House
@@ -176,7 +176,9 @@ class Puller:
             if order.updated_at == touched_at:
                 return answer
             touched_at = order.updated_at
-        text = "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
+        text = (
+            "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
+        )
         return Refusal("changing", text)
 
     def _begin(self, tx: Transaction, order_id: int, *, asked: bool) -> Asking | Brought:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from crossdock.flows import decide, troubles
 from crossdock.flows.sight import Sight
 from crossdock.rules.decision import Asked, Trigger
 from crossdock.rules.push_states import AT_RISK, AT_WAREHOUSE, PushState
-from crossdock.rules.reasons import sentence
+from crossdock.rules.reasons import failing, sentence
 from crossdock.spec.errors import ConnectorError
 from crossdock.store import open_pushes, orders, pushes, timeline
 from crossdock.store.times import to_ms
@@ -181,50 +182,71 @@ def _hold_one(tx: Transaction, connection: str, ref: str, actor: str, reason: st
     return Answer(order=ref, done=True, text=f"held: {reason}")
 
 
-def release(tx: Transaction, refs: Sequence[tuple[str, str]], actor: str, desk: Desk) -> list[Answer]:
-    """End the hold set here of chosen orders, or open the gift gate at which one without such a hold waits; decide again."""
-    return [_release_one(tx, connection, ref, actor, desk) for connection, ref in refs]
+def release(tx: Transaction, refs: Sequence[tuple[str, str]], what: Barrier, actor: str, desk: Desk) -> list[Answer]:
+    """End the hold set here of chosen orders, or open the gift gate at which they wait; decide again.
+
+    The request names which: one that is repeated because its answer was lost must not end what the first one left.
+    """
+    return [_release_one(tx, connection, ref, what, actor, desk) for connection, ref in refs]
 
 
-def _release_one(tx: Transaction, connection: str, ref: str, actor: str, desk: Desk) -> Answer:
+class Barrier(StrEnum):
+    """What a person can take away that keeps an order here."""
+
+    HOLD = "hold"
+    GIFT_GATE = "gift_gate"
+
+
+def _release_one(tx: Transaction, connection: str, ref: str, what: Barrier, actor: str, desk: Desk) -> Answer:
     found = _find(tx, connection, ref)
     if found is None:
         return Answer(order=ref, done=False, text=f"there is no order {ref} of {connection}")
     stored, before = found
-    said = _let_go(tx, stored, before)
+    said = _let_go(tx, stored, before, what)
     if said:
         timeline.add(tx, [timeline.Moment(stored.id, to_ms(desk.now), "released", actor, said)])
         stored, before = _found_again(tx, connection, ref)
-    elif before.state is not PushState.CANCELLED:
-        return Answer(order=ref, done=False, text=f"{_NOT_OURS}; {reasons_of(before)}")
+    elif before.state is not PushState.CANCELLED or what is not Barrier.HOLD:
+        return Answer(
+            order=ref, done=False, text=f"{_NOTHING[what]}; {reasons_of(before)}{_also(stored, before, what)}"
+        )
     was = before.state
     after = before if was not in _UNDECIDED else _again(tx, stored, before, desk, None) or before
     if not said and after.state is was:  # a cancelled order whose hold ended before has nothing else to be released of
-        return Answer(order=ref, done=False, text=f"{_NOT_OURS}; {reasons_of(after)}")
+        return Answer(order=ref, done=False, text=f"{_NOTHING[what]}; {reasons_of(after)}")
     said = said or "it is not cancelled any more"
     if after.state is PushState.QUEUED:
         text = f"{said}; it is queued for warehouse {after.warehouse}"
         return Answer(order=ref, done=True, text=text, wake=after.connection)
-    more = "; release it once more to open its gift gate" if _at_gift_gate(after) else ""
-    return Answer(order=ref, done=True, text=f"{said}; {reasons_of(after)}{more}")
+    return Answer(order=ref, done=True, text=f"{said}; {reasons_of(after)}{_also(stored, after, what)}")
 
 
-_NOT_OURS = "no hold was set here, and no gift gate is shut"
+_NOTHING = {Barrier.HOLD: "no hold was set here", Barrier.GIFT_GATE: "it does not wait at a gift gate"}
 
 
-def _let_go(tx: Transaction, stored: StoredOrder, push: Push) -> str:
-    """End one thing that keeps an order here, and say which: its hold before its gift gate, nothing for neither."""
-    if stored.hold is not None:
+def _let_go(tx: Transaction, stored: StoredOrder, push: Push, what: Barrier) -> str:
+    """Take what was named away from an order, and say so; nothing where that does not keep it."""
+    if what is Barrier.HOLD and stored.hold is not None:
         orders.set_hold(tx, stored.id, None)
         return "the hold set here is ended"
-    if _at_gift_gate(push):
+    if what is Barrier.GIFT_GATE and at_gift_gate(push.state, push.why):
         orders.release_gifts(tx, stored.id)
         return "its gift gate is opened"
     return ""
 
 
-def _at_gift_gate(push: Push) -> bool:
-    return push.state in _UNDECIDED and any(clause.code == "gift" for clause in decide.read_reasons(push.why))
+def _also(stored: StoredOrder, push: Push, what: Barrier) -> str:
+    """Say what else keeps an order here that a person can take away, by a request of its own."""
+    if what is Barrier.HOLD and at_gift_gate(push.state, push.why):
+        return "; its gift gate is opened with `crossdock release --gifts`"
+    if what is Barrier.GIFT_GATE and stored.hold is not None:
+        return "; its hold is ended with `crossdock release`"
+    return ""
+
+
+def at_gift_gate(state: PushState, why: str) -> bool:
+    """Tell whether an order waits at a gift gate that a person can open, by its state and stored reasons."""
+    return state in _UNDECIDED and any(clause.code == "gift" for clause in failing(decide.read_reasons(why)))
 
 
 _UNDECIDED = frozenset({PushState.NOT_PUSHED, PushState.HELD, PushState.QUEUED, PushState.CANCELLED})

@@ -104,11 +104,14 @@ class OrderWork(ListScreen):
     async def do_hold(self, rows: Sequence[Row]) -> None:
         """Release what a person or the gift gate holds; hold the rest, with a reason."""
         client = self.dash.client
-        held = [row for row in rows if waits(order(row))]
-        free = [row for row in rows if not waits(order(row))]
+        held = [row for row in rows if order(row).hold]
+        gated = [row for row in rows if order(row).gift_gate and not order(row).hold]
+        free = [row for row in rows if not order(row).hold and not order(row).gift_gate]
         results = []
         for part in chunks(held):
-            results += told(await client.release(refs(part)))
+            results += told(await client.release(refs(part), "hold"))
+        for part in chunks(gated):
+            results += told(await client.release(refs(part), "gift_gate"))
         if free:
             why = await self.app.push_screen_wait(
                 AskText(counted("Why is it held?", "Why are {n} orders held?", len(free)))
@@ -168,11 +171,6 @@ def reason(item: OrderItem, now: datetime) -> Text:
     if item.needs_person or item.changed:
         text.append("\n" + _("a person has to decide: e explains, 3 shows what can be chosen"), style="bold yellow")
     return text
-
-
-def waits(item: OrderItem) -> bool:
-    """Tell whether a person's hold or the gift gate keeps it."""
-    return bool(item.hold) or item.state == "held"
 
 
 def refs(rows: Sequence[Row]) -> list[OrderRef]:

@@ -11,6 +11,7 @@ from crossdock.control.records.asks import Done, Matching, Queued, QueuedList, R
 from crossdock.control.records.base import MAX_ORDERS
 from crossdock.control.shown import proposed
 from crossdock.engine.settle_by_two import SettleAsked
+from crossdock.flows.reconsider import Barrier
 from crossdock.flows.settle_by_hand import Settlement
 from crossdock.rules.push_states import Tab
 from crossdock.spec.outbound import Stage
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         HoldOrders,
         Obtain,
         Redrive,
+        ReleaseOrders,
         SettleOrder,
         Sync,
         SyncList,
@@ -98,9 +100,10 @@ async def hold(call: Call[HoldOrders, object]) -> Results:
     return results(await call.requests.hold(pairs(call.body.orders), call.body.reason, call.actor))
 
 
-async def release(call: Call[ForOrders, object]) -> Results:
-    """End the hold set here of chosen orders, or open the gift gate at which one without such a hold waits."""
-    return results(await call.requests.release(pairs(call.body.orders), call.actor))
+async def release(call: Call[ReleaseOrders, object]) -> Results:
+    """End the hold set here of chosen orders, or open the gift gate at which they wait, as `what` says."""
+    body = call.body
+    return results(await call.requests.release(pairs(body.orders), Barrier(body.what), call.actor))
 
 
 async def settle(call: Call[SettleOrder, object]) -> Results:

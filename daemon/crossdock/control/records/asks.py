@@ -67,6 +67,16 @@ class HoldOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
+class ReleaseOrders(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """End the hold that was set here of these orders, or open the gift gate at which they wait: `what` says which.
+
+    A request whose answer was lost can so be repeated: it takes nothing else away.
+    """
+
+    orders: Refs
+    what: Literal["hold", "gift_gate"] = "hold"
+
+
 class SettleOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person looked into the warehouse: the order in doubt has arrived there (under `remote_id`), or it has not."""
 

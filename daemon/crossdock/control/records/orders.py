@@ -48,7 +48,8 @@ class OrderItem(Struct, frozen=True, kw_only=True):
     `stage` is how far its warehouse is, where that is known. `updated`: its warehouse took a change since the push, at
     `updated_at` to `updated_revision`, and nobody has acknowledged that; a picked order carries the mark no more.
     `next_at` is when what is due to its warehouse goes, `again_at` when time alone may let it go, `too_old_at` when it is not
-    pushed any more. `choices`: what a person may decide about it now, if anything.
+    pushed any more. `choices`: what a person may decide about it now, if anything. `hold` is the reason of a hold set here;
+    `gift_gate`: it waits at a gift gate. Either is taken away by a release of its own.
     """
 
     id: int
@@ -65,6 +66,7 @@ class OrderItem(Struct, frozen=True, kw_only=True):
     strategy: str = ""
     why: tuple[str, ...] = ()
     hold: str | None = None
+    gift_gate: bool = False
     next_at: datetime | None = None
     again_at: datetime | None = None
     too_old_at: datetime | None = None

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from crossdock.engine.requests import Refused, Requests
+from crossdock.flows.reconsider import Barrier
 from crossdock.flows.settle_by_hand import Settlement
 from crossdock.rules.connection_health import Status
 from crossdock.rules.push_states import PushState
@@ -107,7 +108,7 @@ class People:
                 return
 
     async def _release(self, requests: Requests, refs: Sequence[str]) -> None:
-        await requests.release([("oms", ref) for ref in refs], ACTOR)
+        await requests.release([("oms", ref) for ref in refs], Barrier.HOLD, ACTOR)
         self.held.difference_update(refs)
 
     async def _sync(self, engine: Engine, requests: Requests, ref: str) -> None:
