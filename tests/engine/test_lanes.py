@@ -35,6 +35,25 @@ async def test_a_lane_that_fails_says_why_until_it_runs_well_again(env):
     await serving
 
 
+async def test_a_lane_that_is_cancelled_as_its_run_fails_ends(env):
+    begun = asyncio.Event()
+
+    async def run(number):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as gone:  # as a failure beats it that gathered calls met in the same moment
+            raise AttributeError("'str' object has no attribute 'value'") from gone
+
+    lane = Lane("labels:shop", env, RunNumbers(0), run, Gate())
+    serving = asyncio.create_task(lane.serve())
+    await begun.wait()
+    serving.cancel()
+    ended, _ = await asyncio.wait([serving], timeout=5)
+    assert ended == {serving}
+    assert serving.cancelled()
+
+
 def test_a_failing_lane_degrades_the_daemon():
     well = {"loop_lag_s": 0.0, "last_tick_age_s": 0.0, "last_db_age_s": 0.0}
     found = healthz(Snapshot(**well, lane_faults=(("pull:shop", "AttributeError"),)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
+import re
 import shutil
 import socket
 import sys
@@ -37,6 +39,8 @@ class Served:
     def __init__(self, process, port, said):
         self.process, self.said = process, said
         self.url = f"http://127.0.0.1:{port}"
+        address = re.search(r"is at (http\S+)", said)
+        self.address = address[1] if address and address[1].startswith(self.url) else self.url
 
     def children(self):
         """The processes of the pages that are open, by id."""
@@ -74,15 +78,21 @@ async def serve(tmp_path):
         await asyncio.wait_for(process.wait(), 20)
 
 
-async def answers(served, path="/", **headers):
-    """The status of a request; nothing where nobody answers yet."""
+async def answers(served, path="", *, jar=None, **headers):
+    """The status of a request, by default for the address that was said; nothing where nobody answers yet."""
     if served.process.returncode is not None:
         return "ended"
+    url = served.url + path if path else served.address
     try:
-        async with aiohttp.ClientSession() as session, session.get(served.url + path, headers=headers) as response:
+        async with browser(jar) as session, session.get(url, headers=headers) as response:
             return response.status
     except aiohttp.ClientConnectionError:
         return None
+
+
+def browser(jar=None):
+    """A session that keeps the cookies of an address, as a browser does."""
+    return aiohttp.ClientSession(cookie_jar=jar or aiohttp.CookieJar(unsafe=True))
 
 
 async def until(holds, what, seconds=30):
@@ -114,7 +124,7 @@ async def test_a_browser_shows_the_orders_and_its_keys_work(world, serve, tmp_pa
         page = await browser.new_page(viewport={"width": 1280, "height": 720})
         asked = []
         page.on("request", lambda request: asked.append(request.url))
-        await page.goto(served.url)
+        await page.goto(served.address)
         await page.wait_for_selector("body.-first-byte")
 
         async def shows_a_list():
@@ -161,6 +171,15 @@ async def changed(page, before):
     return differing.histogram()[255] > 2_000
 
 
+@contextlib.asynccontextmanager
+async def opened(served):
+    """A browser that has opened the address."""
+    async with browser() as session:
+        async with session.get(served.address) as response:
+            assert response.status == 200
+        yield session
+
+
 async def gone(served):
     return served.children() == []
 
@@ -169,21 +188,49 @@ async def gone(served):
 async def test_other_pages_and_other_names_are_refused(serve, tmp_path):
     served = await serve("--socket", str(tmp_path / "none.sock"))
     port = served.url.rsplit(":", 1)[1]
-    assert await answers(served) == 200
+    jar = aiohttp.CookieJar(unsafe=True)
+    assert await answers(served, jar=jar) == 200
     assert await answers(served, Host=f"evil.example:{port}") == 421
     assert await answers(served, Origin="http://evil.example") == 403
-    assert await answers(served, "/ws", Origin="http://evil.example", Upgrade="websocket", Connection="Upgrade") == 403
-    assert await answers(served, "/ws", Upgrade="websocket", Connection="Upgrade") == 403
+    socket = {"Upgrade": "websocket", "Connection": "Upgrade"}
+    assert await answers(served, "/ws", jar=jar, Origin="http://evil.example", **socket) == 403
+    assert await answers(served, "/ws", jar=jar, **socket) == 403
     assert served.children() == []
-    async with aiohttp.ClientSession() as session, session.get(served.url) as response:
+    async with browser(jar) as session, session.get(served.url) as response:
         assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.security("S2")
+async def test_another_user_of_the_machine_who_has_not_the_address_is_refused(serve, tmp_path):
+    served = await serve("--socket", str(tmp_path / "none.sock"))
+    for path in ("/", "/?key=", "/?key=guess", "/static/js/textual.js"):
+        assert await answers(served, path) == 403
+    own = {"Origin": served.url, "Upgrade": "websocket", "Connection": "Upgrade"}
+    assert await answers(served, "/ws?width=80&height=24", **own) == 403
+    assert await answers(served, "/", Cookie=f"crossdock-{served.url.rsplit(':', 1)[1]}=guess") == 403
+    assert served.children() == []
+    for each in (served.process.pid,):
+        assert served.address.rsplit("=", 1)[1] not in Path(f"/proc/{each}/cmdline").read_text()
+    jar = aiohttp.CookieJar(unsafe=True)
+    assert await answers(served, jar=jar) == 200
+    assert await answers(served, "/static/js/textual.js", jar=jar) == 200
+    (cookie,) = jar
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+async def test_a_page_behind_a_proxy_needs_no_key_but_comes_by_the_address_of_the_proxy(serve, tmp_path):
+    served = await serve("--socket", str(tmp_path / "none.sock"), more=("--behind-proxy", "https://desk.example.net"))
+    assert "acts as you, without being asked who they are" in served.said
+    assert await answers(served, "/") == 200
+    assert await answers(served, "/", Host="desk.example.net") == 200
+    assert await answers(served, "/", Host="other.example.net") == 421
 
 
 @pytest.mark.security("S7")
 async def test_a_page_gets_the_token_in_its_environment_and_no_command_line_has_it(serve):
     served = await serve("--connect", "http://127.0.0.1:9", CROSSDOCK_TOKEN=TOKEN)
     async with (
-        aiohttp.ClientSession() as session,
+        opened(served) as session,
         session.ws_connect(f"{served.url}/ws?width=80&height=24", origin=served.url) as page,
     ):
         await asyncio.wait_for(page.receive(), 30)
@@ -194,17 +241,19 @@ async def test_a_page_gets_the_token_in_its_environment_and_no_command_line_has_
     await until(lambda: gone(served), "its process ended with the page")
 
 
-async def test_at_the_start_it_says_that_whoever_reaches_the_port_acts_as_you(serve, tmp_path):
-    served = await serve("--socket", str(tmp_path / "none.sock"))
-    assert f"The dashboard is at {served.url}" in served.said
-    assert "acts as you, without being asked who they are" in served.said
+async def test_at_the_start_it_says_that_whoever_has_the_address_acts_as_you_and_makes_a_new_one(serve, tmp_path):
+    served = [await serve("--socket", str(tmp_path / "none.sock")) for _ in range(2)]
+    for each in served:
+        assert f"The dashboard is at {each.url}/?key=" in each.said
+        assert "Whoever has this address acts as you" in each.said
+    assert len({each.address.rsplit("=", 1)[1] for each in served}) == 2
 
 
 async def test_it_does_not_begin_without_a_token_or_at_an_address_of_the_network(serve, tmp_path):
     refused = await serve("--connect", "http://127.0.0.1:9", CROSSDOCK_TOKEN_FILE=str(tmp_path / "none"))
     assert "cannot be read" in refused.said
     open_to_all = await serve("--socket", "none.sock", more=("--host", "0.0.0.0"))
-    assert "whoever reaches the port acts as you" in open_to_all.said
+    assert "can be reached from other machines" in open_to_all.said
     assert await open_to_all.process.wait() == 1
 
 
@@ -241,5 +290,5 @@ def test_a_proxy_is_named_by_its_whole_address(proxy):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.5", "desk", "::"])
 def test_a_host_that_others_reach_needs_a_proxy(host):
-    with pytest.raises(BadAddress, match="acts as you"):
+    with pytest.raises(BadAddress, match="can be reached from other machines"):
         public_address(host, 8790, None)

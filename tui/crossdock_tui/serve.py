@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import logging
 import os
 import re
+import secrets
 import shlex
 import sys
 from pathlib import Path
@@ -35,6 +37,10 @@ ADDRESS = re.compile(r"(https?://(?:[\w.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?)/?", re
 RUN = "from crossdock.cli.main import main; main()"
 
 
+COOKIE = "crossdock-{port}"
+"""Browsers send a cookie to every port of a host, so its name tells one dashboard's from another's."""
+
+
 class BadAddress(Exception):
     """An address that the dashboard is not shown at; the message says why, for a person."""
 
@@ -52,8 +58,9 @@ def public_address(host: str, port: int, behind_proxy: str | None) -> str:
     if behind_proxy is None:
         if not is_local(host):
             raise BadAddress(
-                f"{host} can be reached from other machines, and whoever reaches the port acts as you. Serve on 127.0.0.1 and "
-                "use an SSH tunnel, or put a proxy before it that asks who somebody is, and name its address with --behind-proxy"
+                f"{host} can be reached from other machines, and its key would go over the network in plain sight. Serve on "
+                "127.0.0.1 and use an SSH tunnel, or put a proxy before it that asks who somebody is, and name its address with "
+                "--behind-proxy"
             )
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if (found := ADDRESS.fullmatch(behind_proxy)) is None:
@@ -62,10 +69,15 @@ def public_address(host: str, port: int, behind_proxy: str | None) -> str:
 
 
 class Browsers(Server):
-    """Serves the page and its socket to browsers that came to it by its own address, and to no other page's requests."""
+    """Serves the page and its socket to browsers that came to it by its own address, and to no other page's requests.
 
-    def __init__(self, command: str, host: str, port: int, public: str) -> None:
+    `key`: a browser has to open the page with it once (`?key=`), and is known by a cookie from then on: every user of the
+    machine reaches its ports. Empty: a proxy asks who somebody is.
+    """
+
+    def __init__(self, command: str, host: str, port: int, public: str, key: str) -> None:
         super().__init__(command, host=host, port=port, title="crossdock", public_url=public, templates_path=PAGE)
+        self.key, self.cookie, self.seen = key, COOKIE.format(port=port), secrets.token_urlsafe(32)
         self.hosts = {urlsplit(public).netloc, f"{host}:{port}"}
         self.policy = POLICY.format(socket=public.replace("http", "ws", 1))
         self.open = 0
@@ -93,13 +105,20 @@ class Browsers(Server):
             raise web.HTTPMisdirectedRequest(text=f"open {self.public_url}\n")
         if "Origin" in request.headers and request.headers["Origin"].lower() != self.public_url:
             raise web.HTTPForbidden(text="another page may not use the dashboard\n")
-        return await handler(request)
+        if not self.key or _same(request.cookies.get(self.cookie, ""), self.seen):
+            return await handler(request)
+        if not _same(request.query.get("key", ""), self.key):
+            raise web.HTTPForbidden(text="open the whole address that was said where the dashboard was started, with its key\n")
+        opened = web.HTTPSeeOther("/")
+        opened.set_cookie(self.cookie, self.seen, httponly=True, samesite="Lax", path="/")
+        raise opened
 
     async def harden(self, _request: web.Request, response: web.StreamResponse) -> None:
         """Tell the browser what the page may do."""
         response.headers["Content-Security-Policy"] = self.policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cache-Control"] = "no-store"
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run a dashboard for a page; a page has said where it comes from."""
@@ -114,6 +133,10 @@ class Browsers(Server):
             self.open -= 1
 
 
+def _same(given: str, right: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="replace"), right.encode())
+
+
 def serve_dashboard(
     environ: Mapping[str, str], *, host: str, port: int, behind_proxy: str | None, screen: str = ""
 ) -> int:
@@ -122,14 +145,17 @@ def serve_dashboard(
     os.environ.update(environ)  # what each page's process gets: a command line is seen by everybody on the machine
     use(wanted(os.environ))
     words = [sys.executable, "-c", RUN, "tui", *(("--screen", screen) if screen else ())]
-    for line in (
-        _("The dashboard is at {address}").format(address=public),
-        _("Whoever reaches port {port} of {host} acts as you, without being asked who they are.").format(
+    key = "" if behind_proxy else secrets.token_urlsafe(32)
+    warning = (
+        _("Whoever has this address acts as you: give it to nobody. A new one is made at every start.")
+        if key
+        else _("Whoever reaches port {port} of {host} acts as you, without being asked who they are.").format(
             port=port, host=host
-        ),
-        _("Ctrl-C ends it."),
-    ):
+        )
+    )
+    address = f"{public}/?key={key}" if key else public
+    for line in (_("The dashboard is at {address}").format(address=address), warning, _("Ctrl-C ends it.")):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-    Browsers(shlex.join(words), host, port, public).serve()
+    Browsers(shlex.join(words), host, port, public, key).serve()
     return 0

@@ -59,6 +59,13 @@ class RunNumbers:
         return self._next
 
 
+def _heed_cancellation() -> None:
+    """Raise CancelledError if this task was cancelled: one that met a failure of a gathered call arrives as that failure only."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Lane:
     """Runs `run(number)` when woken or when its own time has come; never two at a time.
 
@@ -92,6 +99,7 @@ class Lane:
         """Run until stopped. A fault of our own is logged; the lane goes on after a while."""
         wait: float | None = None
         while not self._stopping:
+            _heed_cancellation()
             await self._due(wait)
             if self._stopping:
                 return

@@ -128,8 +128,12 @@ class Puller:
             due = await house.store.read(labels.due, lane.connection, to_ms(house.env.now()), WIDTH)
             if not due:
                 return False, frozenset(wake)
-            brought = await asyncio.gather(*(self._step(head) for head in due))
-            wake.update(each.wake for each in brought if each is not None and each.wake is not None)
+            ended = await asyncio.gather(*(self._step(head) for head in due), return_exceptions=True)
+            for brought in ended:  # each has ended: none goes on behind the next run's back
+                if isinstance(brought, BaseException):
+                    raise brought
+                if brought is not None and brought.wake is not None:
+                    wake.add(brought.wake)
         return True, frozenset(wake)
 
     async def one(self, order_id: int) -> Brought:
