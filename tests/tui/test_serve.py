@@ -92,7 +92,7 @@ async def answers(served, path="", *, jar=None, **headers):
 
 def browser(jar=None):
     """A session that keeps the cookies of an address, as a browser does."""
-    return aiohttp.ClientSession(cookie_jar=jar or aiohttp.CookieJar(unsafe=True))
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True) if jar is None else jar)
 
 
 async def until(holds, what, seconds=30):
