@@ -108,7 +108,9 @@ class Browsers(Server):
         if not self.key or _same(request.cookies.get(self.cookie, ""), self.seen):
             return await handler(request)
         if not _same(request.query.get("key", ""), self.key):
-            raise web.HTTPForbidden(text="open the whole address that was said where the dashboard was started, with its key\n")
+            raise web.HTTPForbidden(
+                text="open the whole address that was said where the dashboard was started, with its key\n"
+            )
         opened = web.HTTPSeeOther("/")
         opened.set_cookie(self.cookie, self.seen, httponly=True, samesite="Lax", path="/")
         raise opened

@@ -12,7 +12,9 @@ from crossdock.cli.session import FAILED, Session, fail
 
 @click.command("tui")
 @click.option("--screen", default="", help="The screen that is opened first; else the one that was open last.")
-@click.option("--serve", is_flag=True, help="Show it in browsers instead. Whoever has the address that is said acts as you.")
+@click.option(
+    "--serve", is_flag=True, help="Show it in browsers instead. Whoever has the address that is said acts as you."
+)
 @click.option(
     "--host", default="127.0.0.1", show_default=True,
     help="Address to serve at. One that other machines reach needs --behind-proxy.",
