@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -22,13 +23,16 @@ import msgspec
 
 from crossdock.control.client import Client
 from crossdock.control.records.book import Allocation, Strategy, Warehouse
+from crossdock.control.records.master import MasterField
+from crossdock.spec.documents import InboundDoc, InboundKind, InboundLine, InboundState, Receipt
 from crossdock.spec.orders import Address, Order, OrderLine, OrderStatus, Recipient
+from crossdock.spec.products import Product
 from crossdock.testing.sandbox.oms import SandboxOms
 from crossdock.testing.sandbox.wms import SandboxWms
 from crossdock_tui.screens.catalogue import NUMBERED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 PROGRAM = "from crossdock.cli.main import main; main()"
 PATIENCE_S = 30.0
@@ -45,11 +49,15 @@ min_interval_s = 1
 tick_s = 0.2
 [plugins]
 allow = ["crossdock-oms-default", "crossdock-wms-default"]
+[control.roles.buyer]
+users = ["{user}"]
+[control.roles.admin]
+users = ["{user}"]
 """
 CONNECTION = """
 [connections.{name}]
 type = "{kind}_default"
-settings = {{ url = "{url}", token = {{ secret = "{name}.token" }} }}
+settings = {{ url = "{url}", token = {{ secret = "{name}.token" }}{more} }}
 http = {{ allow_http = true, allow_private = ["127.0.0.0/8"] }}
 fetch = {{ every_s = 1, overlap_s = 60 }}
 retry = {{ base_s = 0.2, cap_s = 1 }}
@@ -109,7 +117,7 @@ class Morning:
 
     def __init__(self, folder: Path, kept: Path) -> None:
         self.folder, self.kept = folder, kept
-        self.oms, self.wms = SandboxOms(), SandboxWms(warehouses=("BKK", "CNX"))
+        self.oms, self.wms = SandboxOms(cost_actual="set_average"), SandboxWms(warehouses=("BKK", "CNX"))
         self.terminal: Any = None
 
     def client(self) -> Client:
@@ -127,6 +135,23 @@ class Morning:
                 "lines": (OrderLine(line_no=1, sku="TEA", quantity=Decimal(2)),),
             }  # fmt: skip
             self.oms.put([Order(**{**values, **changes})])
+
+    def receive(self, cost: str) -> None:
+        """Let the warehouse receive ten pieces at a cost."""
+        now = datetime.now(UTC)
+        line = InboundLine(line_no=1, sku="WMS-TEA", planned=Decimal(10), planned_unit_cost=Decimal(cost))
+        receipt = Receipt(ref="R-1", line_no=1, quantity=Decimal(10), at=now, unit_cost=Decimal(cost), cost_revision=0)
+        self.wms.documents.put_inbound(
+            InboundDoc(
+                ref="IN-1", number="IN001", kind=InboundKind.RECEIPT, revision=1, warehouse="BKK", currency="THB",
+                state=InboundState.COMPLETE, lines=(line,), receipts=(receipt,), updated_at=now,
+            )
+        )  # fmt: skip
+
+    def average(self) -> Decimal | None:
+        """The average purchase price of the tea in the OMS."""
+        priced = self.oms.costs.priced.get("TEA")
+        return None if priced is None else priced.average
 
     def arrived(self, ref: str) -> bool:
         """Tell whether the warehouse has an order."""
@@ -146,11 +171,12 @@ class Morning:
         await self.wms.start()
         secrets = self.folder / "secrets"
         secrets.mkdir(mode=0o700)
-        text = CONFIG.format(folder=self.folder)
-        for name, kind, system in (("shop", "oms", self.oms), ("bangkok", "wms", self.wms)):
+        text = CONFIG.format(folder=self.folder, user=pwd.getpwuid(os.getuid()).pw_name)
+        costs = ', cost_actual = "set_average"'
+        for name, kind, system, more in (("shop", "oms", self.oms, costs), ("bangkok", "wms", self.wms, "")):
             (secrets / f"{name}.token").touch(mode=0o600)
             (secrets / f"{name}.token").write_text(system.token)
-            text += CONNECTION.format(name=name, kind=kind, url=system.url)
+            text += CONNECTION.format(name=name, kind=kind, url=system.url, more=more)
         config = self.folder / "crossdock.toml"
         config.write_text(text)
         with (self.folder / "daemon.log").open("wb") as log:
@@ -303,28 +329,149 @@ async def look_at_the_tasks(morning: Morning) -> None:
     await morning.terminal.until("Tasks", "fetch", "succeeded")
 
 
-async def look_at_the_strategies(morning: Morning) -> None:
-    """The strategy is listed with what it does."""
-    morning.terminal.press(KEY["strategies"])
-    await morning.terminal.until("Strategies", "arranged")
+async def see_what_a_strategy_would_do(morning: Morning) -> None:
+    """The form says what each kind means, and which of the orders that wait would go, before anything is saved."""
+    morning.put(5, gifts_pending=True, warehouse="HKT")
+    terminal = morning.terminal
+    terminal.press(KEY["orders"])
+    terminal.press("BTab", "BTab")
+    await terminal.until("M005", "auto push is off")
+    terminal.press(KEY["strategies"])
+    await terminal.until("Strategies", "arranged")
+    terminal.press("e")
+    await terminal.until("gift gate", "1 goes? now", "M005")
+    terminal.press(*["Down"] * 5, "Right")
+    await terminal.until("an order waits until its OMS says that its gifts are added", "0 go now")
 
 
-async def pause_and_resume_the_warehouse(morning: Morning) -> None:
-    """A connection is paused with a reason, and goes on."""
+async def change_a_strategy(morning: Morning) -> None:
+    """It is saved, and the list shows it."""
+    morning.terminal.press("C-s")
+    await morning.terminal.until("arranged", but="an order waits until its OMS says")
+    async with morning.client() as client:
+        saved = await client.strategy("arranged")
+    if saved.gift_gate != "wait_flag":
+        raise NotSeen(f"the strategy was saved as {saved}")
+
+
+async def see_a_receipt_go_to_the_oms(morning: Morning) -> None:
+    """The warehouse received goods; push status shows the document and that the OMS has it."""
+    morning.receive("2.00")
+    terminal = morning.terminal
+    terminal.press(KEY["push_status"])
+    await terminal.until("Push", "no push failed|last error")
+    terminal.press(*["Tab"] * 7)
+    await terminal.until("IN001", "pushed")
+    await morning.until(lambda: morning.average() == Decimal(2), "the OMS has the average of 2.00")
+
+
+async def see_what_a_cost_would_do(morning: Morning) -> None:
+    """What the average purchase price would be is shown before the cost is saved."""
+    terminal = morning.terminal
+    terminal.press(KEY["costs"])
+    await terminal.until("IN001", "THB")
+    terminal.press("Enter")
+    await terminal.until("R-1", "received 10")
+    terminal.press("c")
+    await terminal.until("actual unit cost")
+    terminal.press("End", *["BSpace"] * 12)
+    await terminal.until(r"unit cost +│")  # what is typed may overtake keys that delete, when both come at once
+    terminal.type("2.50")
+    await terminal.until(r"average purchase price of TEA: 2\.00 THB → 2\.50 THB")
+
+
+async def correct_a_cost(morning: Morning) -> None:
+    """It is saved with a reason, and the OMS has the new average."""
+    terminal = morning.terminal
+    terminal.press("Down")
+    terminal.type("the invoice says so")
+    terminal.press("C-s")
+    await morning.until(lambda: morning.average() == Decimal("2.5"), "the OMS has the average of 2.50")
+    await terminal.until(r"R-1.*2\.50", but="actual unit cost of")
+
+
+async def decide_about_a_product(morning: Morning) -> None:
+    """Both sides changed a name: the three values stand side by side, and one is taken with a reason."""
+    for system in (morning.oms, morning.wms):
+        system.products.put([Product(sku="CUP", name="Cup", updated_at=datetime.now(UTC))])
+    async with morning.client() as client:
+        settings = await client.master_settings("WH")
+        fields = {**settings.fields, "name": MasterField(rule="manual")}
+        await client.save_master_settings(msgspec.structs.replace(settings, enabled=True, fields=fields))
+        await _holds(lambda: _has(client, "proposed"), "the product waits for its first contact")
+        plan = await client.master_plan("WH")
+        await client.apply_master_plan("WH", plan.id)
+        await _holds(lambda: _has(client, "bound"), "the product is kept in step")
+    morning.oms.products.edit("CUP", name="Mug")
+    morning.wms.products.edit("CUP", name="Beaker")
+    terminal = morning.terminal
+    terminal.press(KEY["products"])
+    await terminal.until("CUP", "Mug", "Beaker")
+    terminal.press("d")
+    await terminal.until("What is taken for")
+    terminal.type("oms")
+    terminal.press("Enter", "Enter")
+    await terminal.until("Why")
+    terminal.type("as printed on the box")
+    terminal.press("Enter")
+    await terminal.until("nothing is to be decided")
+    await morning.until(lambda: morning.wms.products.get("CUP").name == "Mug", "the warehouse has the name of the OMS")
+
+
+async def _has(client: Client, state: str) -> bool:
+    return (await client.master_status("WH")).products.get(state, 0) == 1
+
+
+async def _holds(look: Callable[[], Awaitable[bool]], what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not await look():
+        if time.monotonic() > end:
+            raise NotSeen(f"not within {PATIENCE_S:.0f} s: {what}")
+        await asyncio.sleep(0.1)
+
+
+async def pause_the_warehouse(morning: Morning) -> None:
+    """A connection is left alone, with a reason that everybody sees."""
     terminal = morning.terminal
     terminal.press(KEY["connections"])
     await terminal.until("bangkok", "shop")
+    if re.search(r"^.*bangkok", terminal.text(), re.MULTILINE):
+        async with morning.client() as client:
+            names = [each.name for each in (await client.connections()).items]
+        terminal.press(*["Down"] * names.index("bangkok"))
+    terminal.press("p")
+    await terminal.until(r"Why is it left alone\?")
+    terminal.type("they move house")
+    terminal.press("Enter")
+    await terminal.until("bangkok.*paused", "they move house")
 
 
-async def speak_thai_from_the_palette(morning: Morning) -> None:
-    """The palette changes the language, and back."""
+async def resume_the_warehouse(morning: Morning) -> None:
+    """It goes on."""
+    morning.terminal.press("u")
+    await morning.terminal.until("bangkok.*ok", but="paused")
+
+
+async def speak_thai(morning: Morning) -> None:
+    """The palette changes the language."""
+    await _speak(morning, "ไทย")
+    await morning.terminal.until("การเชื่อมต่อ", but=r"Connections|(?i:search)")
+
+
+async def speak_english_again(morning: Morning) -> None:
+    """And back."""
+    await _speak(morning, "English")
+    await morning.terminal.until("Connections")
+
+
+async def _speak(morning: Morning, language: str) -> None:
     terminal = morning.terminal
     terminal.press(":")
-    await terminal.until(r"(?i)search")
-    terminal.type("ไทย")
-    await terminal.until("ไทย")
-    terminal.press("Escape")
-    await terminal.until("Connections", but=r"(?i)search for commands")
+    await asyncio.sleep(0.5)
+    terminal.type(language)
+    await terminal.until(language)
+    await asyncio.sleep(0.5)
+    terminal.press("Enter")
 
 
 async def leave(morning: Morning) -> None:
@@ -345,8 +492,9 @@ async def leave(morning: Morning) -> None:
 
 STEPS = (
     nothing_there_yet, get_new_orders, read_why_they_wait, see_it_on_the_dashboard, see_the_incident, mend_the_mapping,
-    push_what_waits, find_a_failed_push, read_why_it_failed, push_it_again, look_at_the_tasks, look_at_the_strategies,
-    pause_and_resume_the_warehouse, speak_thai_from_the_palette, leave,
+    push_what_waits, find_a_failed_push, read_why_it_failed, push_it_again, look_at_the_tasks,
+    see_what_a_strategy_would_do, change_a_strategy, see_a_receipt_go_to_the_oms, see_what_a_cost_would_do, correct_a_cost,
+    decide_about_a_product, pause_the_warehouse, resume_the_warehouse, speak_thai, speak_english_again, leave,
 )  # fmt: skip
 """In their order."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from crossdock.control.client import Refusal, Unreachable
@@ -16,6 +16,7 @@ from crossdock_tui.form_screen import FormScreen
 from crossdock_tui.language import LANGUAGES, _
 from crossdock_tui.link import ALL, Link, State
 from crossdock_tui.screens.catalogue import MORE, NUMBERED
+from crossdock_tui.typed import InOrder
 from crossdock_tui.words import shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ STATUS_EVERY_S = 5.0
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
 
 
-class Dashboard(App[None]):
+class Dashboard(InOrder):
     """Shows what the daemon does. `client` is entered and left here; `memory` is the file of what is remembered, or None."""
 
     CSS_PATH = "crossdock.tcss"
