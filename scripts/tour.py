@@ -339,9 +339,11 @@ async def see_what_a_strategy_would_do(morning: Morning) -> None:
     terminal.press(KEY["strategies"])
     await terminal.until("Strategies", "arranged")
     terminal.press("e")
-    await terminal.until("gift gate", "1 goes? now", "M005")
-    terminal.press(*["Down"] * 5, "Right")
-    await terminal.until("an order waits until its OMS says that its gifts are added", "0 go now")
+    await terminal.until("gift gate", "1 go now", "M005")
+    terminal.press(*["Down"] * 4, "Right")
+    await terminal.until(
+        "an order waits until its OMS says that its gifts are added", "1 stay", "1 order differs from what is saved"
+    )
 
 
 async def change_a_strategy(morning: Morning) -> None:
@@ -395,12 +397,12 @@ async def decide_about_a_product(morning: Morning) -> None:
     for system in (morning.oms, morning.wms):
         system.products.put([Product(sku="CUP", name="Cup", updated_at=datetime.now(UTC))])
     async with morning.client() as client:
-        settings = await client.master_settings("WH")
+        settings = await client.master_settings("HKT")
         fields = {**settings.fields, "name": MasterField(rule="manual")}
         await client.save_master_settings(msgspec.structs.replace(settings, enabled=True, fields=fields))
         await _holds(lambda: _has(client, "proposed"), "the product waits for its first contact")
-        plan = await client.master_plan("WH")
-        await client.apply_master_plan("WH", plan.id)
+        plan = await client.master_plan("HKT")
+        await client.apply_master_plan("HKT", plan.id)
         await _holds(lambda: _has(client, "bound"), "the product is kept in step")
     morning.oms.products.edit("CUP", name="Mug")
     morning.wms.products.edit("CUP", name="Beaker")
@@ -419,7 +421,7 @@ async def decide_about_a_product(morning: Morning) -> None:
 
 
 async def _has(client: Client, state: str) -> bool:
-    return (await client.master_status("WH")).products.get(state, 0) == 1
+    return (await client.master_status("HKT")).products.get(state, 0) == 1
 
 
 async def _holds(look: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -341,3 +341,16 @@ async def test_hostile_text_shows_as_text(world, dashboard, size):
         await desk.until_text("\\u202e")
         strips = [segment.text for strip in desk.app.screen._compositor.render_strips() for segment in strip]
         assert not any(ord(character) < 32 or character in "\u202e\u2066" for text in strips for character in text)
+
+
+async def test_the_warehouse_whose_products_are_kept_in_step_is_shown_first_and_the_others_say_how_they_stand(
+    world, dashboard
+):
+    await apart(world, "A")
+    await world.client(lambda c: c.save_warehouse(Warehouse(code="AAA", connection="annex", remote="W2")))
+    async with dashboard(first="products") as desk:
+        await desk.until(lambda: len(desk.rows) == 1, "the conflict of WH is listed")
+        await desk.press("w")
+        await desk.until_text("Products of which warehouse?", "AAA", "off", "1 conflict")
+        await desk.press("down", "enter")
+        await desk.until_text("products of AAA are not kept in step")

@@ -53,8 +53,8 @@ class Dashboard(InOrder):
     def __init__(
         self, client: Client, env: Env, *, memory: Path | None = None, first: str = "", tongue: str = ""
     ) -> None:
-        super().__init__()
-        self.client, self.env = client, env
+        super().__init__(env)
+        self.client = client
         self._memory = memory
         self.remembered = remembered.Remembered() if memory is None else remembered.load(memory)
         language.use(self.remembered.language or tongue or "en")

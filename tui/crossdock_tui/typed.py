@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
     from textual.widget import Widget
+
+    from crossdock.env import Env
 
 PATIENCE_S = 2.0
 """How long a key may hold the next ones up."""
@@ -29,8 +30,9 @@ class InOrder(App[None]):
     `/` and the first letter of a filter, and the letter acts on the row below.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, env: Env) -> None:
         super().__init__()
+        self.env = env
         self._typed: deque[events.Key | events.Paste] = deque()
         self._began = 0.0
 
@@ -42,14 +44,14 @@ class InOrder(App[None]):
             await super().on_event(event)
             return
         self._typed.append(event)
-        if len(self._typed) > 1 and time.monotonic() - self._began > PATIENCE_S:
+        if len(self._typed) > 1 and self.env.monotonic() - self._began > PATIENCE_S:
             self._typed.popleft()
             await self._take()
         elif len(self._typed) == 1:
             await self._take()
 
     async def _take(self) -> None:
-        self._began = time.monotonic()
+        self._began = self.env.monotonic()
         at = self.focused or self.screen
         await super().on_event(self._typed[0])
         self._follow(self._typed[0], at, ROUNDS)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from crossdock.control.records.master import MasterPlan, MasterStatus
     from crossdock_tui.paged_table import Row
 
+LOOKED_AT = 30
+"""Warehouses that are asked how their products stand, at most, before one is chosen."""
 PARTS: tuple[type[ProductsPart], ...] = (ConflictsPart, ProductListPart, SettingsPart, FirstContactPart)
 
 
@@ -80,9 +82,16 @@ class Products(ListScreen):
         if after is None or not self.warehouse:
             self.warehouses = tuple(each.code for each in await offers.all_warehouses(client))
             chosen = self.dash.remembered.view(self.SCREEN).choice
-            self.warehouse = chosen if chosen in self.warehouses else next(iter(self.warehouses), "")
+            self.warehouse = chosen if chosen in self.warehouses else await self._first_in_step(client)
             self.status = await client.master_status(self.warehouse) if self.warehouse else None
         return await self.part.page(client, after, limit) if self.warehouse else Page([])
+
+    async def _first_in_step(self, client: Client) -> str:
+        """Name the first warehouse whose products are kept in step, else the first; nothing where there is none."""
+        for code in self.warehouses[:LOOKED_AT]:
+            if (await client.master_status(code)).enabled:
+                return code
+        return next(iter(self.warehouses), "")
 
     def learn(self, **changes: MasterPlan | None) -> None:
         """Know what was done just now before the list is read again, so that no key is offered for it twice."""
@@ -218,7 +227,17 @@ class Products(ListScreen):
 
     async def do_choose(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 - every action gets rows
         """Choose another warehouse; it is remembered."""
-        options = [(code, "") for code in self.warehouses]
+        client = self.dash.client
+        states = [(code, await client.master_status(code)) for code in self.warehouses[:LOOKED_AT]]
+        options = [(code, _stands(state)) for code, state in states]
+        options += [(code, "") for code in self.warehouses[LOOKED_AT:]]
         if chosen := await self.app.push_screen_wait(Choose(_("Products of which warehouse?"), options)):
             self.dash.remembered.view(self.SCREEN).choice = chosen[0]
             self.start_over()
+
+
+def _stands(status: MasterStatus) -> str:
+    """Say in a word how the products of a warehouse stand."""
+    if not status.enabled:
+        return _("off")
+    return counted("{n} conflict", "{n} conflicts", status.conflicts) if status.conflicts else _("kept in step")
