@@ -53,7 +53,19 @@ def test_what_could_steer_a_terminal_becomes_visible(text, shown):
 
 @pytest.mark.security("S12")
 @pytest.mark.parametrize(
-    "text", ["กรุงเทพมหานคร ที่อยู่", "👍🏽🇹🇭", "e\u0301 a\u0308", "ก็ปู่ นํ้า", "שָׁלוֹם", "❤\ufe0f ☎\ufe0f", "Ünïcode — “ok”", "non\u00a0breaking", "東京", ""]
+    "text",
+    [
+        "กรุงเทพมหานคร ที่อยู่",
+        "👍🏽🇹🇭",
+        "e\u0301 a\u0308",
+        "ก็ปู่ นํ้า",
+        "שָׁלוֹם",
+        "❤\ufe0f ☎\ufe0f",
+        "Ünïcode — “ok”",
+        "non\u00a0breaking",
+        "東京",
+        "",
+    ],
 )
 def test_text_of_people_is_unharmed(text):
     assert clean(text) == text

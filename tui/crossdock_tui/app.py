@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
@@ -16,6 +17,7 @@ from crossdock_tui.form_screen import FormScreen
 from crossdock_tui.language import LANGUAGES, _
 from crossdock_tui.link import ALL, Link, State
 from crossdock_tui.screens.catalogue import MORE, NUMBERED
+from crossdock_tui.typed_line import pasted
 from crossdock_tui.words import shown
 
 if TYPE_CHECKING:
@@ -92,6 +94,10 @@ class Dashboard(App[None]):
         """Let go of the daemon, and remember how everything was left."""
         await self.client.__aexit__(None, None, None)
         self.remember()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let nothing be pasted that a terminal would obey."""
+        await super().on_event(events.Paste(pasted(event.text)) if isinstance(event, events.Paste) else event)
 
     def remember(self) -> None:
         """Write down what is remembered."""
