@@ -15,6 +15,7 @@ from tests.e2e.test_stock import a_level
 from tests.tui import hostile
 from tests.tui.conftest import an_order
 from tests.tui.test_push_status import REFUSED
+from tests.tui.walking import quiet, settled, walk
 from textual import events
 
 from crossdock.control.client import Refusal
@@ -29,7 +30,6 @@ from crossdock_tui.dialogs.help import Help
 from crossdock_tui.dialogs.results import Results
 from crossdock_tui.dialogs.told import Told
 from crossdock_tui.filter_bar import Filter, filter_word, read_filter
-from crossdock_tui.list_screen import WIDE, ListScreen
 
 pytestmark = pytest.mark.security("S12")
 TEXTS, ALL = hostile.TEXTS, hostile.TOGETHER
@@ -66,65 +66,10 @@ def an_evil_order(number, text):
     )  # fmt: skip
 
 
-def quiet(desk):
-    """Nothing is read any more."""
-    return desk.screen.loaded and not any(
-        work.group in ("load", "detail") and not work.is_finished for work in desk.app.workers
-    )
-
-
-async def settled(desk, what):
-    await desk.until(lambda: quiet(desk), f"{what} is read")
-    await desk.pilot.pause()
-
-
 def sound(desk, where):
     """What stands on the terminal is the dashboard's own, and the keys are those it had."""
     assert desk.app.is_running
     assert hostile.faults(desk.app) == [], f"{where}\n{desk.text}"
-
-
-async def walk(desk, *names):
-    """Go over screens, every tab, with help and the detail of a row where there is room; return how many rows there were."""
-    seen = {}
-    for name in names:
-        desk.app.action_go(name)
-        await desk.until(lambda name=name: name == desk.screen.SCREEN, f"{name} is there")
-        await settled(desk, name)
-        if not isinstance(desk.screen, ListScreen):
-            sound(desk, name)
-            continue
-        for tab in desk.screen.TABS or (None,):
-            where = f"{name} {tab.name if tab is not None else ''}".rstrip()
-            if tab is not None and tab.name != desk.screen.tab:
-                desk.screen.go_to_tab(tab.name)
-                await settled(desk, where)
-            sound(desk, where)
-            seen[where] = len(desk.rows)
-            if desk.rows and desk.app.size.width >= WIDE:
-                await opened(desk, where)
-        await helped(desk, name)
-    return seen
-
-
-async def opened(desk, where):
-    """Open the row under the cursor, and close it again."""
-    screen, tab = desk.screen, desk.screen.tab
-    await desk.press("enter")
-    await settled(desk, where)
-    sound(desk, f"{where}, opened")
-    await desk.press("escape")
-    await desk.until(lambda: not screen.opened and screen.tab == tab, "it is closed")
-
-
-async def helped(desk, where):
-    """Have the keys explained."""
-    await desk.press("question_mark")
-    await desk.until(lambda: desk.dialog is not None, "the help is there")
-    await desk.pilot.pause()
-    sound(desk, f"{where}, help")
-    await desk.press("escape")
-    await desk.until(lambda: desk.dialog is None, "the help is gone")
 
 
 async def several(desk, *keys):
@@ -156,7 +101,7 @@ async def test_orders_that_wait_and_what_keeps_them(world, dashboard, size):
     await world.until(known, "each has its cause")
     async with dashboard(size, first="orders") as desk:
         bound = set(desk.screen._bindings.key_to_bindings)
-        seen = await walk(desk, "home", "orders", "incidents")
+        seen = await walk(desk, sound, "home", "orders", "incidents")
         assert seen["orders pending"] >= len(TEXTS)
         assert seen["incidents open"] >= len(TEXTS)
         desk.app.action_go("orders")
@@ -212,7 +157,7 @@ async def test_what_went_out_and_came_back(world, dashboard, size):
     await world.until(received, "the document is there")
     async with dashboard(size, first="home") as desk:
         names = [name for name in desk.app.MODES if name not in ("orders", "products", "strategies")]
-        seen = await walk(desk, *names)
+        seen = await walk(desk, sound, *names)
         for where in (
             "push_status manual-outbound",
             "packages",
@@ -234,7 +179,7 @@ async def test_what_waits_for_a_second_person_and_the_lines_of_a_document(world,
         lambda c: c.edit_actual_cost(edit("9", "2.00", 0, receipt=TEXTS[2], reason=ALL[:400], confirmed=True))
     )
     async with dashboard(size, first="costs") as desk:
-        seen = await walk(desk, "costs", "approvals", "audit")
+        seen = await walk(desk, sound, "costs", "approvals", "audit")
         assert seen["approvals proposed"], seen
         desk.app.action_go("costs")
         await desk.until(lambda: desk.screen.SCREEN == "costs", "the costs")
@@ -261,7 +206,7 @@ async def test_strategies_warehouses_and_mappings(world, dashboard, size):
         await saved(world, Warehouse(code=f"{text[:20]}{number}", connection="depot", remote=text, name=text))
         await saved(world, Allocation(position=number + 2, warehouse="WH", shops=(text,)))
     async with dashboard(size, first="strategies") as desk:
-        seen = await walk(desk, "strategies")
+        seen = await walk(desk, sound, "strategies")
         assert min(seen.values()) > 1, seen
         for tab in ("strategies", "warehouses", "allocation", "mappings"):
             desk.screen.go_to_tab(tab)
@@ -298,7 +243,7 @@ async def test_products_and_their_conflicts(world, dashboard, size):
         world.wms.products.edit(sku, name=f"{text} wms", storage=f"{ALL} wms")
     await world.until_conflicts(2 * len(SKUS))
     async with dashboard(size, first="products") as desk:
-        seen = await walk(desk, "products")
+        seen = await walk(desk, sound, "products")
         assert seen["products conflicts"] == 2 * len(SKUS)
         desk.screen.go_to_tab("conflicts")
         await settled(desk, "conflicts")
