@@ -12,6 +12,7 @@ from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
 from crossdock_tui.actions import not_seen
 from crossdock_tui.base_screen import BaseScreen
+from crossdock_tui.colours import Colourless, Legible
 from crossdock_tui.dialogs.results import Results
 from crossdock_tui.form_screen import FormScreen
 from crossdock_tui.language import LANGUAGES, _
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from textual.filter import LineFilter
+    from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
     from crossdock.control.client import Client
@@ -57,6 +60,7 @@ class Dashboard(App[None]):
         super().__init__()
         self.client, self.env = client, env
         self._memory = memory
+        self._legible: tuple[LineFilter, ...] = (Colourless(),) if self.no_color else (Legible(),)
         self.remembered = remembered.Remembered() if memory is None else remembered.load(memory)
         language.use(self.remembered.language or tongue or "en")
         self.link = Link(client, env, self._heard, self._turned)
@@ -64,6 +68,10 @@ class Dashboard(App[None]):
         self.seen = False
         self.sought: dict[str, str] = {}
         self._first = first or self.remembered.screen or NUMBERED[0].SCREEN
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through: with NO_COLOR nothing else makes or keeps a colour."""
+        return self._legible if self.no_color else (*super().get_line_filters(), *self._legible)
 
     # ---- the daemon
 
@@ -191,7 +199,8 @@ class Dashboard(App[None]):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Say a sentence for a moment."""
-        self.notify(shown(text, 400).plain, severity="warning" if bad else "information", markup=False, timeout=8)
+        severity: SeverityLevel = "warning" if bad else "information"
+        self.notify(shown(text, 400).plain, title="!" if bad else "", severity=severity, markup=False, timeout=8)
 
     def report(self, title: str, results: Sequence[tuple[str, bool, str]]) -> None:
         """Say what became of each: of one row for a moment, of several in a list."""

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.language import _
+from crossdock_tui.options import Options
 from crossdock_tui.typed_line import TypedLine
 from crossdock_tui.words import sentence, shown
 
@@ -60,7 +61,7 @@ class Choose(Dialog[tuple[str, ...]]):
             if self._note:
                 yield Static(sentence(self._note, "yellow"))
             yield TypedLine(placeholder=_("search, or type another") if self._free else _("search"), id="search")
-            yield OptionList(id="options", markup=False)
+            yield Options(id="options", markup=False)
             keys = _("⏎ choose or leave out · ctrl+s take what is chosen · esc leave") if self._many else ""
             yield Static(Text(keys or _("⏎ choose · esc leave"), style="dim"))
 
