@@ -13,8 +13,9 @@ from crossdock.spec.text import clean
 steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 
 HARMFUL = {
-    *range(0x20), 0x7F, *range(0x80, 0xA0), *range(0x200B, 0x2010), 0x2028, 0x2029, *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A), *range(0xD800, 0xE000),
+    *range(0x20), 0x7F, *range(0x80, 0xA0), 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E,
+    *range(0x200B, 0x2010), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164,
+    *range(0xD800, 0xE000), 0xFEFF, 0xFFA0, *range(0xFFF0, 0xFFFC), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE0100),
 }  # fmt: skip
 ANY = st.text(st.characters(categories=None)) | st.text(
     st.sampled_from([chr(code) for code in HARMFUL] + list("aé⏎ก้[]"))
@@ -37,6 +38,11 @@ ANY = st.text(st.characters(categories=None)) | st.text(
         ("zero\u200bwidth\u200f", "zero\\u200bwidth\\u200f"),
         ("a\u2028b\u2029c", "a\\u2028b\\u2029c"),
         ("half \ud83d", "half \\ud83d"),
+        ("arabic\u061cmark", "arabic\\u061cmark"),
+        ("soft\u00adhyphen \ufeffmark", "soft\\xadhyphen \\ufeffmark"),
+        ("seen\U000e0041\U000e007f", "seen\\U000e0041\\U000e007f"),
+        ("nothing\u3164\uffa0", "nothing\\u3164\\uffa0"),
+        ("z" + "\u0335" * 10, "z" + "\u0335" * 8 + "\\u0335" * 2),
         ("👩\u200d🚀", "👩\\u200d🚀"),
         ("[@click=app.quit]x[/]", "[@click=app.quit]x[/]"),
     ],
@@ -47,7 +53,19 @@ def test_what_could_steer_a_terminal_becomes_visible(text, shown):
 
 @pytest.mark.security("S12")
 @pytest.mark.parametrize(
-    "text", ["กรุงเทพมหานคร ที่อยู่", "👍🏽🇹🇭", "e\u0301 a\u0308", "Ünïcode — “ok”", "non\u00a0breaking", "東京", ""]
+    "text",
+    [
+        "กรุงเทพมหานคร ที่อยู่",
+        "👍🏽🇹🇭",
+        "e\u0301 a\u0308",
+        "ก็ปู่ นํ้า",
+        "שָׁלוֹם",
+        "❤\ufe0f ☎\ufe0f",
+        "Ünïcode — “ok”",
+        "non\u00a0breaking",
+        "東京",
+        "",
+    ],
 )
 def test_text_of_people_is_unharmed(text):
     assert clean(text) == text

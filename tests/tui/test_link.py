@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crossdock.control.client import Refusal
+from crossdock.control.client import Client, Refusal, Unreachable
 from crossdock.control.records.base import Problem
 from crossdock.env import Env
 from crossdock.rules.login_limits import PER_PEER, WINDOW_S
@@ -41,3 +41,16 @@ async def test_a_refused_token_is_shown_again_seldom_enough(code, least):
     assert link.LONGEST_WAIT_S * PER_PEER > WINDOW_S
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_is_read_of_a_connection_that_was_closed_meanwhile_is_unreachable(world):
+    async with Client(str(world.folder / "control.sock")) as client:
+        events = client.events()
+        assert await anext(events) == frozenset()
+    with pytest.raises(Unreachable):
+        await to_the_end(events)
+
+
+async def to_the_end(events):
+    async for _topics in events:
+        pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
@@ -11,18 +12,22 @@ from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
 from crossdock_tui.actions import not_seen
 from crossdock_tui.base_screen import BaseScreen
+from crossdock_tui.colours import Colourless, Legible
 from crossdock_tui.dialogs.results import Results
 from crossdock_tui.form_screen import FormScreen
 from crossdock_tui.language import LANGUAGES, _
 from crossdock_tui.link import ALL, Link, State
 from crossdock_tui.screens.catalogue import MORE, NUMBERED
 from crossdock_tui.typed import InOrder
+from crossdock_tui.typed_line import pasted
 from crossdock_tui.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from textual.filter import LineFilter
+    from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
     from crossdock.control.client import Client
@@ -56,6 +61,7 @@ class Dashboard(InOrder):
         super().__init__(env)
         self.client = client
         self._memory = memory
+        self._legible: tuple[LineFilter, ...] = (Colourless(),) if self.no_color else (Legible(),)
         self.remembered = remembered.Remembered() if memory is None else remembered.load(memory)
         language.use(self.remembered.language or tongue or "en")
         self.link = Link(client, env, self._heard, self._turned)
@@ -63,6 +69,10 @@ class Dashboard(InOrder):
         self.seen = False
         self.sought: dict[str, str] = {}
         self._first = first or self.remembered.screen or NUMBERED[0].SCREEN
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through: with NO_COLOR nothing else makes or keeps a colour."""
+        return self._legible if self.no_color else (*super().get_line_filters(), *self._legible)
 
     # ---- the daemon
 
@@ -93,6 +103,10 @@ class Dashboard(InOrder):
         """Let go of the daemon, and remember how everything was left."""
         await self.client.__aexit__(None, None, None)
         self.remember()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let nothing be pasted that a terminal would obey."""
+        await super().on_event(events.Paste(pasted(event.text)) if isinstance(event, events.Paste) else event)
 
     def remember(self) -> None:
         """Write down what is remembered."""
@@ -186,7 +200,8 @@ class Dashboard(InOrder):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Say a sentence for a moment."""
-        self.notify(shown(text, 400).plain, severity="warning" if bad else "information", markup=False, timeout=8)
+        severity: SeverityLevel = "warning" if bad else "information"
+        self.notify(shown(text, 400).plain, title="!" if bad else "", severity=severity, markup=False, timeout=8)
 
     def report(self, title: str, results: Sequence[tuple[str, bool, str]]) -> None:
         """Say what became of each: of one row for a moment, of several in a list."""

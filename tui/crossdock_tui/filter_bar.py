@@ -14,14 +14,18 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from crossdock_tui.language import _
+from crossdock_tui.typed_line import TypedLine
+from crossdock_tui.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
-_WORD = re.compile(r'(?:\w+:"[^"]*"|\S)+')
-_QUOTED = re.compile(r'"([^"]*)"')
+_WORD = re.compile(r'(?:\w+:"(?:[^"\\]|\\.)*"|\S)+', re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_HIDING = re.compile(r'["\\]')
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,17 @@ class Wanted:
 
 def filter_word(name: str, value: str) -> str:
     """Write a word that `read_filter` reads as this value."""
-    return f'{name}:"{value}"' if " " in value else f"{name}:{value}"
+    if not any(character.isspace() or character == '"' for character in value):
+        return f"{name}:{value}"
+    written = _HIDING.sub(r"\\\g<0>", value)
+    return f'{name}:"{written}"'
 
 
 def read_filter(text: str, filters: Sequence[Filter]) -> Wanted:
-    """Read a filter; `problem` says what is wrong with it. A value with spaces stands in quotes: object:"a b"."""
+    r"""Read a filter; `problem` says what is wrong with it.
+
+    A value with spaces stands in quotes: object:"a b", a quote in it behind a backslash: object:"a\"b".
+    """
     known = {each.name: each for each in filters}
     query: dict[str, str] = {}
     for word in _WORD.findall(text):
@@ -60,7 +70,7 @@ def read_filter(text: str, filters: Sequence[Filter]) -> Wanted:
             if known[name].choices and value not in known[name].choices:
                 named = ", ".join(known[name].choices)
                 return Wanted(text, {}, _("{name} is one of {named}").format(name=name, named=named))
-            value = _QUOTED.sub(r"\1", value)
+            value = _QUOTED.sub(_unquoted, value)
             check = known[name].check
             if check is not None and (problem := check(value)):
                 return Wanted(text, {}, f"{name}: {problem}")
@@ -73,6 +83,10 @@ def read_filter(text: str, filters: Sequence[Filter]) -> Wanted:
         else:
             query["text"] = word
     return Wanted(text.strip(), query)
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return _ESCAPED.sub(r"\1", found[1])
 
 
 class FilterBar(Vertical):
@@ -101,7 +115,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Show the line and what may be typed."""
-        yield Input(suggester=SuggestFromList(self._words()), placeholder="/", max_length=200)
+        yield TypedLine(suggester=SuggestFromList(self._words()), placeholder="/", max_length=200)
         yield Static()
 
     def begin(self, text: str) -> None:
@@ -114,7 +128,7 @@ class FilterBar(Vertical):
 
     def _say(self, problem: str) -> None:
         if problem:
-            self.query_one(Static).update(Text(problem, style="bold red"))
+            self.query_one(Static).update(sentence(problem, "bold red"))
             return
         named = " · ".join(
             f"{each.name}:{'|'.join(each.choices[:6])}{'…' if len(each.choices) > 6 else ''}" if each.name != "text" else _("any word")

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from crossdock_tui.dialogs.choose import Choose
 from crossdock_tui.language import _
+from crossdock_tui.typed_line import TypedLine
 from crossdock_tui.words import shown
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class TextField(Field):
     ) -> None:
         super().__init__(name, label, **more)
         self._check, self._none = check, empty_is_none
-        self._input = Input(compact=True, max_length=most, select_on_focus=False, disabled=self.fixed)
+        self._input = TypedLine(compact=True, max_length=most, select_on_focus=False, disabled=self.fixed)
         self._original: object = None
 
     def line(self) -> Input:

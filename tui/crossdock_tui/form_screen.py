@@ -18,7 +18,7 @@ from crossdock_tui.form import Field, Wrong
 from crossdock_tui.language import _, said
 from crossdock_tui.link import ALL
 from crossdock_tui.list_screen import WIDE
-from crossdock_tui.words import shown
+from crossdock_tui.words import sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,7 +197,7 @@ class FormScreen(Dialog[R], Generic[R]):
             line.append(f"  {self._stale_note}", style="bold yellow")
         self.query_one("#form-title", Static).update(line)
         at = self._at
-        self.query_one("#form-hint", Static).update(Text(said(at.explain()) if at is not None else "", style="dim"))
+        self.query_one("#form-hint", Static).update(sentence(said(at.explain()) if at is not None else "", "dim"))
         keys = [_("↑ ↓ move"), _("⏎ change"), _("ctrl+s save"), _("esc leave")]
         if self.PREVIEWS:
             keys.append(_("pgup pgdn scroll below"))
@@ -207,7 +207,7 @@ class FormScreen(Dialog[R], Generic[R]):
         """Say what is wrong; nothing takes it away."""
         line = self.query_one("#form-wrong", Static)
         line.display = bool(text)
-        line.update(Text(text, style="bold red"))
+        line.update(sentence(text, "bold red"))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the line means on which the person is."""
@@ -279,11 +279,11 @@ class FormScreen(Dialog[R], Generic[R]):
         try:
             found = await self.preview(self.dash.client, self.tried())
         except Wrong as problem:
-            found = Text(str(problem), style="yellow")
+            found = sentence(str(problem), "yellow")
         except Unreachable as error:
-            found = Text(said(str(error)), style="bold red")
+            found = sentence(said(str(error)), "bold red")
         except Refusal as error:
-            found = Text(said(str(error)), style="yellow")
+            found = sentence(said(str(error)), "yellow")
         if self.is_running:
             self.query_one("#form-side-text", Static).update(found)
             self.previewed += 1

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from crossdock_tui.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Line:
     head: bool = False
 
 
-class LineList(OptionList):
+class LineList(Options):
     """Shows lines; what it was told last is what it shows, with the cursor on the same line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

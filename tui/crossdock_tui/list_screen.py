@@ -14,6 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from crossdock.control.client import Refusal, Unreachable
+from crossdock.spec.text import clean
 from crossdock_tui.base_screen import BaseScreen
 from crossdock_tui.details import facts, heading, stacked
 from crossdock_tui.filter_bar import Filter, FilterBar, Wanted, read_filter
@@ -24,7 +25,7 @@ from crossdock_tui.paged_table import NEAR, Column, PagedTable, Row
 from crossdock_tui.remembered import View
 from crossdock_tui.top_bar import Banner, TopBar
 from crossdock_tui.window import PAGE, Page, Window
-from crossdock_tui.words import shown
+from crossdock_tui.words import sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ __all__ = ["ListScreen", "Page", "Tab", "facts", "heading", "stacked"]
 
 WIDE = 130
 """Cells from which on the detail stands beside the list."""
+COPIED = 10_000
+"""Characters that are copied, at most."""
 SETTLE_S = 0.15
 """Seconds that the cursor rests on a row before its detail is read."""
 
@@ -91,7 +94,7 @@ class ListScreen(Marking, BaseScreen):
 
     async def detail(self, client: Client, row: Row) -> RenderableType:  # noqa: ARG002 - what a derived screen gets
         """Show everything about a row. Raises Unreachable, Refusal."""
-        return Text(row.key)
+        return sentence(row.key)
 
     def why(self, row: Row) -> Text:  # noqa: ARG002 - what a derived screen gets
         """Say in sentences why a row is where it is."""
@@ -277,7 +280,7 @@ class ListScreen(Marking, BaseScreen):
         if self.picked:
             line.append("  " + counted("{n} marked", "{n} marked", len(self.picked)), style="bold")
         if self._progress:
-            line.append(f"  {self._progress}", style="bold yellow")
+            line.append_text(sentence(f"  {self._progress}", "bold yellow"))
         if self.loaded and not self.opened:
             seen = len(self.table.shown)
             first = self._window.first * PAGE + 1 if seen else 0
@@ -298,9 +301,9 @@ class ListScreen(Marking, BaseScreen):
     def _say_why(self) -> None:
         row = self.table.current
         if self.problem:
-            text = Text(self.problem, style="bold red")
+            text = sentence(self.problem, "bold red")
         elif row is None:
-            text = Text(self.empty() if self.loaded else _("reading …"), style="dim")
+            text = sentence(self.empty() if self.loaded else _("reading …"), "dim")
         else:
             text = self.why(row)
         self.query_one("#why", Static).update(text)
@@ -332,7 +335,7 @@ class ListScreen(Marking, BaseScreen):
             self.dash.link.lost(str(error))
             return
         except Refusal as error:
-            text = Text(said(str(error)), style="bold red")
+            text = sentence(said(str(error)), "bold red")
         if self.there and self.table.current is not None and self.table.current.key == row.key:
             self.query_one("#detail-text", Static).update(text)
 
@@ -415,6 +418,6 @@ class ListScreen(Marking, BaseScreen):
     def action_copy(self) -> None:
         """Copy what the row is called."""
         if (row := self.table.current) is not None:
-            name = self.name_of(row)
+            name = clean(self.name_of(row), COPIED)  # where it is pasted, a terminal may obey what it holds
             self.app.copy_to_clipboard(name)
-            self.dash.say(_("copied: {name}").format(name=shown(name).plain))
+            self.dash.say(_("copied: {name}").format(name=name))

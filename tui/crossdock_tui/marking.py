@@ -10,7 +10,7 @@ from crossdock_tui.language import _, counted, said
 from crossdock_tui.window import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from crossdock.control.client import Client
@@ -48,6 +48,11 @@ class Marking(BaseScreen):
     def _unmark(self) -> None:
         self.picked.clear()
         self.table.marked.clear()
+
+    def let_go(self, keys: Iterable[str]) -> None:
+        """Take the marks off rows with which it was done; those with which it was not stay marked, to be tried again."""
+        if self.there:
+            self.table.mark([key for key in keys if key in self.table.marked], on=False)
 
     def on_paged_table_marked(self) -> None:
         """Keep what is marked."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CELL = 200
 """Characters of a cell, at most."""
+SENTENCE = 1_000
+"""Characters of a line of a sentence, at most."""
 GOOD, BUSY, WAITS, BAD = "green", "cyan", "yellow", "bold red"
 STATES: dict[str, tuple[str, str, str]] = {
     "not_pushed": ("·", "dim", N_("not pushed")),
@@ -93,6 +95,11 @@ STATES: dict[str, tuple[str, str, str]] = {
 def shown(value: object, limit: int = CELL, style: str = "") -> Text:
     """Make a cell of anything from outside: no markup, no control character, no line break."""
     return Text("" if value is None else clean(str(value), limit), style=style, no_wrap=True, end="")
+
+
+def sentence(text: str, style: str = "", limit: int = SENTENCE) -> Text:
+    """Write a sentence of ours that may hold text from outside; one of several lines keeps them."""
+    return Text("\n".join(clean(line, limit) for line in text.split("\n")), style=style)
 
 
 def state(word: str | None) -> Text:

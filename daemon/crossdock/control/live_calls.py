@@ -32,7 +32,8 @@ class LiveCalls(Transport):
                 async for line in answer.content:
                     if line.startswith(b"data: "):
                         yield frozenset(msgspec.json.decode(line[6:], type=Changed).topics)
-            except (TimeoutError, aiohttp.ClientError, ValueError, msgspec.DecodeError) as error:
+            # aiohttp says RuntimeError where it is to read on of a connection that it has closed
+            except (TimeoutError, aiohttp.ClientError, RuntimeError, ValueError, msgspec.DecodeError) as error:
                 raise Unreachable(self.lost(error)) from None
         raise Unreachable(self.lost(None))
 

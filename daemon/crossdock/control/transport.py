@@ -110,7 +110,7 @@ class Transport:
                 raw, status = await answer.read(), answer.status
         except (aiohttp.ClientConnectorError, PermissionError) as error:
             raise Unreachable(self._way.not_there(error)) from None
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, RuntimeError) as error:  # RuntimeError: it was closed in between
             text = f"the daemon at {self._way.shown} did not answer to the end ({type(error).__name__}); ask again"
             raise Unreachable(text) from None
         if 300 <= status < 400:

@@ -10,6 +10,8 @@ from textual.widgets import Input, Static
 
 from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.language import _
+from crossdock_tui.typed_line import TypedLine
+from crossdock_tui.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +34,10 @@ class AskText(Dialog[str]):
     def compose(self) -> ComposeResult:
         """Show the question and the line."""
         with Vertical(classes="box"):
-            yield Static(Text(self._question, style="bold"))
+            yield Static(sentence(self._question, "bold"))
             if self._note:
-                yield Static(Text(self._note, style="dim"))
-            yield Input(self._value, max_length=LONGEST)
+                yield Static(sentence(self._note, "dim"))
+            yield TypedLine(self._value, max_length=LONGEST)
             yield Static("", id="wrong")
             yield Static(Text(_("⏎ go on · esc leave"), style="dim"))
 
@@ -43,7 +45,7 @@ class AskText(Dialog[str]):
         """Take it, or say what is wrong with it."""
         event.stop()
         if problem := self._wrong(event.value):
-            self.query_one("#wrong", Static).update(Text(problem, style="bold red"))
+            self.query_one("#wrong", Static).update(sentence(problem, "bold red"))
         else:
             self.dismiss(event.value)
 

@@ -12,7 +12,9 @@ from textual.widgets.option_list import Option
 
 from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.language import _
-from crossdock_tui.words import shown
+from crossdock_tui.options import Options
+from crossdock_tui.typed_line import TypedLine
+from crossdock_tui.words import sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -55,11 +57,11 @@ class Choose(Dialog[tuple[str, ...]]):
     def compose(self) -> ComposeResult:
         """Show the search and the options."""
         with Vertical(classes="box tall"):
-            yield Static(Text(self._question, style="bold"))
+            yield Static(sentence(self._question, "bold"))
             if self._note:
-                yield Static(Text(self._note, style="yellow"))
-            yield Input(placeholder=_("search, or type another") if self._free else _("search"), id="search")
-            yield OptionList(id="options", markup=False)
+                yield Static(sentence(self._note, "yellow"))
+            yield TypedLine(placeholder=_("search, or type another") if self._free else _("search"), id="search")
+            yield Options(id="options", markup=False)
             keys = _("⏎ choose or leave out · ctrl+s take what is chosen · esc leave") if self._many else ""
             yield Static(Text(keys or _("⏎ choose · esc leave"), style="dim"))
 

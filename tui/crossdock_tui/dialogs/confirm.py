@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.language import _
-from crossdock_tui.words import shown
+from crossdock_tui.words import sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +37,13 @@ class Confirm(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Show the question, the first rows it is about, and the keys."""
         with Vertical(classes="box"):
-            yield Static(Text(self._question, style="bold"))
+            yield Static(sentence(self._question, "bold"))
             for name in self._names[:NAMED]:
                 yield Static(Text("  ") + shown(name))
             if len(self._names) > NAMED:
                 yield Static(Text("  " + _("… and {n} more").format(n=len(self._names) - NAMED), style="dim"))
             if self._warning:
-                yield Static(Text(self._warning, style="yellow"))
+                yield Static(sentence(self._warning, "yellow"))
             yield Static(Text("\n" + _("y yes · n no"), style="dim"))
 
     def action_answer(self, yes: bool) -> None:

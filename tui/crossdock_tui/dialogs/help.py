@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.language import N_, _
+from crossdock_tui.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,8 @@ class Help(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Show what the screen is for, and its keys."""
         with Vertical(classes="box tall"):
-            yield Static(Text(self._title, style="bold"))
-            yield Static(Text(self._about, style="dim"))
+            yield Static(sentence(self._title, "bold"))
+            yield Static(sentence(self._about, "dim"))
             with VerticalScroll(can_focus=True):
                 for key, label, why_not in self._keys:
                     yield Static(_line(key, label, why_not))
@@ -56,5 +57,5 @@ class Help(Dialog[None]):
 
 
 def _line(key: str, label: str, why_not: str) -> Text:
-    line = Text(f"{key:>10}  ", style="bold") + Text(label, style="dim" if why_not else "")
-    return line + Text(f" – {why_not}", style="yellow") if why_not else line
+    line = Text(f"{key:>10}  ", style="bold") + sentence(label, "dim" if why_not else "")
+    return line + sentence(f" – {why_not}", "yellow") if why_not else line

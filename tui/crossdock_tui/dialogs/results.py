@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from crossdock_tui.dialogs.dialog import Dialog
 from crossdock_tui.language import _, said
-from crossdock_tui.words import BAD, GOOD, shown
+from crossdock_tui.words import BAD, GOOD, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Results(Dialog[None]):
         done = sum(1 for _name, well, _text in self._results if well)
         head = _("{done} done, {rest} not").format(done=done, rest=len(self._results) - done)
         with Vertical(classes="box tall"):
-            yield Static(Text(f"{self._title}: {head}", style="bold"))
+            yield Static(sentence(f"{self._title}: {head}", "bold"))
             with VerticalScroll(can_focus=True):
                 for name, well, text in self._results[:MOST]:
                     line = Text("✓ " if well else "✗ ", style=GOOD if well else BAD)

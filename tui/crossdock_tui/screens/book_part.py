@@ -118,10 +118,10 @@ class Part:
         for row in rows:
             try:
                 results.append((self.name_of(row), True, await do(row)))
+                self.screen.let_go([row.key])
             except Refusal as error:
                 results.append((self.name_of(row), False, str(error)))
             except Unreachable as error:
                 self.dash.link.lost(str(error))
                 results.append((self.name_of(row), False, str(error)))
-        self.screen.table.clear_marks()
         self.dash.report(title, results)

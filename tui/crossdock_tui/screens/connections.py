@@ -223,8 +223,8 @@ class Connections(ListScreen):
                     results.append((f"{name}, {label}", False, str(error)))
                 else:
                     results.append((f"{name}, {label}", True, asked.text))
+                    self.let_go(row.key for row in rows if _record(row).connection == name and _record(row).ref in part)
         self.dash.report(_("read again"), results)
-        self.table.clear_marks()
 
     async def do_reload(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 - every action gets rows
         """Have the configuration read again; a wrong one leaves the old one in force."""

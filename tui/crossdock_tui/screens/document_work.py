@@ -9,8 +9,9 @@ from rich.text import Text
 from crossdock.control.records.documents import DocumentItem, DocumentRef, ListName, RepushDocuments, StatusName
 from crossdock_tui.dialogs.choose import Choose
 from crossdock_tui.dialogs.confirm import Confirm
-from crossdock_tui.language import _, counted, said
+from crossdock_tui.language import _, said
 from crossdock_tui.list_screen import ListScreen, Page
+from crossdock_tui.one_by_one import in_parts
 from crossdock_tui.paged_table import Row
 from crossdock_tui.screens.document_detail import shown_document
 from crossdock_tui.words import age, number, shown, state, until
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.documents import RepushedDocuments
     from crossdock_tui.filter_bar import Wanted
+    from crossdock_tui.one_by_one import Result
 
 CHUNK = 200
 """Documents of one request, at most."""
@@ -116,16 +118,15 @@ class DocumentWork(ListScreen):
 
     async def do_repush(self, rows: Sequence[Row]) -> None:
         """Push documents again, at their current revision."""
-        results: list[tuple[str, bool, str]] = []
-        for start in range(0, len(rows), CHUNK):
+
+        async def repush(part: Sequence[Row]) -> list[Result]:
             named = tuple(
                 DocumentRef(connection=item.connection, ref=item.ref, list=cast("ListName", item.list))
-                for item in map(document, rows[start : start + CHUNK])
+                for item in map(document, part)
             )
-            results += pushed(await self.dash.client.repush_documents(RepushDocuments(documents=named)))
-            self.progress(counted("{n} done", "{n} done", len(results)))
-        self.dash.report(_("push again"), results)
-        self.table.clear_marks()
+            return pushed(await self.dash.client.repush_documents(RepushDocuments(documents=named)))
+
+        await in_parts(self, _("push again"), rows, repush, most=CHUNK)
 
     async def do_repush_all(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 - every action gets rows
         """Push all documents of the list again that have a status, after the daemon was asked how many they are."""

@@ -16,6 +16,7 @@ from crossdock_tui.line_list import Line, LineList
 from crossdock_tui.screens import home_lines
 from crossdock_tui.screens.home_lines import Found
 from crossdock_tui.top_bar import Banner, TopBar
+from crossdock_tui.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +157,7 @@ class Home(BaseScreen):
     def _say_why(self) -> None:
         line = self.current
         if self.problem:
-            text = Text(self.problem, style="bold red")
+            text = sentence(self.problem, "bold red")
         elif line is None:
             text = Text("" if self.loaded else _("reading …"), style="dim")
         else:

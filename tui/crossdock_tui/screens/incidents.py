@@ -17,6 +17,7 @@ from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.filter_bar import Filter
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import ListScreen, Page, Tab
+from crossdock_tui.one_by_one import one_by_one
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.screens.held import Held, held_lines
 from crossdock_tui.screens.mapping_form import open_mapping
@@ -220,16 +221,18 @@ class Incidents(ListScreen):
         results: list[tuple[str, bool, str]] = []
         try:
             for row in rows:
+                before = len(results)
                 after: str | None = ""
                 while after is not None:
                     page = await self.dash.client.release_incident(int(row.key), after)
                     results += [(each.order, each.done, each.text) for each in page.results]
                     self.progress(_("{n} of {total}").format(n=len(results), total=total))
                     after = page.next
+                if all(done for _name, done, _text in results[before:]):
+                    self.let_go([row.key])
         except Refusal as error:
             results.append((_("stopped"), False, str(error)))
         self.dash.report(_("release"), results)
-        self.table.clear_marks()
 
     async def do_held(self, rows: Sequence[Row]) -> None:
         """List everything that an incident holds."""
@@ -238,13 +241,14 @@ class Incidents(ListScreen):
     async def do_take(self, rows: Sequence[Row]) -> None:
         """Look after incidents; give back those that one looks after."""
         me = self.dash.link.me.user if self.dash.link.me is not None else ""
-        results = []
-        for row in rows:
-            mine = incident(row).owner == me
-            item = await self.dash.client.take_incident(int(row.key), "" if mine else None)
-            text = _("{owner} looks after it").format(owner=item.owner) if item.owner else _("nobody looks after it")
-            results.append((said(item.text), True, text))
-        self.dash.report(_("take / give back"), results)
+        mine = {int(row.key) for row in rows if incident(row).owner == me}
+
+        async def take(number: int) -> tuple[bool, str]:
+            item = await self.dash.client.take_incident(number, "" if number in mine else None)
+            owner = item.owner
+            return True, _("{owner} looks after it").format(owner=owner) if owner else _("nobody looks after it")
+
+        await one_by_one(self, _("take / give back"), _named(rows), take)
 
     async def do_mute(self, rows: Sequence[Row]) -> None:
         """Keep incidents out of the status for some hours."""
@@ -254,16 +258,16 @@ class Incidents(ListScreen):
         if hours is None:
             return
         until_then = self.dash.link.now() + timedelta(hours=int(hours)) if int(hours) else None
-        results = []
-        for row in rows:
-            item = await self.dash.client.mute_incident(int(row.key), until_then)
-            text = (
-                _("muted until {time}").format(time=local(item.muted_until))
-                if item.muted_until
-                else _("not muted any more")
-            )
-            results.append((said(item.text), True, text))
-        self.dash.report(_("mute"), results)
+
+        async def mute(number: int) -> tuple[bool, str]:
+            muted = (await self.dash.client.mute_incident(number, until_then)).muted_until
+            return True, _("muted until {time}").format(time=local(muted)) if muted else _("not muted any more")
+
+        await one_by_one(self, _("mute"), _named(rows), mute)
+
+
+def _named(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    return [(said(incident(row).text), int(row.key)) for row in rows]
 
 
 def fixable(item: IncidentItem) -> str:

@@ -14,8 +14,9 @@ from crossdock_tui.dialogs.ask_text import AskText
 from crossdock_tui.filter_bar import Filter
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import ListScreen, Page, Tab
+from crossdock_tui.one_by_one import in_parts
 from crossdock_tui.paged_table import Column, Row
-from crossdock_tui.screens.order_work import chunks, told
+from crossdock_tui.screens.order_work import told
 from crossdock_tui.words import iso, number, shown, size, state, until
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from crossdock.control.client import Client
     from crossdock.control.records.labels import LabelDetail, LabelVersionItem
+    from crossdock_tui.one_by_one import Result
 
 
 class Labels(ListScreen):
@@ -135,16 +137,17 @@ class Labels(ListScreen):
         for connection, names in by_connection.items():
             for start in range(0, len(names), 1000):
                 asked = await self.dash.client.pull_labels(connection, names[start : start + 1000])
+                part = set(names[start : start + 1000])
+                self.let_go(row.key for row in rows if label(row).connection == connection and label(row).ref in part)
                 self.dash.say(f"{connection}: {said(asked.text)}")
-        self.table.clear_marks()
 
     async def do_printed(self, rows: Sequence[Row]) -> None:
         """Note that labels were printed."""
-        results = []
-        for part in chunks(rows):
-            results += told(await self.dash.client.labels_printed(label_refs(part)))
-        self.dash.report(_("printed"), results)
-        self.table.clear_marks()
+
+        async def printed(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.labels_printed(label_refs(part)))
+
+        await in_parts(self, _("printed"), rows, printed)
 
     async def do_confirm(self, rows: Sequence[Row]) -> None:
         """Say that stale labels are right all the same, or were stuck over."""
@@ -153,11 +156,11 @@ class Labels(ListScreen):
         why = await self.app.push_screen_wait(AskText(question, note=note))
         if not why:
             return
-        results = []
-        for part in chunks(rows):
-            results += told(await self.dash.client.confirm_labels(label_refs(part), why))
-        self.dash.report(_("confirm"), results)
-        self.table.clear_marks()
+
+        async def confirm(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.confirm_labels(label_refs(part), why))
+
+        await in_parts(self, _("confirm"), rows, confirm)
 
 
 def shown_label(found: LabelDetail) -> RenderableType:

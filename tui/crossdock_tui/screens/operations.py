@@ -13,6 +13,7 @@ from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.filter_bar import Filter
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import ListScreen, Page, Tab
+from crossdock_tui.one_by_one import in_parts
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.words import age, iso, number, shown, size, state, until
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from crossdock.control.client import Client
     from crossdock.control.records.operations import OperationDetail, Retried
+    from crossdock_tui.one_by_one import Result
 
 
 class Operations(ListScreen):
@@ -108,19 +110,17 @@ class Operations(ListScreen):
 
     async def do_retry(self, rows: Sequence[Row]) -> None:
         """Carry failed writes out again, as they are."""
-        results: list[tuple[str, bool, str]] = []
-        for start in range(0, len(rows), MAX_RETRIED):
-            part = rows[start : start + MAX_RETRIED]
+
+        async def retry(part: Sequence[Row]) -> list[Result]:
             found = await self.dash.client.retry_operations(
                 RetryOperations(operations=tuple(int(row.key) for row in part))
             )
             kept = {each.operation: each.text for each in found.kept}
-            results += [
+            return [
                 (self.name_of(row), int(row.key) not in kept, kept.get(int(row.key), _("queued again"))) for row in part
             ]
-            self.progress(counted("{n} done", "{n} done", len(results)))
-        self.dash.report(_("carry out again"), results)
-        self.table.clear_marks()
+
+        await in_parts(self, _("carry out again"), rows, retry, most=MAX_RETRIED)
 
     async def do_retry_all(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 - every action gets rows
         """Carry all failed writes out again that fit the filter, after the daemon was asked how many they are."""

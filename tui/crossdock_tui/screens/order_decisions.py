@@ -9,13 +9,15 @@ from crossdock.control.records.asks import SettleOrder
 from crossdock_tui.dialogs.ask_text import AskText
 from crossdock_tui.dialogs.choose import Choose
 from crossdock_tui.language import N_, _, counted, said
-from crossdock_tui.screens.order_work import OrderWork, chunks, order, refs, told
+from crossdock_tui.one_by_one import in_parts
+from crossdock_tui.screens.order_work import OrderWork, order, ref_of, refs, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
     from crossdock.control.records.base import ChoiceName
+    from crossdock_tui.one_by_one import Result
     from crossdock_tui.paged_table import Row
 
 CHOICES: dict[ChoiceName, str] = {
@@ -56,12 +58,11 @@ class OrderDecisions(OrderWork):
         why = await self.app.push_screen_wait(AskText(_("Why?"), note=note))
         if not why:
             return
-        results = []
-        for part in chunks(meant):
-            results += told(await self.dash.client.decide_packages(refs(part), choice, why))
-            self.progress(counted("{n} done", "{n} done", len(results)))
-        self.dash.report(_("decide"), results)
-        self.table.clear_marks()
+
+        async def decide(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.decide_packages(refs(part), choice, why))
+
+        await in_parts(self, _("decide"), meant, decide, name=ref_of)
 
     def _option(self, name: ChoiceName, count: int, total: int) -> str:
         text = _(CHOICES[name])
@@ -79,11 +80,11 @@ class OrderDecisions(OrderWork):
         question = counted("Why is the old label right?", "Why are these {n} old labels right?", len(rows))
         why = await self.app.push_screen_wait(AskText(question))
         if why:
-            results = []
-            for part in chunks(rows):
-                results += told(await self.dash.client.confirm_labels(refs(part), why))
-            self.dash.report(_("confirm label"), results)
-            self.table.clear_marks()
+
+            async def confirm(part: Sequence[Row]) -> list[Result]:
+                return told(await self.dash.client.confirm_labels(refs(part), why))
+
+            await in_parts(self, _("confirm label"), rows, confirm, name=ref_of)
 
     def not_settle(self, row: Row) -> str:
         """Only a doubt is settled."""
@@ -99,10 +100,11 @@ class OrderDecisions(OrderWork):
 
     async def do_probe(self, rows: Sequence[Row]) -> None:
         """Have warehouses asked now."""
-        results = []
-        for part in chunks(rows):
-            results += told(await self.dash.client.probe(refs(part)))
-        self.dash.report(_("ask the warehouse"), results)
+
+        async def probe(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.probe(refs(part)))
+
+        await in_parts(self, _("ask the warehouse"), rows, probe, name=ref_of)
 
     async def do_settle(self, rows: Sequence[Row]) -> None:
         """Say what was seen in the warehouse, with a reason; where two persons are asked for, it is proposed."""
@@ -141,12 +143,12 @@ class OrderDecisions(OrderWork):
             )
             found = await self.dash.client.settle(body)
             results += told(found)
+            if found.approval is not None or found.results[0].done:  # what waits for a second person was proposed
+                self.let_go([row.key])
             self.progress(counted("{n} done", "{n} done", len(results)))
             if found.approval is not None and len(rows) == 1:
                 self.dash.say(
                     _("{name}: nothing is done yet; {text}").format(name=item.ref, text=said(found.results[0].text))
                 )
-                self.table.clear_marks()
                 return
         self.dash.report(_("settle by hand"), results)
-        self.table.clear_marks()

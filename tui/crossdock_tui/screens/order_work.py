@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from crossdock.control.records.orders import OrderItem, OrderRef
 from crossdock_tui.dialogs.ask_text import AskText
 from crossdock_tui.language import _, counted, said
 from crossdock_tui.list_screen import ListScreen
+from crossdock_tui.one_by_one import in_parts
 from crossdock_tui.screens import order_detail
 from crossdock_tui.words import sentences, shown, state, until
 
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from crossdock.control.client import Client
     from crossdock.control.records.asks import Results
     from crossdock.control.records.events import ThrottleItem
+    from crossdock_tui.one_by_one import Result
     from crossdock_tui.paged_table import Row
 
-CHUNK = 500
-"""Orders of one request, at most; more are asked for in several."""
 NOT_SENT = frozenset({"not_pushed", "held", "push_failed", "queued"})
 
 
@@ -84,43 +84,43 @@ class OrderWork(ListScreen):
         """Fetch orders again, as one task an OMS."""
         for connection, items in by_connection(rows).items():
             asked = await self.dash.client.sync(connection, [each.ref for each in items])
+            self.let_go(row.key for row in rows if order(row).connection == connection)
             self.dash.say(f"{connection}: {said(asked.text)}")
 
     async def do_push(self, rows: Sequence[Row]) -> None:
         """Push orders by hand."""
-        client = self.dash.client
-        results = []
-        for part in chunks(rows):
-            results += told(await client.push(refs(part)))
-            self.progress(counted("{n} done", "{n} done", len(results)))
-        self.dash.report(_("pushed"), results)
+
+        async def push(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.push(refs(part)))
+
+        await in_parts(self, _("pushed"), rows, push, name=ref_of)
 
     async def do_label(self, rows: Sequence[Row]) -> None:
         """Pull the shipping labels of orders."""
         for connection, items in by_connection(rows).items():
             asked = await self.dash.client.pull_labels(connection, [each.ref for each in items])
+            self.let_go(row.key for row in rows if order(row).connection == connection)
             self.dash.say(f"{connection}: {said(asked.text)}")
 
     async def do_hold(self, rows: Sequence[Row]) -> None:
         """Release what a person or the gift gate holds; hold the rest, with a reason."""
         client = self.dash.client
-        held = [row for row in rows if order(row).hold]
-        gated = [row for row in rows if order(row).gift_gate and not order(row).hold]
-        free = [row for row in rows if not order(row).hold and not order(row).gift_gate]
-        results = []
-        for part in chunks(held):
-            results += told(await client.release(refs(part), "hold"))
-        for part in chunks(gated):
-            results += told(await client.release(refs(part), "gift_gate"))
-        if free:
-            why = await self.app.push_screen_wait(
-                AskText(counted("Why is it held?", "Why are {n} orders held?", len(free)))
-            )
-            if why:
-                for part in chunks(free):
-                    results += told(await client.hold(refs(part), why))
-        if results:
-            self.dash.report(_("hold / release"), results)
+        free = sum(_kept_by(row) == "" for row in rows)
+        question = counted("Why is it held?", "Why are {n} orders held?", free)
+        why = await self.app.push_screen_wait(AskText(question)) if free else ""
+
+        async def change(part: Sequence[Row]) -> list[Result]:
+            results: list[Result] = []
+            barriers: tuple[Literal["hold", "gift_gate"], ...] = ("hold", "gift_gate")
+            for what in barriers:
+                if kept := refs([row for row in part if _kept_by(row) == what]):
+                    results += told(await client.release(kept, what))
+            if beginning := refs([row for row in part if not _kept_by(row)]):
+                results += told(await client.hold(beginning, why))
+            return results
+
+        if meant := [row for row in rows if why or _kept_by(row)]:
+            await in_parts(self, _("hold / release"), meant, change, name=ref_of)
 
     async def do_cancel(self, rows: Sequence[Row]) -> None:
         """Have warehouses asked not to ship orders."""
@@ -128,17 +128,19 @@ class OrderWork(ListScreen):
             AskText(counted("Why is it cancelled?", "Why are {n} orders cancelled?", len(rows)))
         )
         if why:
-            results = []
-            for part in chunks(rows):
-                results += told(await self.dash.client.cancel(refs(part), why))
-            self.dash.report(_("cancel"), results)
+
+            async def cancel(part: Sequence[Row]) -> list[Result]:
+                return told(await self.dash.client.cancel(refs(part), why))
+
+            await in_parts(self, _("cancel"), rows, cancel, name=ref_of)
 
     async def do_acknowledge(self, rows: Sequence[Row]) -> None:
         """Take the mark (Updated) off."""
-        results = []
-        for part in chunks(rows):
-            results += told(await self.dash.client.acknowledge(refs(part)))
-        self.dash.report(_("acknowledge update"), results)
+
+        async def acknowledge(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.acknowledge(refs(part)))
+
+        await in_parts(self, _("acknowledge update"), rows, acknowledge, name=ref_of)
 
     async def do_explain(self, rows: Sequence[Row]) -> None:
         """Show what every rule says of the order now, and what comes next."""
@@ -173,17 +175,23 @@ def reason(item: OrderItem, now: datetime) -> Text:
     return text
 
 
+def _kept_by(row: Row) -> Literal["hold", "gift_gate", ""]:
+    """Say what keeps an order here that a person can take away: a hold before the gift gate."""
+    item = order(row)
+    return "hold" if item.hold else "gift_gate" if item.gift_gate else ""
+
+
 def refs(rows: Sequence[Row]) -> list[OrderRef]:
     """Name the orders of rows to the daemon."""
     return [OrderRef(connection=order(row).connection, ref=order(row).ref) for row in rows]
 
 
-def chunks(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """Cut rows into pieces that a request may hold."""
-    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+def ref_of(row: Row) -> str:
+    """Return what the daemon's results call the order of a row."""
+    return order(row).ref
 
 
-def told(results: Results) -> list[tuple[str, bool, str]]:
+def told(results: Results) -> list[Result]:
     """Take the daemon's results as those that a person is shown."""
     return [(each.order, each.done, each.text) for each in results.results]
 

@@ -122,7 +122,7 @@ class SettingsPart(ProductsPart):
             else:
                 fields[row.key] = msgspec.structs.replace(_field(row), on=not _field(row).on)
         saved = await self.client.save_master_settings(msgspec.structs.replace(wanted, fields=fields))
-        self.screen.table.clear_marks()
+        self.screen.let_go(row.key for row in rows)
         on = sum(1 for each in saved.fields.values() if each.on)
         text = counted("{n} field is kept in step", "{n} fields are kept in step", on)
         self.dash.say(text if saved.enabled else _("nothing is kept in step: it is switched off"))

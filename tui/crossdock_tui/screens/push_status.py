@@ -12,10 +12,11 @@ from crossdock_tui.dialogs.confirm import Confirm
 from crossdock_tui.filter_bar import Filter
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.list_screen import Page, Tab
+from crossdock_tui.one_by_one import in_parts
 from crossdock_tui.paged_table import Column, Row
 from crossdock_tui.screens.document_work import LISTS, STATUSES, DocumentWork, document
 from crossdock_tui.screens.order_decisions import CHOICES, OrderDecisions
-from crossdock_tui.screens.order_work import chunks, order, order_state, refs, told
+from crossdock_tui.screens.order_work import order, order_state, ref_of, refs, told
 from crossdock_tui.words import age, number, sentences, shown, until
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from crossdock.control.client import Client
     from crossdock.control.records.orders import OrderItem
+    from crossdock_tui.one_by_one import Result
 
 FAILED, PARKED, DOUBT, DECIDE = "failed", "parked", "in_doubt", "decide"
 PUSHES = (FAILED, PARKED, DOUBT, DECIDE)
@@ -167,12 +169,11 @@ class PushStatus(OrderDecisions, DocumentWork):
 
     async def do_redrive(self, rows: Sequence[Row]) -> None:
         """Send failed orders again, as they are."""
-        results = []
-        for part in chunks(rows):
-            results += told(await self.dash.client.redrive(Redrive(orders=tuple(refs(part)))))
-            self.progress(counted("{n} done", "{n} done", len(results)))
-        self.dash.report(_("push again"), results)
-        self.table.clear_marks()
+
+        async def redrive(part: Sequence[Row]) -> list[Result]:
+            return told(await self.dash.client.redrive(Redrive(orders=tuple(refs(part)))))
+
+        await in_parts(self, _("push again"), rows, redrive, name=ref_of)
 
     async def do_redrive_all(self, rows: Sequence[Row]) -> None:  # noqa: ARG002 - every action gets rows
         """Send all failed orders again that fit tab and filter, after the daemon was asked how many they are."""

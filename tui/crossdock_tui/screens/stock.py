@@ -167,7 +167,7 @@ class Stock(ListScreen):
                 results.append((each.warehouse, False, str(error)))
             else:
                 results.append((each.warehouse, True, _("switched on") if done.on else _("switched off")))
-        self.table.clear_marks()
+                self.let_go([each.warehouse])
         self.dash.report(_("switch on / off"), results)
 
     async def _which_oms(self) -> str | None:

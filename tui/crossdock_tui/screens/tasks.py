@@ -109,11 +109,13 @@ class Tasks(ListScreen):
 
 def progress(item: TaskItem, width: int = 40) -> Text:
     """Draw how much of what a task found changed, did not, was skipped, failed."""
-    parts = ((item.changed, "green"), (item.unchanged, "blue"), (item.skipped, "yellow"), (item.failed, "red"))
-    total = sum(count for count, _style in parts)
+    parts = (
+        ("█", item.changed, "green"), ("▓", item.unchanged, "blue"), ("▒", item.skipped, "yellow"), ("░", item.failed, "red"),
+    )  # fmt: skip
+    total = sum(count for _sign, count, _style in parts)
     line = Text()
-    for count, style in parts:
-        line.append("█" * (round(width * count / total) if total else 0), style=style)
+    for sign, count, style in parts:
+        line.append(sign * (round(width * count / total) if total else 0), style=style)
     return line.append(
         "\n"
         + _("{found} found: {changed} changed, {unchanged} unchanged, {skipped} skipped, {failed} failed").format(
