@@ -7,8 +7,12 @@ import re
 LIMIT = 2_000
 """Characters that `clean` keeps unless it is told another number."""
 
-# C0, DEL, C1; zero-width characters and marks; line and paragraph separator, bidi embeddings; bidi isolates; surrogates.
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# C0, DEL, C1, soft hyphen; marks of direction and zero width; line and paragraph separator, bidi embeddings and isolates;
+# fillers that look like nothing; surrogates; byte order mark; annotations; tags, which spell out text that nobody sees.
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _SIGNS = {"\n": "⏎", "\t": "→"}
 
 
@@ -20,7 +24,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
     they are, except that the zero-width joiner inside an emoji sequence becomes visible too. Cleaning twice changes
     nothing more.
     """
-    if len(text) <= limit and text.isprintable():
+    if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     shown = _HARMFUL.sub(_visible, text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
@@ -29,4 +33,6 @@ def clean(text: str, limit: int = LIMIT) -> str:
 def _visible(found: re.Match[str]) -> str:
     character = found.group()
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return _SIGNS.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
