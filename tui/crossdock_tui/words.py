@@ -92,7 +92,9 @@ STATES: dict[str, tuple[str, str, str]] = {
 
 def shown(value: object, limit: int = CELL, style: str = "") -> Text:
     """Make a cell of anything from outside: no markup, no control character, no line break."""
-    return Text("" if value is None else clean(str(value), limit), style=style, no_wrap=True, end="")
+    return Text(
+        "" if value is None else clean(str(value), limit), style=style, no_wrap=True, overflow="ellipsis", end=""
+    )
 
 
 def state(word: str | None) -> Text:
@@ -116,7 +118,7 @@ def yes(value: bool) -> Text:
 def number(value: float | Decimal | None) -> Text:
     """Show a number on the right side of its column."""
     text = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-    return Text(clean(text), justify="right", no_wrap=True, end="")
+    return Text(clean(text), justify="right", no_wrap=True, overflow="ellipsis", end="")
 
 
 def local(at: datetime | None, *, seconds: bool = False) -> str:
