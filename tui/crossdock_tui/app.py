@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 
 from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
@@ -167,6 +168,11 @@ class Dashboard(App[None]):
             label = {"dark": _("Dark"), "light": _("Light")}[name]
             yield SystemCommand(label, _("change the colours"), lambda name=name: self.paint(name))
         yield SystemCommand(_("Quit"), _("leave the dashboard; the daemon goes on"), self.exit)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, in the language that is spoken."""
+        if not CommandPalette.is_open(cast("App[object]", self)):
+            self.push_screen(CommandPalette(placeholder=_("search for a screen, a language, colours")))
 
     def speak(self, code: str) -> None:
         """Speak another language from now on."""

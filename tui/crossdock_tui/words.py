@@ -86,6 +86,8 @@ STATES: dict[str, tuple[str, str, str]] = {
     "forbidden": ("✗", BAD, N_("not allowed")),
     "begun": ("?", WAITS, N_("begun, no end known")),
     "critical": ("✗", BAD, N_("critical")),
+    "changed": ("✓", GOOD, N_("changed")),
+    "unchanged": ("·", "dim", N_("unchanged")),
 }
 """By the daemon's word: a sign (colour never carries the meaning alone), a style, and the word on screens."""
 
