@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 STATUS_EVERY_S = 5.0
 """Seconds between two looks at how the daemon is."""
+PALETTE = "--command-palette"
+"""What Textual calls its palette, by which it sees that it is open."""
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
 
 
@@ -172,7 +174,7 @@ class Dashboard(App[None]):
     def action_command_palette(self) -> None:
         """Open the palette, in the language that is spoken."""
         if not CommandPalette.is_open(cast("App[object]", self)):
-            self.push_screen(CommandPalette(placeholder=_("search for a screen, a language, colours")))
+            self.push_screen(CommandPalette(id=PALETTE, placeholder=_("search for a screen, a language, colours")))
 
     def speak(self, code: str) -> None:
         """Speak another language from now on."""
