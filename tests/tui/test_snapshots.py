@@ -40,6 +40,8 @@ VARIES = (
     (re.compile(rb'("disk_free_bytes":)\d+'), rb"\g<1>68719476736"),
 )
 """What is another one each time in the daemon's answers, and what stands in its place."""
+NUMBERS = re.compile(r"((?:number|เลขที่) +)\d\d\b|\b\d\d(?=  (?:outbound cancel|post outbound))")
+"""The numbers of writes: how many there were before depends on how often one was tried."""
 READING = {"load", "detail", "prepare", "preview", CommandPalette._GATHER_COMMANDS_GROUP}
 """The groups of workers that have something to show yet."""
 
@@ -137,7 +139,8 @@ async def picture(desk):
         return len(seen) > 2 and seen[-3] == seen[-2] == seen[-1]
 
     await desk.until(rests, "nothing is read any more")
-    return "".join(f"{line.rstrip()}\n" for line in desk.text.splitlines())
+    text = NUMBERS.sub(lambda found: f"{found[1] or ''}··", desk.text)
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 async def go(desk, name, tab=None):
