@@ -13,9 +13,9 @@ from crossdock.spec.text import clean
 steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 
 HARMFUL = {
-    *range(0x20), 0x7F, *range(0x80, 0xA0), 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E,
+    *range(0x20), 0x7F, *range(0x80, 0xA0), 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810),
     *range(0x200B, 0x2010), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164,
-    *range(0xD800, 0xE000), 0xFEFF, 0xFFA0, *range(0xFFF0, 0xFFFC), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE0100),
+    *range(0xD800, 0xE000), 0xFEFF, 0xFFA0, *range(0xFFF0, 0xFFFC), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000),
 }  # fmt: skip
 ANY = st.text(st.characters(categories=None)) | st.text(
     st.sampled_from([chr(code) for code in HARMFUL] + list("aé⏎ก้[]"))
@@ -43,6 +43,7 @@ ANY = st.text(st.characters(categories=None)) | st.text(
         ("seen\U000e0041\U000e007f", "seen\\U000e0041\\U000e007f"),
         ("nothing\u3164\uffa0", "nothing\\u3164\\uffa0"),
         ("z" + "\u0335" * 10, "z" + "\u0335" * 8 + "\\u0335" * 2),
+        ("\ufeffO-1\u2060", "\\ufeffO-1\\u2060"),
         ("👩\u200d🚀", "👩\\u200d🚀"),
         ("[@click=app.quit]x[/]", "[@click=app.quit]x[/]"),
     ],

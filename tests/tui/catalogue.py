@@ -45,12 +45,12 @@ def compiled(catalogue: Catalog) -> bytes:
 
 def renewed(said: dict[str, str]) -> Catalog:
     """Return a catalogue of exactly the texts there are; what is not translated yet is empty. `said` adds translations."""
-    from crossdock_tui.sentences import SENTENCES
+    from crossdock_tui.sentences import SENTENCES, TOLD
 
     before, fresh = (loaded() if PO.exists() else Catalog(locale="th", domain="crossdock")), Catalog(
         locale="th", domain="crossdock", project="crossdock", charset="utf-8", fuzzy=False,
     )  # fmt: skip
-    for text in (*texts(), *SENTENCES):
+    for text in (*texts(), *SENTENCES, *TOLD):
         one = text[0] if isinstance(text, tuple) else text
         known = before.get(one)
         thai = said.get(one) or ((known.string if isinstance(known.string, str) else known.string[0]) if known else "")

@@ -244,7 +244,7 @@ async def test_hostile_text_shows_as_text(world, dashboard, size):
     async with dashboard(size, first="costs") as desk:
         await lines(desk)
         await desk.press("enter")
-        await desk.until_text("[@click=app.quit]\\u202egone")
+        await desk.until_text("[@click=app.quit]", "\\u202e")
         await desk.press("escape", "c")
         await desk.until_text("actual unit cost", "\\x1b")
         strips = [segment.text for strip in desk.app.screen._compositor.render_strips() for segment in strip]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 from tests.tui import catalogue
@@ -10,7 +12,7 @@ from tests.tui.conftest import an_order
 
 from crossdock.rules import mutability, reasons, remedies, troubles
 from crossdock_tui import language
-from crossdock_tui.sentences import SENTENCES
+from crossdock_tui.sentences import SENTENCES, TOLD
 
 
 @pytest.fixture
@@ -36,6 +38,23 @@ def daemon_sentences() -> set[str]:
     return {*reasons._SENTENCES.values(), *mutability._SENTENCES.values(), *(each.text for each in remedy)} - {"{0}"}
 
 
+def daemon_texts() -> set[str]:
+    """Every text that stands in the daemon, with {0}, {1} … where something is filled in."""
+    import crossdock
+
+    found: set[str] = set()
+    for path in Path(crossdock.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = iter(range(len(node.values)))
+                found.add(
+                    "".join(p.value if isinstance(p, ast.Constant) else f"{{{next(parts)}}}" for p in node.values)
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
 def holes(text: str) -> list[str]:
     return sorted(re.findall(r"\{\w*\}", text))
 
@@ -43,7 +62,7 @@ def holes(text: str) -> list[str]:
 def test_every_text_has_a_translation_that_keeps_what_is_filled_in():
     known = {message.id: message.string for message in catalogue.loaded() if message.id}
     wrong = []
-    for text in (*catalogue.texts(), *SENTENCES):
+    for text in (*catalogue.texts(), *SENTENCES, *TOLD):
         said = known.get(text, known.get(text[0] if isinstance(text, tuple) else text, ""))
         one = said if isinstance(said, str) else said[0]
         asked = text[1] if isinstance(text, tuple) else text
@@ -53,7 +72,7 @@ def test_every_text_has_a_translation_that_keeps_what_is_filled_in():
 
 
 def test_nothing_is_translated_that_nobody_says():
-    said = {each[0] if isinstance(each, tuple) else each for each in (*catalogue.texts(), *SENTENCES)}
+    said = {each[0] if isinstance(each, tuple) else each for each in (*catalogue.texts(), *SENTENCES, *TOLD)}
     known = {each.id[0] if isinstance(each.id, tuple) else each.id for each in catalogue.loaded() if each.id}
     assert known - said == set()
 
@@ -64,6 +83,11 @@ def test_what_is_shipped_is_what_was_translated():
 
 def test_every_sentence_of_the_daemons_rules_can_be_said():
     assert daemon_sentences() == set(SENTENCES)
+
+
+def test_what_else_the_daemon_says_stands_there_word_by_word():
+    found = daemon_texts()
+    assert [text for text in TOLD if text not in found and text.removesuffix(": {2}") not in found] == []
 
 
 @pytest.mark.usefixtures("thai")

@@ -9,7 +9,7 @@ import pytest
 async def test_the_palette_leads_to_a_screen_without_a_number(world, dashboard, key):
     async with dashboard((80, 24), first="push_status") as desk:
         await desk.press(key)
-        await desk.until_text("Search for commands")
+        await desk.until_text("search for a screen, a language, colours")
         await desk.type("Packages")
         await desk.until_text("what warehouses have")
         await desk.press("down", "enter")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 
 from crossdock.control.client import Refusal, Unreachable
 from crossdock_tui import language, remembered
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 STATUS_EVERY_S = 5.0
 """Seconds between two looks at how the daemon is."""
+PALETTE = "--command-palette"
+"""What Textual calls its palette, by which it sees that it is open."""
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
 
 
@@ -182,6 +185,11 @@ class Dashboard(InOrder):
             label = {"dark": _("Dark"), "light": _("Light")}[name]
             yield SystemCommand(label, _("change the colours"), lambda name=name: self.paint(name))
         yield SystemCommand(_("Quit"), _("leave the dashboard; the daemon goes on"), self.exit)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, in the language that is spoken."""
+        if not CommandPalette.is_open(cast("Any", self)):
+            self.push_screen(CommandPalette(id=PALETTE, placeholder=_("search for a screen, a language, colours")))
 
     def speak(self, code: str) -> None:
         """Speak another language from now on."""

@@ -139,11 +139,18 @@ class BaseScreen(Screen[None]):
         self._say_keys()
 
     def tick(self) -> None:
-        """A second went by."""
+        """A second went by: nothing that was to be read stays unread."""
         self.query_one(TopBar).tell()
         self.query_one(Banner).tell()
         self._say_why()
         self._say_keys()
+        if self.dash.connected and (self._stale or not self.loaded) and not self._reads:
+            self.load_soon()  # what was read while the screen was put together, or left, is made up for
+
+    @property
+    def _reads(self) -> bool:
+        """Tell whether it is being read."""
+        return any(each.node is self and each.group == "load" and not each.is_finished for each in self.workers)
 
     def problem_of_rights(self) -> str:
         """Say why nothing of it may be seen; nothing while it is not known who one is."""

@@ -134,7 +134,7 @@ class FilterBar(Vertical):
             f"{each.name}:{'|'.join(each.choices[:6])}{'…' if len(each.choices) > 6 else ''}" if each.name != "text" else _("any word")
             for each in self._filters
         )  # fmt: skip
-        self.query_one(Static).update(Text(named, style="dim", no_wrap=True, overflow="ellipsis"))
+        self.query_one(Static).update(Text(named, style="dim"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the filter, or say what is wrong with it."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossdock_tui.sentences import SENTENCES
+from crossdock_tui.sentences import SENTENCES, TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def _said(code: str, text: str) -> str:  # noqa: ARG001 - a part of the cache's 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Make a pattern of each sentence, those that say the most first."""
-    ordered = sorted(SENTENCES, key=lambda english: len(re.sub(r"\{\d\}", "", english)), reverse=True)
+    ordered = sorted((*SENTENCES, *TOLD), key=lambda english: len(re.sub(r"\{\d\}", "", english)), reverse=True)
     return tuple((english, re.compile(_pattern(english), re.DOTALL)) for english in ordered)
 
 

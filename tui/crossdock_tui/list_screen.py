@@ -288,15 +288,19 @@ class ListScreen(Marking, BaseScreen):
         self.query_one("#tabs", Static).update(line)
 
     def _name_tabs(self, line: Text) -> None:
-        """Name the tabs; where they have no room, those before the one that is seen go first."""
+        """Name the tabs; where they have no room, those before the one that is seen go first, then the last ones."""
         labels = [f" {_(each.label)} " for each in self.TABS]
         at = next((number for number, each in enumerate(self.TABS) if each.name == self.tab), 0)
         room, first = self.size.width - line.cell_len - 14, 0
         while first < at and sum(cell_len(label) for label in labels[first : at + 2]) > room:
             first += 1
+        last = max(at + 1, first)
+        while last < len(labels) and sum(cell_len(label) for label in labels[first : last + 1]) <= room:
+            last += 1
         line.append("‹" if first else "", style="dim")
-        for number, label in enumerate(labels[first:], first):
+        for number, label in enumerate(labels[first:last], first):
             line.append(label, style="reverse" if number == at else "")
+        line.append("›" if last < len(labels) else "", style="dim")
 
     def _say_why(self) -> None:
         row = self.table.current

@@ -150,7 +150,7 @@ class PagedTable(DataTable[Text]):
         if self._marks:
             self.add_column(Text(""), width=1, key=MARK)
         for name, width in self._fitted:
-            self.add_column(Text(_(labels[name]), no_wrap=True), width=width, key=name)
+            self.add_column(Text(_(labels[name]), no_wrap=True, overflow="ellipsis"), width=width, key=name)
 
     def _cells(self, row: Row) -> list[Text]:
         cells = [row.cells.get(name, Text("")) for name, _width in self._fitted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
@@ -32,7 +33,7 @@ class TopBar(Static):
             line.append(text, style="reverse" if current else "")
         sign, style = _LEVELS.get(dash.level, ("○", "dim"))
         right = f"{sign} {_(dash.level) if dash.level else ''} {dash.problem_count()}".rstrip()
-        left = max(1, dash.size.width - line.cell_len - len(right) - 1)
+        left = max(1, dash.size.width - line.cell_len - cell_len(right) - 1)
         line.append(" " * left).append(right, style=style)
         self.update(line)
 

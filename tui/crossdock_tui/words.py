@@ -88,13 +88,17 @@ STATES: dict[str, tuple[str, str, str]] = {
     "forbidden": ("✗", BAD, N_("not allowed")),
     "begun": ("?", WAITS, N_("begun, no end known")),
     "critical": ("✗", BAD, N_("critical")),
+    "changed": ("✓", GOOD, N_("changed")),
+    "unchanged": ("·", "dim", N_("unchanged")),
 }
 """By the daemon's word: a sign (colour never carries the meaning alone), a style, and the word on screens."""
 
 
 def shown(value: object, limit: int = CELL, style: str = "") -> Text:
     """Make a cell of anything from outside: no markup, no control character, no line break."""
-    return Text("" if value is None else clean(str(value), limit), style=style, no_wrap=True, end="")
+    return Text(
+        "" if value is None else clean(str(value), limit), style=style, no_wrap=True, overflow="ellipsis", end=""
+    )
 
 
 def sentence(text: str, style: str = "", limit: int = SENTENCE) -> Text:
@@ -123,7 +127,7 @@ def yes(value: bool) -> Text:
 def number(value: float | Decimal | None) -> Text:
     """Show a number on the right side of its column."""
     text = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-    return Text(clean(text), justify="right", no_wrap=True, end="")
+    return Text(clean(text), justify="right", no_wrap=True, overflow="ellipsis", end="")
 
 
 def local(at: datetime | None, *, seconds: bool = False) -> str:

@@ -11,11 +11,11 @@ MARKS = 8
 """Combining marks that may stand on one letter: more than any script needs, fewer than cover the lines around it."""
 
 # C0, DEL, C1, soft hyphen; grapheme joiner and Arabic letter mark; fillers of Hangul and Khmer, which show nothing;
-# Mongolian separators; zero-width characters and marks; line and paragraph separator, bidi embeddings; invisible
+# Mongolian selectors and separator; zero-width characters and marks; line and paragraph separator, bidi embeddings; invisible
 # operators, bidi isolates, deprecated formats; surrogates; byte order mark; annotations; musical formats; tags.
 _HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e00ff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # What is no letter of any script, too often in a row; whether these are marks is looked at only where there are so many.
 _FLOOD = re.compile(rf"[^\w\x00-\x7f]{{{MARKS + 1}}}")

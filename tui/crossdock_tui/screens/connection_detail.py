@@ -54,7 +54,7 @@ def connection(item: ConnectionItem, now: datetime) -> RenderableType:
     return stacked(*parts)
 
 
-def capabilities(found: Mapping[str, object]) -> Text:
+def capabilities(found: Mapping[str, object]) -> RenderableType:
     """Show what a connector declares, one line each."""
     pairs = []
     for name, value in found.items():

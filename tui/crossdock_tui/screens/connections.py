@@ -48,7 +48,7 @@ class Connections(ListScreen):
         Column("since", N_("since"), 5, weight=3),
         Column("next", N_("next"), 5, weight=1),
         Column("failures", N_("failures"), 8, weight=5),
-        Column("success", N_("last ok"), 7, weight=2),
+        Column("success", N_("last ok"), 10, weight=2),
         Column("hint", N_("hint"), 5, weight=7),
         Column("text", N_("what happens"), 12, weight=8, grows=True),
     )

@@ -271,7 +271,7 @@ class Costs(ListScreen):
         )
 
 
-def _document_facts(item: CostDocumentItem) -> Text:
+def _document_facts(item: CostDocumentItem) -> RenderableType:
     return facts(
         (_("document"), item.number), (_("reference"), f"{item.connection} / {item.ref}"), (_("kind"), item.kind),
         (_("warehouse"), item.warehouse), (_("OMS"), item.oms),

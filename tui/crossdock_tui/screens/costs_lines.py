@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crossdock.control.records.costs import CostDocument, CostLine, CostReceipt
 
 LINES = (
-    Column("line", N_("line"), 4),
+    Column("line", N_("line"), 6),
     Column("sku", N_("SKU"), 12, grows=True),
     Column("planned", N_("planned"), 8, weight=5),
     Column("plan", N_("planned cost"), 12),

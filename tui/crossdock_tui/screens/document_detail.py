@@ -36,7 +36,7 @@ def shown_document(found: DocumentDetail, now: datetime) -> RenderableType:
     return stacked(*parts)
 
 
-def _facts(row: DocumentItem, now: datetime) -> Text:
+def _facts(row: DocumentItem, now: datetime) -> RenderableType:
     told = _("r{told} of r{newest}").format(told=row.pushed_revision, newest=row.revision)
     return facts(
         (_("document"), row.number), (_("reference"), f"{row.connection} / {row.ref}"), (_("state"), state(row.state)),

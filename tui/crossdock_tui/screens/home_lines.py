@@ -9,7 +9,7 @@ from rich.text import Text
 
 from crossdock_tui.language import N_, _, counted, said
 from crossdock_tui.line_list import Jump, Line
-from crossdock_tui.words import BAD, GOOD, WAITS, age, shown, size, state, until
+from crossdock_tui.words import BAD, GOOD, STATES, WAITS, age, shown, size, state, until
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -131,6 +131,9 @@ def _reason(found: Reason) -> Line:
     sign, style = ("■", BAD) if found.level == "critical" else ("▲", WAITS)
     jump = Jump("connections", "", row=found.about) if found.code == "connection" else LEADS.get(found.code, LOG)
     text = said(found.text)
+    word = found.text.removeprefix(f"{found.about} is ")
+    if found.code == "connection" and word in STATES:
+        text = _("{name} is {state}").format(name=found.about, state=_(STATES[word][2]))
     return Line(
         f"level:{found.code}:{found.about or found.text}",
         shown(f"{sign} {text}", 400, style),

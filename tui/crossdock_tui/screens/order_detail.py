@@ -84,7 +84,7 @@ def _order(order: Order, *, masked: bool) -> list[RenderableType]:
     return parts
 
 
-def _push(push: PushItem) -> Text:
+def _push(push: PushItem) -> RenderableType:
     return facts(
         (_("state"), state(push.state)), (_("warehouse"), push.warehouse), (_("key"), push.key), (_("document"), push.remote_id),
         (_("who"), push.actor or push.origin), (_("attempts"), push.attempts), (_("sent"), iso(push.sent_at)),

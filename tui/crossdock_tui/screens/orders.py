@@ -41,7 +41,7 @@ class Orders(OrderWork):
         Column("shop", N_("store"), 10, weight=6),
         Column("logistics", N_("logistics"), 12, weight=7),
         Column("warehouse", N_("warehouse"), 9, weight=3),
-        Column("state", N_("outbound status"), 20),
+        Column("state", N_("outbound status"), 22),
         Column("updated", N_("upd."), 9, weight=5),
         Column("age", N_("age"), 4),
         Column("why", N_("reason"), 14, weight=4, grows=True),

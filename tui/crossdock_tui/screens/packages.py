@@ -39,12 +39,12 @@ class Packages(OrderDecisions):
         Tab("packed", N_("packed")), Tab("outbound", N_("outbound")), Tab("cancelled", N_("cancelled")),
     )  # fmt: skip
     COLUMNS = (
-        Column("number", N_("order"), 14),
+        Column("number", N_("order"), 13),
         Column("connection", N_("OMS"), 8, weight=9),
         Column("shop", N_("store"), 10, weight=7),
         Column("logistics", N_("logistics"), 12, weight=6),
         Column("warehouse", N_("warehouse"), 9, weight=3),
-        Column("stage", N_("stage"), 11),
+        Column("stage", N_("stage"), 12),
         Column("state", N_("outbound status"), 20, weight=2),
         Column("updated", N_("(Updated)"), 9),
         Column("age", N_("age"), 4, weight=5),

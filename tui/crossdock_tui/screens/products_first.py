@@ -32,7 +32,7 @@ class FirstContactPart(ProductsPart):
     TAB = Tab("first", N_("first contact"))
     COLUMNS = (
         Column("sku", N_("SKU"), 14, grows=True),
-        Column("adopted", N_("same"), 5),
+        Column("adopted", N_("same"), 6),
         Column("filled", N_("filled"), 20, grows=True),
         Column("conflicts", N_("to decide"), 20, grows=True),
     )

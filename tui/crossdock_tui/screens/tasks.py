@@ -66,7 +66,7 @@ class Tasks(ListScreen):
             "connection": shown(item.connection), "actor": shown(item.actor or item.origin),
             "asked": shown(age(item.asked_at, now)), "took": shown(took), "found": number(item.found),
             "changed": number(item.changed), "failed": number(item.failed),
-            "outcome": shown(item.error or item.outcome),
+            "outcome": shown(said(item.error or item.outcome or "")),
         }  # fmt: skip
         return Row(str(item.id), cells, item)
 
@@ -88,8 +88,8 @@ class Tasks(ListScreen):
                 (_("task"), item.id), (_("kind"), item.kind), (_("state"), state(item.state)),
                 (_("connection"), item.connection), (_("warehouse"), item.warehouse), (_("who"), item.actor or item.origin),
                 (_("asked"), local(item.asked_at, seconds=True)), (_("started"), local(item.started_at, seconds=True)),
-                (_("finished"), local(item.finished_at, seconds=True)), (_("outcome"), item.outcome),
-                (_("error"), item.error),
+                (_("finished"), local(item.finished_at, seconds=True)), (_("outcome"), said(item.outcome or "")),
+                (_("error"), said(item.error or "")),
             ),
             progress(item),
             heading(_("what it did")),
