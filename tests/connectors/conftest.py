@@ -87,7 +87,7 @@ def always(served: bytes, *, keep: bool = False):
 
 def connection(settings=None, *, kind="t", tls=None, timeouts=None, **limits) -> Connection:
     """Configure a connection to the loopback."""
-    values = {"allow_http": True, "allow_private": LOOPBACK, "timeout_s": 5, **limits}
+    values = {"allow_http": True, "allow_private": LOOPBACK, "timeout_s": 20, **limits}
     return Connection(
         type=kind,
         settings=settings or {},
@@ -138,7 +138,7 @@ async def connect():
         plugins._add(
             "plugin:test", ConnectorType(name=type_name, kind="both", settings=shape, factory=factory, **extra)
         )
-        times = {"fetch_s": 5, "push_s": 5, "check_s": 5, "cancel_grace_s": 0.05, **config.pop("timeouts", {})}
+        times = {"fetch_s": 20, "push_s": 20, "check_s": 20, "cancel_grace_s": 0.05, **config.pop("timeouts", {})}
         configured = connection(settings, kind=type_name, timeouts=times, **config)
         made.append(host.connect(name, configured, secret or (lambda reference: f"value of {reference}"), whole=False))
         return made[-1]

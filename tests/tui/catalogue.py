@@ -68,7 +68,11 @@ def main() -> None:
     with PO.open("wb") as file:
         write_po(file, catalogue, width=120, sort_output=True, omit_header=False, no_location=True)
     MO.write_bytes(compiled(loaded()))
-    missing = [message.id for message in catalogue if message.id and not message.string]
+    missing = [
+        each.id
+        for each in catalogue
+        if each.id and not any([each.string] if isinstance(each.string, str) else each.string)
+    ]
     print(f"{len(catalogue)} texts, not translated yet: {missing or 'none'}")  # noqa: T201 - a tool
 
 
