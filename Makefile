@@ -73,8 +73,12 @@ lint: .venv/.ready ## code style, types and import walls
 	@echo "lint, types and walls: nothing wrong"
 
 .PHONY: test
-test: lint ## all the tests, lint, types and walls
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests
+test: lint ## the tests, lint, types and walls
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not walk" tests
+
+.PHONY: walks
+walks: .venv/.ready ## the long tests, which go over every screen of the dashboard in every size, language and theme
+	@$(BIN)/pytest -q -n 2 --dist load -m walk tests
 
 .PHONY: behaviours
 behaviours: .venv/.ready ## which tests prove which behaviour and promise

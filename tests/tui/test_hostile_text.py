@@ -86,7 +86,7 @@ async def several(desk, *keys):
     await desk.press("escape")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [SIZES[0], pytest.param(SIZES[1], marks=pytest.mark.walk)])
 async def test_orders_that_wait_and_what_keeps_them(world, dashboard, size):
     await world.run()
     warehouse = await world.client(lambda c: c.warehouse("WH"))
@@ -131,7 +131,8 @@ async def test_orders_that_wait_and_what_keeps_them(world, dashboard, size):
         await several(desk, "a", "t", "m")
 
 
-@pytest.mark.parametrize("size", SIZES[1:])
+@pytest.mark.walk
+@pytest.mark.parametrize("size", SIZES)
 async def test_what_went_out_and_came_back(world, dashboard, size):
     await world.run()
     world.oms.put([an_evil_order(number, text) for number, text in enumerate(TEXTS[:12])])
@@ -169,7 +170,8 @@ async def test_what_went_out_and_came_back(world, dashboard, size):
         assert seen["tokens good"], seen["connections"]
 
 
-@pytest.mark.parametrize("size", SIZES[1:])
+@pytest.mark.walk
+@pytest.mark.parametrize("size", SIZES)
 async def test_what_waits_for_a_second_person_and_the_lines_of_a_document(world, dashboard, size):
     lines = (InboundLine(line_no=1, sku=TEXTS[0], name=ALL, planned=Decimal(10), planned_unit_cost=Decimal("2.00")),)
     world.arrives(inbound(lines=lines, receipts=[receipt(TEXTS[2])], number=TEXTS[3]))
@@ -197,7 +199,8 @@ async def test_what_waits_for_a_second_person_and_the_lines_of_a_document(world,
             await desk.until(lambda: desk.dialog is None, "it is left")
 
 
-@pytest.mark.parametrize("size", SIZES[1:])
+@pytest.mark.walk
+@pytest.mark.parametrize("size", SIZES)
 async def test_strategies_warehouses_and_mappings(world, dashboard, size):
     await world.run()
     for number, text in enumerate(TEXTS):
@@ -233,8 +236,9 @@ async def saved(world, entry):
         await world.client(lambda c: getattr(c, save[type(entry)])(entry))
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("world", [Catalogue], indirect=True)
-@pytest.mark.parametrize("size", SIZES[1:])
+@pytest.mark.parametrize("size", SIZES)
 async def test_products_and_their_conflicts(world, dashboard, size):
     await world.begin(products=[a_product(sku) for sku in SKUS], fields={"name": MANUAL, "storage": MANUAL})
     await world.until_products("WH", "bound", len(SKUS))
@@ -309,6 +313,7 @@ async def test_questions_and_answers_that_are_made_of_it(world, dashboard):
 
 
 @pytest.mark.skipif(not hostile.NAUGHTY.exists(), reason="the big list of naughty strings is not beside the clone")
+@pytest.mark.walk
 async def test_the_big_list_of_naughty_strings(world, dashboard):
     await world.run()
     await world.client(lambda c: c.switch_auto_push("WH", on=False, revision=1))

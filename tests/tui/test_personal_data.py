@@ -71,6 +71,7 @@ def listen(desk):
     return heard
 
 
+@pytest.mark.walk
 async def test_who_may_not_see_them_sees_the_mask_everywhere(world, dashboard):
     await become(world, "viewer")
     async with dashboard((140, 70), first="orders") as desk:

@@ -364,8 +364,16 @@ async def people(desk):
 PARTS = (home, orders, push_status, tasks, strategies, products, costs, connections, incidents, beside, people)
 
 
-@pytest.mark.parametrize("tongue", ["en", "th"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "tongue"),
+    [
+        ("80x24", "en"),
+        *(
+            pytest.param(*each, marks=pytest.mark.walk)
+            for each in (("80x24", "th"), ("140x40", "en"), ("140x40", "th"))
+        ),
+    ],
+)
 async def test_every_screen(world, snapshot, size, tongue):
     async with opened(world, SIZES[size], tongue) as desk:
         for part in PARTS:
