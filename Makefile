@@ -74,7 +74,7 @@ lint: .venv/.ready ## code style, types and import walls
 
 .PHONY: test
 test: lint ## the tests, lint, types and walls
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not walk" tests
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not walk" tests
 
 .PHONY: walks
 walks: .venv/.ready ## the long tests, which go over every screen of the dashboard in every size, language and theme
