@@ -116,8 +116,11 @@ async def test_the_keys_move_over_lines_and_never_onto_headings(home):
     assert not any(key.startswith("head:") for key in seen)
     await home.press("right")
     assert home.screen.current.key == "incidents:none"
-    await home.press("left")
-    assert home.screen.current.key in seen
+    await home.press("left")  # what stands there may have changed: a connection may be retrying on a busy machine
+    assert home.screen.query_one("#left", LineList).has_focus
+    assert home.screen.current.key in {
+        line.key for line in home.screen.query_one("#left", LineList).lines if not line.head
+    }
 
 
 async def test_what_was_asked_for_counts_down(tmp_path, dashboard, world):
