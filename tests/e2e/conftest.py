@@ -158,6 +158,24 @@ class World:
         return await asyncio.wait_for(self.process.wait(), 30)
 
 
+class TwoWarehouses(World):
+    """A world with a second warehouse, `annex`."""
+
+    def __init__(self, folder) -> None:
+        super().__init__(folder)
+        self.second = SandboxWms(warehouses=("W2",))
+
+    async def up(self) -> None:
+        await self.second.start()
+        await super().up()
+        (self.folder / "secrets" / "annex.token").touch(mode=0o600)
+        (self.folder / "secrets" / "annex.token").write_text(self.second.token)
+
+    async def down(self) -> None:
+        await super().down()
+        await self.second.stop()
+
+
 @pytest.fixture
 async def world(tmp_path, request):
     made = World(tmp_path, *getattr(request, "param", ()))

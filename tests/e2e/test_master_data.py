@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from tests.e2e.conftest import CONFIG, CONNECTION, World
+from tests.e2e.conftest import CONFIG, CONNECTION, TwoWarehouses
 
 from crossdock.control.client import Refusal
 from crossdock.control.records.book import Warehouse
 from crossdock.control.records.master import MasterField
 from crossdock.spec.products import Product
 from crossdock.testing.sandbox.faults import Fault, Match, Rule, Script
-from crossdock.testing.sandbox.wms import SandboxWms
 
 pytestmark = pytest.mark.behaviour("R4")
 WRITE = "/v1/products/write"
@@ -27,22 +26,8 @@ def a_product(sku: str = "A", **values: object) -> Product:
     return Product(**{**plain, **values})
 
 
-class Catalogue(World):
+class Catalogue(TwoWarehouses):
     """Two warehouses, and products in all three systems."""
-
-    def __init__(self, folder) -> None:
-        super().__init__(folder)
-        self.second = SandboxWms(warehouses=("W2",))
-
-    async def up(self) -> None:
-        await self.second.start()
-        await super().up()
-        (self.folder / "secrets" / "annex.token").touch(mode=0o600)
-        (self.folder / "secrets" / "annex.token").write_text(self.second.token)
-
-    async def down(self) -> None:
-        await super().down()
-        await self.second.stop()
 
     def text(self) -> str:
         found = ""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
-from tests.e2e.conftest import CONNECTION, RUN, an_order
+from tests.e2e.conftest import CONNECTION, RUN, TwoWarehouses, an_order
 from tests.e2e.test_costs import inbound, receipt
 from tests.e2e.test_documents import outbound, until_status
 from tests.e2e.test_master_data import MANUAL, a_product
@@ -27,7 +27,6 @@ from crossdock.spec.orders import Address, OrderLine, Recipient
 from crossdock.spec.outbound import Stage
 from crossdock.testing.sandbox.faults import Script
 from crossdock.testing.sandbox.oms import SandboxOms
-from crossdock.testing.sandbox.wms import SandboxWms
 
 BEGIN = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """When the daemon is set up; that takes some seconds, and may take minutes where the machine is busy."""
@@ -48,25 +47,14 @@ EVIL = "[bold red]\x1b[31mX\x1b]0;pwn\x07[@click=app.quit]\u202egone\u2066[/]\u2
 LONG = "บริษัท สยามการค้าและโลจิสติกส์ระหว่างประเทศ (ประเทศไทย) จำกัด (มหาชน) สำนักงานใหญ่"
 
 
-class Furnished(Near):
+class Furnished(TwoWarehouses, Near):
     """One OMS, two warehouses, and something of everything: in order, failed, in doubt, held, to be decided."""
 
     def __init__(self, folder) -> None:
         super().__init__(folder)
         self.idempotency = "none"
         self.oms = SandboxOms(cost_actual="set_average")
-        self.second = SandboxWms(warehouses=("W2",))
         self.fetches = 0.1
-
-    async def up(self) -> None:
-        await self.second.start()
-        await super().up()
-        (self.folder / "secrets" / "annex.token").touch(mode=0o600)
-        (self.folder / "secrets" / "annex.token").write_text(self.second.token)
-
-    async def down(self) -> None:
-        await super().down()
-        await self.second.stop()
 
     def text(self) -> str:
         me = pwd.getpwuid(os.getuid()).pw_name

@@ -16,10 +16,10 @@ from crossdock_tui.base_screen import BaseScreen
 from crossdock_tui.colours import Colourless, Legible
 from crossdock_tui.dialogs.results import Results
 from crossdock_tui.form_screen import FormScreen
+from crossdock_tui.key_order import InOrder
 from crossdock_tui.language import LANGUAGES, _
 from crossdock_tui.link import ALL, Link, State
 from crossdock_tui.screens.catalogue import MORE, NUMBERED
-from crossdock_tui.typed import InOrder
 from crossdock_tui.typed_line import pasted
 from crossdock_tui.words import shown
 

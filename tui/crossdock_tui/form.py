@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -54,13 +55,13 @@ class Field(Horizontal):
         self.key, self.label, self.hint, self.fixed, self.extra = name, label, hint, fixed, extra
 
     @property
+    @abstractmethod
     def value(self) -> Any:
         """What stands in it. Raises Wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, value: Any) -> None:
         """Let something stand in it; nobody is told."""
-        raise NotImplementedError
 
     def say(self, value: Any) -> Text:
         """Write a value as it is shown, here and where two are compared."""
@@ -73,9 +74,9 @@ class Field(Horizontal):
     def again(self) -> None:
         """Write the value again: what it is called may be known by now."""
 
+    @abstractmethod
     def line(self) -> Input | Line:
         """The part of it that has the focus."""
-        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
         """Show the label and the value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
@@ -71,17 +72,17 @@ class FormScreen(Dialog[R], Generic[R]):
 
     # ---- what a form says of itself
 
+    @abstractmethod
     def lines(self) -> Sequence[Field]:
         """Make the lines."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def save(self, client: Client, draft: R) -> R:
         """Save it at its revision. Raises Unreachable, Refusal."""
-        raise NotImplementedError
 
     async def read(self, client: Client, draft: R) -> R:
         """Read what is saved under its name now. Raises Unreachable, Refusal."""
-        raise NotImplementedError
+        raise NotImplementedError  # a form that only makes new things never reads one
 
     async def prepare(self, client: Client) -> None:
         """Read what the lines need. Raises Unreachable, Refusal."""
@@ -93,9 +94,9 @@ class FormScreen(Dialog[R], Generic[R]):
     def suit(self) -> None:
         """Show the lines that count with the values that stand in the others."""
 
+    @abstractmethod
     def saved_text(self, saved: R) -> str:
         """Say that it is saved."""
-        raise NotImplementedError
 
     def warn(self, draft: R) -> str:  # noqa: ARG002 - what a derived form gets
         """Say what is dangerous about saving this draft; it is asked about before."""

@@ -65,6 +65,12 @@ OWN = (Rejected, BadResponse, ContractError, Unsupported, UnknownOutcome)
 """Failures that are the label's own: they say nothing about the connection, and harm no order."""
 LOOKS = 3
 """How often a label is asked for in one go while its order is being changed."""
+NOT_AS_KNOWN = (
+    "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
+)
+BEING_CHANGED = (
+    "the order is being changed in the OMS, so nobody knows what its label was made of; it is asked for later"
+)
 NO_MORE = frozenset({OrderStatus.CANCELLED, OrderStatus.DELIVERED, OrderStatus.RETURNED})
 """Orders in these states need no label."""
 
@@ -176,14 +182,11 @@ class Puller:
             if not isinstance(order, Order):
                 return answer
             if made_of(order).based_on != asking.made.based_on:
-                break
+                return Refusal("changing", NOT_AS_KNOWN)
             if order.updated_at == touched_at:
                 return answer
             touched_at = order.updated_at
-        text = (
-            "the order is not in the OMS any more what was fetched of it; its label is asked for after the next fetch"
-        )
-        return Refusal("changing", text)
+        return Refusal("changing", BEING_CHANGED)
 
     def _begin(self, tx: Transaction, order_id: int, *, asked: bool) -> Asking | Brought:
         """See what is to be done for a label: ask the OMS, deliver what is there, or nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -39,21 +40,21 @@ class Part:
         """The way to the daemon."""
         return self.screen.dash.client
 
+    @abstractmethod
     async def page(self, client: Client, after: Any, limit: int) -> Page:
         """Read a page. Raises Unreachable, Refusal."""
-        raise NotImplementedError
 
     def why(self, row: Row) -> Text:  # noqa: ARG002 - what a derived part gets
         """Say what it means that a row stands as it does."""
         return Text()
 
+    @abstractmethod
     def empty(self) -> str:
         """Say why there is nothing, and what to do."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def detail(self, client: Client, row: Row) -> RenderableType:
         """Show everything about a row. Raises Unreachable, Refusal."""
-        raise NotImplementedError
 
     def name_of(self, row: Row) -> str:
         """Name a row."""
@@ -81,31 +82,31 @@ class Part:
 
     async def new(self) -> None:
         """Make a new one."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def edit(self, row: Row) -> None:
         """Change one."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def toggle(self, row: Row) -> str:
         """Switch one on or off; return what became of it. Raises Unreachable, Refusal."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def remove(self, row: Row) -> str:
         """Remove one; return what became of it. Raises Unreachable, Refusal."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def auto_push(self, row: Row) -> None:
         """Switch auto push."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def move(self, row: Row, step: int) -> None:
         """Let it change places with the one before or behind it."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def missing(self) -> None:
         """Do what is missing."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen offers the key only on tabs whose part has it
 
     async def ask(self, form: FormScreen[Any]) -> None:
         """Show a form, and read the list again when something was saved."""
